@@ -1,0 +1,58 @@
+/**
+ * What ranks write to stderr, held for a moment so that a stack trace, which node writes in several pieces,
+ * stays together among the output of others; and the same trace from every rank shows once.
+ */
+
+const HOLD_MILLISECONDS = 15;
+const HOLD_BYTES = 64 * 1024;
+/** How node prints an error that nobody caught: place, line, caret, error and stack, its version. */
+const CRASH = /(?:^|\n)([^\n]*:\d+\n[^\n]*\n\s*\^+\n[^]*\nNode\.js v\d+\.\d+\.\d+\S*\n)$/;
+
+/** Shared by the ranks of a job. */
+export class Crashes {
+  private first: string | undefined;
+  /** Ranks that crashed with the very text that another had printed already. */
+  readonly repeated = new Set<number>();
+
+  /** The part of a block that is to be printed. */
+  filter(rank: number, block: Buffer): Buffer {
+    const text = block.toString("latin1");
+    const crash = CRASH.exec(text)?.[1];
+    if (crash === undefined) return block;
+    if (this.first === undefined) {
+      this.first = crash;
+      return block;
+    }
+    if (this.first !== crash) return block;
+    this.repeated.add(rank);
+    return block.subarray(0, block.length - crash.length);
+  }
+}
+
+export class StderrBlock {
+  private readonly print: (block: Buffer) => void;
+  private parts: Uint8Array[] = [];
+  private length = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(print: (block: Buffer) => void) {
+    this.print = print;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.parts.push(bytes);
+    this.length += bytes.length;
+    clearTimeout(this.timer);
+    if (this.length >= HOLD_BYTES) this.flush();
+    else this.timer = setTimeout(() => this.flush(), HOLD_MILLISECONDS);
+  }
+
+  flush(): void {
+    clearTimeout(this.timer);
+    if (this.length === 0) return;
+    const block = Buffer.concat(this.parts);
+    this.parts = [];
+    this.length = 0;
+    this.print(block);
+  }
+}

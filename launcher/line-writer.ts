@@ -1,0 +1,101 @@
+/** One output stream of one rank on its way to the terminal: cut into whole lines, tagged, copied to a file. */
+import { closeSync, writeSync } from "node:fs";
+import type { Destination } from "./destination.ts";
+
+/** A line that is not continued for this long is printed as it is: it may be a prompt. */
+const PARTIAL_MILLISECONDS = 100;
+/** A line longer than this is printed in parts, so that memory stays bounded. */
+const LONGEST_LINE = 64 * 1024 * 1024;
+const LINE_END = 10;
+
+export interface LineWriterOptions {
+  destination: Destination;
+  /** Put before each line. */
+  tag: string | undefined;
+  /** Descriptor of a file that gets every byte as it was written. */
+  file: number | undefined;
+  /** No other stream exists that could interfere: bytes may go through as they come. */
+  alone: boolean;
+  /** Called when the reader is slow, and again when it has caught up. */
+  pause: (paused: boolean) => void;
+}
+
+export class LineWriter {
+  private readonly options: LineWriterOptions;
+  private readonly tag: Buffer | undefined;
+  private parts: Uint8Array[] = [];
+  private length = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LineWriterOptions) {
+    this.options = options;
+    this.tag = options.tag === undefined ? undefined : Buffer.from(options.tag);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.options.file !== undefined) writeAll(this.options.file, bytes);
+    if (bytes.length === 0) return;
+    clearTimeout(this.timer);
+    if (this.options.alone) return this.print([bytes]);
+
+    const end = bytes.lastIndexOf(LINE_END) + 1;
+    if (end > 0) {
+      const whole = [...this.parts, bytes.subarray(0, end)];
+      this.parts = [];
+      this.length = 0;
+      this.print(whole);
+    }
+    if (end < bytes.length) {
+      this.parts.push(bytes.subarray(end));
+      this.length += bytes.length - end;
+      if (this.length > LONGEST_LINE) this.flush();
+      else this.timer = setTimeout(() => this.flush(), PARTIAL_MILLISECONDS);
+    }
+  }
+
+  /** Prints the line that was begun, without its end. */
+  flush(): void {
+    clearTimeout(this.timer);
+    if (this.length === 0) return;
+    const begun = this.parts;
+    this.parts = [];
+    this.length = 0;
+    this.print(begun);
+  }
+
+  /** The rank has closed the stream. */
+  end(): void {
+    this.flush();
+    if (this.options.file !== undefined) closeSync(this.options.file);
+    this.options.file = undefined;
+  }
+
+  private print(parts: Uint8Array[]): void {
+    const { destination } = this.options;
+    const bytes = parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    const flowing = destination.write(this, this.tag === undefined ? bytes : this.tagged(bytes, this.tag));
+    if (flowing) return;
+    this.options.pause(true);
+    destination.onDrain(() => this.options.pause(false));
+  }
+
+  private tagged(bytes: Uint8Array, tag: Buffer): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let start = 0;
+    // A line begun earlier has its tag already, unless another rank's line came in between.
+    let tagNext = !this.options.destination.continues(this);
+    while (start < bytes.length) {
+      const end = bytes.indexOf(LINE_END, start);
+      const stop = end < 0 ? bytes.length : end + 1;
+      if (tagNext) parts.push(tag);
+      parts.push(bytes.subarray(start, stop));
+      tagNext = true;
+      start = stop;
+    }
+    return Buffer.concat(parts);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+}

@@ -1,0 +1,172 @@
+/** The options of tsmpirun in one table: the parser, the help and the suggestions for misspelt ones read it. */
+
+/** Options of one MPMD segment; the others belong to the whole job. */
+export interface SegmentOptions {
+  ranks: number | undefined;
+  /** `undefined` as value: taken from the launcher's own environment. */
+  environment: [name: string, value: string | undefined][];
+  workingFolder: string | undefined;
+  nodeOptions: string[];
+}
+
+export interface JobOptions {
+  stdin: number | "all" | "none";
+  tagOutput: boolean;
+  outputFolder: string | undefined;
+  timeoutSeconds: number | undefined;
+  bindTo: "core" | "none";
+  threadsPerRank: number | undefined;
+  verbose: boolean;
+  dryRun: boolean;
+}
+
+export interface Option {
+  /** Spellings; the first is the one that messages use. */
+  names: string[];
+  /** Name of the value in the help; absent for a switch. */
+  value?: string;
+  help: string;
+  /** Reads the value, or throws a phrase that says what was expected. */
+  read(value: string, segment: SegmentOptions, job: JobOptions): void;
+}
+
+/** What a value should have been; the parser makes the sentence. */
+export class Expected extends Error {}
+
+function wholeNumber(value: string, least: number, what: string): number {
+  if (!/^\d{1,9}$/.test(value) || Number(value) < least) throw new Expected(what);
+  return Number(value);
+}
+
+/** Splits as a shell would: blanks separate, quotes of either kind group. */
+export function splitWords(text: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = "";
+  for (const letter of text) {
+    if (quote !== "") {
+      if (letter === quote) quote = "";
+      else word += letter;
+    } else if (letter === '"' || letter === "'") {
+      quote = letter;
+      word ??= "";
+    } else if (/\s/.test(letter)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else {
+      word = (word ?? "") + letter;
+    }
+  }
+  if (quote !== "") throw new Expected(`options with every quote closed`);
+  if (word !== undefined) words.push(word);
+  return words;
+}
+
+export const OPTIONS: Option[] = [
+  {
+    names: ["-n", "-np", "--np"],
+    value: "N",
+    help: "number of ranks (default: the cores that this process may use, counting its affinity mask and cgroup quota)",
+    read(value, segment) {
+      segment.ranks = wholeNumber(value, 1, "a whole number of ranks, at least 1");
+    },
+  },
+  {
+    names: ["--env", "-x"],
+    value: "NAME[=VALUE]",
+    help: "sets an environment variable for the ranks; without a value it is passed on as it is here; repeatable",
+    read(value, segment) {
+      const [, name, , text] = /^([^=]+)(=([^]*))?$/.exec(value) ?? [];
+      if (name === undefined) throw new Expected("NAME or NAME=VALUE");
+      if (text === undefined && process.env[name] === undefined) {
+        throw new Expected(`NAME=VALUE, or a NAME that is set here`);
+      }
+      segment.environment.push([name, text]);
+    },
+  },
+  {
+    names: ["--wdir", "-wdir", "-wd"],
+    value: "DIR",
+    help: "the ranks' working folder (the script is looked up from the present one)",
+    read(value, segment) {
+      segment.workingFolder = value;
+    },
+  },
+  {
+    names: ["--node-options"],
+    value: '"..."',
+    help: 'options for node itself, such as "--max-old-space-size=4096 --expose-gc"; repeatable',
+    read(value, segment) {
+      segment.nodeOptions.push(...splitWords(value));
+    },
+  },
+  {
+    names: ["--stdin"],
+    value: "RANK|all|none",
+    help: "who reads the standard input (default: rank 0)",
+    read(value, _segment, job) {
+      job.stdin = value === "all" || value === "none" ? value : wholeNumber(value, 0, "a rank, all or none");
+    },
+  },
+  {
+    names: ["--tag-output"],
+    help: "puts the rank before each line: [3] ... (in colour on a terminal, unless NO_COLOR is set)",
+    read(_value, _segment, job) {
+      job.tagOutput = true;
+    },
+  },
+  {
+    names: ["--output-dir"],
+    value: "DIR",
+    help: "writes each rank's output to DIR/rank-N.out and DIR/rank-N.err too; it is still printed",
+    read(value, _segment, job) {
+      if (value === "") throw new Expected("a folder");
+      job.outputFolder = value;
+    },
+  },
+  {
+    names: ["--timeout"],
+    value: "SECONDS",
+    help: "ends a job that takes longer, says what each rank was waiting for; exit code 124",
+    read(value, _segment, job) {
+      const seconds = /^\d*\.?\d+$/.test(value) ? Number(value) : 0;
+      if (!(seconds > 0 && seconds < 2 ** 31 / 1000)) {
+        throw new Expected("a number of seconds above 0 and below 2147483");
+      }
+      job.timeoutSeconds = seconds;
+    },
+  },
+  {
+    names: ["--bind-to"],
+    value: "core|none",
+    help: "core: rank i stays on the i-th usable core, round robin (default: none)",
+    read(value, _segment, job) {
+      if (value !== "core" && value !== "none") throw new Expected("core or none");
+      job.bindTo = value;
+    },
+  },
+  {
+    names: ["--threads-per-rank"],
+    value: "N",
+    help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where the variable is not set already)",
+    read(value, _segment, job) {
+      job.threadsPerRank = wholeNumber(value, 1, "a whole number of threads, at least 1");
+    },
+  },
+  {
+    names: ["--verbose", "-v"],
+    help: "says on stderr what is started where, how long each step took and how each rank ended",
+    read(_value, _segment, job) {
+      job.verbose = true;
+    },
+  },
+  {
+    names: ["--dry-run"],
+    help: "prints who would run where, and starts nothing",
+    read(_value, _segment, job) {
+      job.dryRun = true;
+    },
+  },
+  { names: ["--version", "-V"], help: "prints the version", read() {} },
+  { names: ["--help", "-h"], help: "prints this page", read() {} },
+];

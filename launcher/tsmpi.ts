@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+/** tsmpi: the tools around tsmpirun, one subcommand a file. */
+import { nearest } from "./nearest.ts";
+
+interface Subcommand {
+  help: string;
+  /** @returns the exit code */
+  run(args: string[]): Promise<number>;
+}
+
+/** A new tool is one line here and one file beside this one, loaded only when it is asked for. */
+const SUBCOMMANDS: Record<string, Subcommand> = {
+  "build-native": {
+    help: "builds the native addon of this package (needs Python 3, make and a C++ compiler)",
+    run: async args => (await import("./build-native.ts")).buildNative(args),
+  },
+  version: {
+    help: "prints the version",
+    run: async () => {
+      process.stdout.write(`tsmpi ${(await import("./version.ts")).packageVersion()}\n`);
+      return 0;
+    },
+  },
+  help: {
+    help: "prints this page",
+    run: async () => {
+      process.stdout.write(helpText());
+      return 0;
+    },
+  },
+};
+
+const ALIASES: Record<string, string> = { "--help": "help", "-h": "help", "--version": "version", "-V": "version" };
+
+function helpText(): string {
+  const width = Math.max(...Object.keys(SUBCOMMANDS).map(name => name.length)) + 2;
+  const lines = Object.entries(SUBCOMMANDS).map(([name, { help }]) => `  ${name.padEnd(width)}${help}`);
+  return `usage: tsmpi <command> [args]\n\n${lines.join("\n")}\n\nPrograms are started with tsmpirun.\n`;
+}
+
+async function main(): Promise<number> {
+  const [typed = "help", ...args] = process.argv.slice(2);
+  const name = ALIASES[typed] ?? typed;
+  if (Object.hasOwn(SUBCOMMANDS, name)) return SUBCOMMANDS[name].run(args);
+  const guess = nearest(typed, Object.keys(SUBCOMMANDS));
+  const hint = guess === undefined ? "`tsmpi help` lists them" : `did you mean ${guess}?`;
+  process.stderr.write(`tsmpi: ${typed} is not a command of tsmpi; ${hint}\n`);
+  return 2;
+}
+
+process.exitCode = await main();

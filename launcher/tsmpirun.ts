@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/**
+ * tsmpirun: starts the ranks of a program on this machine. What is not needed to get the ranks going (help,
+ * the transpiler) is loaded only when it is wanted, for every job pays for what this file loads.
+ */
+import { rmSync } from "node:fs";
+import { TsmpiError } from "../src/errors.ts";
+import { type Arguments, parseArguments } from "./arguments.ts";
+import { type Runnable, transpileCached } from "./cache.ts";
+import { usableCores } from "./cores.ts";
+import { Job } from "./job.ts";
+import { makePlan, type Plan } from "./plan.ts";
+import { NEEDS_TRANSPILING } from "./scripts.ts";
+import { ReportedError, UsageError } from "./usage-error.ts";
+import { transpilerVersion } from "./version.ts";
+
+const USAGE_CODE = 2;
+
+async function prepare(plan: Plan): Promise<Map<string, Runnable>> {
+  const runnables = new Map<string, Runnable>();
+  for (const { script } of plan.programs) {
+    if (runnables.has(script)) continue;
+    const runnable: Runnable = NEEDS_TRANSPILING.test(script)
+      ? await transpileCached(script, transpilerVersion())
+      : { file: script, transpiled: false, how: "run as it is", temporary: undefined };
+    runnables.set(script, runnable);
+  }
+  return runnables;
+}
+
+function describe(args: Arguments, plan: Plan, runnables: ReadonlyMap<string, Runnable>): void {
+  if (!args.verbose) return;
+  const lines = [...runnables].map(([script, { how }]) => `${script}: ${how}`);
+  lines.push(`node booted in ${performance.nodeTiming.bootstrapComplete.toFixed(0)} ms, ready to start ranks after`);
+  lines[lines.length - 1] += ` ${performance.now().toFixed(0)} ms`;
+  if (plan.ranks > plan.cores) lines.push(`${plan.ranks} ranks share ${plan.cores} usable cores`);
+  process.stderr.write(lines.map(line => `tsmpirun: ${line}\n`).join(""));
+}
+
+async function main(): Promise<number> {
+  const args = parseArguments(process.argv.slice(2));
+  if (args === "help") {
+    process.stdout.write((await import("./help.ts")).helpText());
+    return 0;
+  }
+  if (args === "version") {
+    process.stdout.write(`tsmpirun ${(await import("./version.ts")).packageVersion()}\n`);
+    return 0;
+  }
+  const plan = makePlan(args, usableCores());
+  if (args.dryRun) {
+    process.stdout.write((await import("./dry-run.ts")).dryRunText(plan, args));
+    return 0;
+  }
+  const runnables = await prepare(plan);
+  try {
+    describe(args, plan, runnables);
+    return await new Job(plan, args).run(runnables);
+  } finally {
+    for (const { temporary } of runnables.values()) {
+      if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+    }
+  }
+}
+
+function explain(error: unknown): number {
+  if (error instanceof ReportedError) {
+    process.stderr.write(`${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof UsageError || error instanceof TsmpiError) {
+    process.stderr.write(`tsmpirun: ${error.message}\n`);
+    return USAGE_CODE;
+  }
+  process.stderr.write(`tsmpirun failed itself, which is a mistake in tsmpi: ${(error as Error).stack}\n`);
+  return 1;
+}
+
+main()
+  .catch(explain)
+  // Not only the exit code: an idle pipe or timer must not keep tsmpirun when its job has ended.
+  .then(code => process.exit(code));

@@ -1,0 +1,39 @@
+// Bundles the library and the launcher into dist/, one file each: loading many small modules costs start time
+// in every rank.
+import { chmod, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  sourcemap: "linked",
+  charset: "utf8",
+  logLevel: "warning",
+};
+const esm = { ...common, format: "esm" };
+
+await Promise.all([
+  build({ ...esm, entryPoints: ["src/index.ts"], outfile: "dist/index.js" }),
+  build({ ...esm, entryPoints: ["launcher/tsmpirun.ts"], outfile: "dist/tsmpirun.js" }),
+  build({ ...esm, entryPoints: ["launcher/tsmpi.ts"], outfile: "dist/tsmpi.js" }),
+  build({
+    ...common,
+    entryPoints: ["src/job/boot.ts"],
+    outfile: "dist/boot.cjs",
+    format: "cjs",
+    sourcemap: false,
+    // CommonJS has no import.meta.
+    define: { "import.meta.url": "__importMetaUrl" },
+    banner: { js: 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
+  }),
+]);
+
+for (const name of ["tsmpirun.js", "tsmpi.js"]) await chmod(join(root, "dist", name), 0o755);
+await rm(join(root, "dist", "boot.cjs.map"), { force: true });

@@ -1,0 +1,76 @@
+/** The element types that travel raw. Codes are part of the wire format: never renumber them. */
+
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float16Array;
+
+export interface TypedArrayConstructor {
+  readonly BYTES_PER_ELEMENT: number;
+  readonly name: string;
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+}
+
+export interface Dtype {
+  readonly code: number;
+  readonly name: string;
+  readonly bytes: number;
+  readonly create: TypedArrayConstructor;
+}
+
+// Float16Array exists from Node 24 on; its code stays reserved where it does not.
+const float16 = (globalThis as { Float16Array?: unknown }).Float16Array as TypedArrayConstructor | undefined;
+
+const constructors: (TypedArrayConstructor | undefined)[] = [
+  undefined,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  float16,
+];
+
+/** Indexed by code; holes are codes that this Node version cannot represent. */
+export const dtypes: readonly (Dtype | undefined)[] = constructors.map((create, code) =>
+  create === undefined ? undefined : { code, name: create.name, bytes: create.BYTES_PER_ELEMENT, create },
+);
+
+const byName = new Map<string, Dtype>();
+for (const dtype of dtypes) if (dtype !== undefined) byName.set(dtype.name, dtype);
+
+const tagOf = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)!.get as (this: unknown) => string | undefined;
+
+/** The dtype of a typed array (subclasses such as Buffer count as what they extend), else undefined. */
+export function dtypeOf(value: unknown): Dtype | undefined {
+  const name = tagOf.call(value);
+  return name === undefined ? undefined : byName.get(name);
+}
+
+export function isTypedArray(value: unknown): value is TypedArray {
+  return tagOf.call(value) !== undefined;
+}
+
+/** The bytes under a view, without a copy. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

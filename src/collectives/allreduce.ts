@@ -1,0 +1,92 @@
+import type { TypedArray } from "../codec/dtype.ts";
+import { requireAlike } from "./arguments.ts";
+import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
+import { chooseLongAllreduce } from "./choice.ts";
+import type { Algorithm, CollectiveContext } from "./context.ts";
+import { allreduceRabenseifner } from "./allreduce-rabenseifner.ts";
+import { allreduceRing } from "./allreduce-ring.ts";
+import { foldOf, rankOf } from "./fold.ts";
+import type { OperatorFor, Reduced } from "./operator.ts";
+import { Reduction } from "./reduction.ts";
+
+/** Returns the values of all ranks combined, the same bits on every rank. */
+export function* allreduce<T>(context: CollectiveContext, value: T, op: OperatorFor<T>): Algorithm<Reduced<T>> {
+  const reduction = new Reduction("allreduce", value, op);
+  if (reduction.isLong(context)) {
+    const target = emptyLike(value as TypedArray);
+    yield* allreduceLong(context, reduction, target);
+    return target as Reduced<T>;
+  }
+  const result = yield* allreduceRecursiveDoubling(context, reduction);
+  return reduction.own(result) as Reduced<T>;
+}
+
+/** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
+export function* allreduceInto<A extends TypedArray>(
+  context: CollectiveContext,
+  target: A,
+  array: A,
+  op: OperatorFor<A>,
+): Algorithm<void> {
+  requireAlike("allreduceInto", target, array);
+  const reduction = new Reduction("allreduceInto", array, op);
+  if (reduction.isLong(context)) {
+    if (inPlaceOrApart(target, array)) return yield* allreduceLong(context, reduction, target);
+    return yield* allreduceLong(context, new Reduction("allreduceInto", copyOf(array), op), target);
+  }
+  const result = yield* allreduceRecursiveDoubling(context, reduction);
+  if (result !== target) copyInto(target, result as TypedArray);
+}
+
+function allreduceLong(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+  return chooseLongAllreduce(context.size, reduction.op.commutative) === "ring"
+    ? allreduceRing(context, reduction, target)
+    : allreduceRabenseifner(context, reduction, target);
+}
+
+/**
+ * Recursive doubling [Thakur, Rabenseifner, Gropp 2005]: in round k pairs 2^k apart exchange what they have, each
+ * the combination of 2^k neighbours, and combine it in the same order, so that both hold the same bits. Returns
+ * `reduction.value` itself in a world of one.
+ */
+export function* allreduceRecursiveDoubling(context: CollectiveContext, reduction: Reduction): Algorithm<unknown> {
+  const { rank, size } = context;
+  const fold = foldOf(rank, size);
+  if (fold.index === undefined) return yield* exchange(context, reduction, reduction.value, rank + 1);
+  const folded = rank < 2 * fold.pairs;
+  let partial = reduction.value;
+  if (folded) {
+    const arrival = context.recv(rank - 1);
+    if (!arrival.done) yield arrival;
+    const received = reduction.accept(arrival.result(), rank - 1);
+    partial = reduction.combine(received, partial, received);
+  }
+  for (let distance = 1; distance < fold.count; distance *= 2) {
+    const received = yield* exchange(context, reduction, partial, rankOf(fold.index ^ distance, fold));
+    partial =
+      (fold.index & distance) === 0
+        ? reduction.combine(partial, received, received)
+        : reduction.combine(received, partial, received);
+  }
+  if (folded) {
+    const sent = context.send(partial, rank - 1);
+    if (!sent.done) yield sent;
+    sent.result();
+  }
+  return partial;
+}
+
+function* exchange(
+  context: CollectiveContext,
+  reduction: Reduction,
+  value: unknown,
+  peer: number,
+): Algorithm<unknown> {
+  const arrival = context.recv(peer);
+  const sent = context.send(value, peer);
+  if (!arrival.done) yield arrival;
+  const received = reduction.accept(arrival.result(), peer);
+  if (!sent.done) yield sent;
+  sent.result();
+  return received;
+}

@@ -1,0 +1,92 @@
+import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { TypeMismatchError } from "../errors.ts";
+import { copyOf, emptyLike } from "./arrays.ts";
+import { isLongReduction } from "./choice.ts";
+import type { CollectiveContext } from "./context.ts";
+import { describe } from "./describe.ts";
+import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
+import type { OperationName } from "./operations.ts";
+
+/**
+ * One rank's part in one reduction: its value and the operator, checked before anything is sent, and the checks of
+ * what the others send.
+ */
+export class Reduction {
+  readonly operation: OperationName;
+  readonly op: Operator;
+  readonly value: unknown;
+  /** Undefined when the value is no typed array and is combined as a whole. */
+  readonly dtype: Dtype | undefined;
+
+  constructor(operation: OperationName, value: unknown, op: unknown) {
+    this.operation = operation;
+    this.op = toOperator(operation, op);
+    this.value = value;
+    this.dtype = typeof value === "object" ? dtypeOf(value) : undefined;
+    requireReducible(operation, this.op, value, this.dtype);
+  }
+
+  /** Whether to cut the array into blocks. */
+  isLong(context: CollectiveContext): boolean {
+    if (this.dtype === undefined) return false;
+    const { byteLength, length } = this.value as TypedArray;
+    return isLongReduction(byteLength, length, context.size);
+  }
+
+  /** Another rank's value or partial result, which must be of the same kind as this rank's. */
+  accept(received: unknown, source: number): unknown {
+    const { value, op } = this;
+    if (this.dtype === undefined) {
+      if (typeof received === typeof value) {
+        if (typeof value !== "object") return received;
+        if (dtypeOf(received) === undefined && op.kindOf(received) === op.kindOf(value)) return received;
+      }
+      // A function may combine values of any kinds, such as undefined with an object.
+      else if (op.code === 0 && dtypeOf(received) === undefined) return received;
+    } else if (dtypeOf(received) === this.dtype && (received as TypedArray).length === (value as TypedArray).length) {
+      return received;
+    }
+    throw this.mismatch(received, source);
+  }
+
+  /**
+   * Type and length of the whole array. Algorithms that cut it send this ahead of the first block: blocks of
+   * arrays of different lengths can have one length, and a rank with a short array cuts nothing.
+   */
+  get shape(): string {
+    return describe(this.value);
+  }
+
+  acceptShape(received: unknown, source: number): void {
+    if (received !== this.shape) throw this.mismatch(received, source);
+  }
+
+  private mismatch(received: unknown, source: number): TypeMismatchError {
+    const isShape = typeof received === "string" && /^\w+Array\(\d+\)$/.test(received);
+    return new TypeMismatchError(
+      `${this.operation}: all ranks must give values of the same type and length; rank ${source} sent ` +
+        `${isShape ? received : describe(received)}, this rank has ${describe(this.value)}.`,
+      { peer: source },
+    );
+  }
+
+  /**
+   * left · right. Typed arrays are combined into `spare`, an array that nobody else reads or writes, such as one
+   * of the two; without it into a new one.
+   */
+  combine(left: unknown, right: unknown, spare?: unknown): unknown {
+    if (this.dtype === undefined) return this.op.combineValues(left, right);
+    const target = (spare ?? emptyLike(left as TypedArray)) as TypedArray;
+    this.combineInto(target, left as TypedArray, right as TypedArray);
+    return target;
+  }
+
+  combineInto(target: TypedArray, left: TypedArray, right: TypedArray): void {
+    combineInto(this.op, target, left, right, this.dtype!);
+  }
+
+  /** The result for the caller: never the caller's own array, which it may go on to change. */
+  own(result: unknown): unknown {
+    return this.dtype !== undefined && result === this.value ? copyOf(result as TypedArray) : result;
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * A barrier in shared memory, for a communicator whose ranks share a host: a counter of arrivals and a word that
+ * says which barrier was completed last (the central counter barrier of Mellor-Crummey and Scott, ACM TOCS 9(1),
+ * 1991, with the barrier's number in place of a sense bit). Each rank also writes down which barrier it has
+ * arrived at, so that a wait can name who is missing.
+ */
+import type { Algorithm } from "../collectives/context.ts";
+import { operations } from "../collectives/operations.ts";
+import { PeerFinishedError } from "../errors.ts";
+import type { LocalJob } from "../job/job.ts";
+import { type Engine, Watch } from "../p2p/engine.ts";
+import type { Scope } from "../p2p/scope.ts";
+import { LINE } from "../transport/layout.ts";
+import type { WaitRecord } from "../transport/wait-record.ts";
+import { signatureOf } from "./signature.ts";
+
+const WORDS = LINE / 4;
+// Words of a slot.
+const ARRIVALS = 0;
+const COMPLETED = WORDS;
+const RANKS = 2 * WORDS;
+
+export class SharedBarrier {
+  readonly scope: Scope;
+  readonly engine: Engine;
+  readonly words: Int32Array;
+  private readonly job: LocalJob;
+  private readonly slot: number;
+  private count = 0;
+  private last: BarrierWatch | undefined = undefined;
+
+  /** @param slot number of a slot that only this communicator uses */
+  constructor(engine: Engine, scope: Scope, slot: number) {
+    this.engine = engine;
+    this.scope = scope;
+    this.job = engine.job!;
+    this.words = this.job.words;
+    this.slot = this.job.layout.barrierWord(slot);
+  }
+
+  get completedWord(): number {
+    return this.slot + COMPLETED;
+  }
+
+  /** Number of the barrier that a rank of the communicator arrived at last. */
+  arrived(rank: number): number {
+    return Atomics.load(this.words, this.slot + RANKS + rank * WORDS);
+  }
+
+  /** @param sequence number of the collective on the communicator */
+  *run(sequence: number): Algorithm<void> {
+    // Two barriers of one rank that are under way together must not be counted for one another.
+    if (this.last !== undefined && !this.last.done) yield this.last;
+    const { words, scope, engine, slot } = this;
+    this.count = (this.count + 1) | 0;
+    Atomics.store(words, slot + RANKS + scope.rank * WORDS, this.count);
+    if (Atomics.add(words, slot + ARRIVALS, 1) === scope.size - 1) {
+      Atomics.store(words, slot + ARRIVALS, 0);
+      Atomics.store(words, slot + COMPLETED, this.count);
+      for (let rank = 0; rank < scope.size; rank++) if (rank !== scope.rank) engine.wake(scope.toWorld(rank));
+      return;
+    }
+    const watch = new BarrierWatch(this, this.count, sequence);
+    this.last = watch;
+    engine.watch(watch);
+    if (!watch.done) yield watch;
+    watch.result();
+  }
+}
+
+class BarrierWatch extends Watch {
+  private readonly barrier: SharedBarrier;
+  private readonly count: number;
+  private readonly sequence: number;
+
+  constructor(barrier: SharedBarrier, count: number, sequence: number) {
+    super();
+    this.barrier = barrier;
+    this.count = count;
+    this.sequence = sequence;
+  }
+
+  ready(): boolean {
+    return ((Atomics.load(this.barrier.words, this.barrier.completedWord) - this.count) | 0) >= 0;
+  }
+
+  watched(): { word: number; value: number } {
+    return { word: this.barrier.completedWord, value: (this.count - 1) | 0 };
+  }
+
+  doomed(): Error | undefined {
+    const { scope, engine } = this.barrier;
+    for (let rank = 0; rank < scope.size; rank++) {
+      if (!engine.hasFinished(scope.toWorld(rank))) continue;
+      if (((this.barrier.arrived(rank) - this.count) | 0) >= 0) continue;
+      return new PeerFinishedError(
+        `rank ${scope.rank} waits in ${this.wait().text}, but rank ${rank} has finished without calling it`,
+        { rank: engine.rank, peer: rank, communicator: scope.name },
+      );
+    }
+    return undefined;
+  }
+
+  wait(): WaitRecord {
+    const { scope } = this.barrier;
+    return {
+      text: `barrier, collective ${this.sequence} on ${scope.name}`,
+      context: scope.collectiveContext,
+      sequence: this.sequence,
+      signature: signatureOf(operations.barrier, 0),
+    };
+  }
+}

@@ -1,0 +1,103 @@
+import type { TypedArray } from "../codec/dtype.ts";
+import type { CollectiveContext, Pending } from "../collectives/context.ts";
+import { CollectiveMismatchError, PeerFinishedError, type TsmpiError, TypeMismatchError } from "../errors.ts";
+import type { Envelope } from "../p2p/destination.ts";
+import type { Engine } from "../p2p/engine.ts";
+import { describeKind, RecvRequest } from "../p2p/request.ts";
+import type { Scope } from "../p2p/scope.ts";
+import type { WaitRecord } from "../transport/wait-record.ts";
+import { describeSignature } from "./signature.ts";
+
+const sent: Pending<void> = { done: true, result: () => undefined };
+
+/** One call of a collective on one rank: the messages of its algorithm travel under the call's number. */
+export class CollectiveCall implements CollectiveContext {
+  readonly scope: Scope;
+  readonly rank: number;
+  readonly size: number;
+  /** How many collectives this communicator has seen before this one. */
+  readonly sequence: number;
+  readonly signature: number;
+  private readonly engine: Engine;
+  private readonly envelope: Envelope;
+
+  constructor(engine: Engine, scope: Scope, sequence: number, signature: number) {
+    this.engine = engine;
+    this.scope = scope;
+    this.rank = scope.rank;
+    this.size = scope.size;
+    this.sequence = sequence;
+    this.signature = signature;
+    this.envelope = { scope, context: scope.collectiveContext, tag: sequence, extra: signature, flags: 0 };
+  }
+
+  send(value: unknown, dest: number): Pending<void> {
+    return this.engine.send(value, this.scope.toWorld(dest), this.envelope) ?? sent;
+  }
+
+  recv(source: number): Pending<unknown> {
+    return this.post(source, undefined);
+  }
+
+  recvInto(target: TypedArray, source: number): Pending<void> {
+    return this.post(source, target) as Pending<unknown> as Pending<void>;
+  }
+
+  /** "broadcast with root 2, collective 5 on world" */
+  describe(): string {
+    return `${describeSignature(this.signature)}, collective ${this.sequence} on ${this.scope.name}`;
+  }
+
+  private post(source: number, target: TypedArray | undefined): CollectiveRecv {
+    const request = new CollectiveRecv(this, this.scope.toWorld(source), target);
+    this.engine.post(request);
+    return request;
+  }
+}
+
+class CollectiveRecv extends RecvRequest {
+  private readonly call: CollectiveCall;
+
+  constructor(call: CollectiveCall, source: number, target: TypedArray | undefined) {
+    super(call.scope, call.scope.collectiveContext, source, call.sequence, target);
+    this.call = call;
+  }
+
+  override objection(source: number, extra: number, kind: number, total: number): TsmpiError | undefined {
+    const { call, target } = this;
+    const peer = this.scope.fromWorld(source);
+    if (extra !== call.signature) {
+      return new CollectiveMismatchError(
+        `rank ${call.rank} is in ${call.describe()}, but rank ${peer} called it as ${describeSignature(extra)}; ` +
+          "all ranks of a communicator must call the same collectives in the same order, with the same root",
+        { peer, communicator: this.scope.name },
+      );
+    }
+    if (target === undefined || (kind === this.targetDtype!.code && total === target.byteLength)) return undefined;
+    const dtype = this.targetDtype!;
+    const came = kind === dtype.code ? `${total / dtype.bytes} elements` : describeKind(kind);
+    const expected = kind === dtype.code ? `${target.length}` : `a ${dtype.name} of ${target.length}`;
+    return new TypeMismatchError(`${call.describe()}: ${came} came from rank ${peer} where ${expected} belong`, {
+      peer,
+      communicator: this.scope.name,
+    });
+  }
+
+  override peerFinished(rank: number): TsmpiError {
+    const peer = this.scope.fromWorld(this.source);
+    return new PeerFinishedError(
+      `rank ${this.call.rank} waits in ${this.call.describe()}, for rank ${peer}, ` +
+        "which has finished without taking part in it",
+      { rank, peer, communicator: this.scope.name },
+    );
+  }
+
+  override wait(): WaitRecord {
+    return {
+      text: `${this.call.describe()}, for rank ${this.scope.fromWorld(this.source)}`,
+      context: this.context,
+      sequence: this.tag,
+      signature: this.call.signature,
+    };
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * What the two faces of a communicator share: arguments checked, requests made, collectives numbered. Nothing here
+ * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
+ */
+import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { barrier } from "../collectives/barrier.ts";
+import type { Algorithm } from "../collectives/context.ts";
+import { describe } from "../collectives/describe.ts";
+import { operations } from "../collectives/operations.ts";
+import { ArgumentError } from "../errors.ts";
+import type { Engine } from "../p2p/engine.ts";
+import { ProbeRequest, RecvRequest, type Request, type Status } from "../p2p/request.ts";
+import { ANY, MAX_TAG, type Scope } from "../p2p/scope.ts";
+import type { Unexpected } from "../p2p/unexpected.ts";
+import type { Waiting } from "../p2p/waiting.ts";
+import { SharedBarrier } from "./barrier.ts";
+import { CollectiveCall } from "./collective-call.ts";
+import { signatureOf } from "./signature.ts";
+
+export interface SendOptions {
+  /** 0 .. 2147483647; default 0. */
+  tag?: number;
+  /** Done only when the receiver has matched the message (MPI_Ssend); default false. */
+  synchronous?: boolean;
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface RecvOptions {
+  /** Default: any tag. */
+  tag?: number;
+  /** Ends the wait with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+export interface SendrecvOptions {
+  /** Tag of both messages, unless the next two say otherwise. Default: 0 is sent, any is received. */
+  tag?: number;
+  sendTag?: number;
+  recvTag?: number;
+  signal?: AbortSignal;
+}
+
+/** The numbers that ranks must agree on to make a new communicator. */
+export interface Identity {
+  id: number;
+  /** Barrier slot in the segment, -1 for none. */
+  slot: number;
+}
+
+export class Core {
+  readonly scope: Scope;
+  readonly engine: Engine;
+  readonly waiting: Waiting;
+  private readonly sharedBarrier: SharedBarrier | undefined;
+  private sequence = 0;
+  /** How many communicators were made from this one, for their names. */
+  children = 0;
+
+  constructor(engine: Engine, waiting: Waiting, scope: Scope, slot: number) {
+    this.engine = engine;
+    this.waiting = waiting;
+    this.scope = scope;
+    if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
+      this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+    }
+  }
+
+  /** Undefined: done already. */
+  send(value: unknown, dest: number, options: SendOptions | undefined): Request<void> | undefined {
+    const { scope, engine } = this;
+    this.requireRank("send", "dest", dest);
+    const tag = options?.tag ?? 0;
+    if (tag !== 0) this.requireTag("send", tag);
+    options?.signal?.throwIfAborted();
+    const envelope = { scope, context: scope.context, tag, extra: 0, flags: 0 };
+    if (options?.synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
+    return engine.send(value, scope.toWorld(dest), envelope);
+  }
+
+  recv<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
+    const tag = this.requireMatch("recv", source, options);
+    const request = new RecvRequest<T>(this.scope, this.scope.context, this.scope.toWorld(source), tag);
+    this.engine.post(request);
+    return request;
+  }
+
+  recvInto(target: TypedArray, source: number, options: RecvOptions | undefined): RecvRequest<Status> {
+    this.requireTarget("recvInto", target);
+    const tag = this.requireMatch("recvInto", source, options);
+    const request = new RecvRequest<Status>(this.scope, this.scope.context, this.scope.toWorld(source), tag, target);
+    this.engine.post(request);
+    return request;
+  }
+
+  probe(source: number, options: RecvOptions | undefined): ProbeRequest<Unexpected> {
+    const request = this.probeRequest("probe", source, options);
+    this.engine.post(request);
+    return request;
+  }
+
+  poll(source: number, options: RecvOptions | undefined): Unexpected | undefined {
+    return this.engine.poll(this.probeRequest("poll", source, options));
+  }
+
+  /** Receives a probed message. */
+  take<T>(message: Unexpected, target?: TypedArray): RecvRequest<T> {
+    if (target !== undefined) this.requireTarget("recvInto", target);
+    const request = new RecvRequest<T>(this.scope, this.scope.context, message.source, message.tag, target);
+    this.engine.receiveMessage(message, request);
+    return request;
+  }
+
+  /** The next collective on this communicator; all ranks must begin the same ones in the same order. */
+  begin(operation: number, root = 0): CollectiveCall {
+    const call = new CollectiveCall(this.engine, this.scope, this.sequence, signatureOf(operation, root));
+    this.sequence = (this.sequence + 1) & MAX_TAG;
+    return call;
+  }
+
+  barrier(): Algorithm<void> {
+    const call = this.begin(operations.barrier);
+    return this.sharedBarrier?.run(call.sequence) ?? barrier(call);
+  }
+
+  private probeRequest(operation: string, source: number, options: RecvOptions | undefined): ProbeRequest<Unexpected> {
+    const tag = this.requireMatch(operation, source, options);
+    return new ProbeRequest(this.scope, this.scope.context, this.scope.toWorld(source), tag);
+  }
+
+  // Arguments.
+
+  private requireMatch(operation: string, source: number, options: RecvOptions | undefined): number {
+    if (source !== ANY) this.requireRank(operation, "source", source);
+    if (options === undefined) return ANY;
+    const { tag = ANY, signal } = options;
+    if (tag !== ANY) this.requireTag(operation, tag);
+    signal?.throwIfAborted();
+    return tag;
+  }
+
+  private requireRank(operation: string, name: string, rank: number): void {
+    const { size } = this.scope;
+    if (Number.isInteger(rank) && rank >= 0 && rank < size) return;
+    const range = size === 1 ? "0, the only rank" : `a rank from 0 to ${size - 1}`;
+    throw new ArgumentError(`${operation}: ${name} must be ${range} of ${this.scope.name}; got ${describe(rank)}.`);
+  }
+
+  private requireTag(operation: string, tag: number): void {
+    if (Number.isInteger(tag) && tag >= 0 && tag <= MAX_TAG) return;
+    throw new ArgumentError(`${operation}: tag must be a whole number from 0 to ${MAX_TAG}; got ${describe(tag)}.`);
+  }
+
+  private requireTarget(operation: string, target: unknown): void {
+    if (dtypeOf(target) !== undefined) return;
+    throw new ArgumentError(`${operation}: target must be a typed array; got ${describe(target)}.`);
+  }
+}

@@ -1,0 +1,35 @@
+/** The first communicators of this process, made when the library loads, and its orderly end. */
+import { isMainThread } from "node:worker_threads";
+import { joinJob } from "../job/job.ts";
+import { Engine } from "../p2p/engine.ts";
+import { Scope } from "../p2p/scope.ts";
+import { Waiting } from "../p2p/waiting.ts";
+import { Header } from "../transport/layout.ts";
+import { Communicator } from "./communicator.ts";
+import { Core } from "./core.ts";
+
+const job = joinJob();
+const engine = new Engine(job);
+const waiting = new Waiting(engine);
+
+function first(name: string, id: number): Communicator {
+  return new Communicator(new Core(engine, waiting, new Scope(name, id, engine.rank, engine.size), id));
+}
+
+/** All ranks of the job. Without the launcher: this process alone. */
+export const world = first("world", 0);
+
+/** The ranks that share this host, and so its memory. */
+export const host = first("host", 1);
+
+/**
+ * A rank finishes when its process ends with status 0: what it has sent is delivered first, then others learn
+ * that nothing more will come. With any other status the launcher ends the job.
+ */
+if (job !== undefined && isMainThread) {
+  process.on("exit", code => {
+    if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
+    waiting.drain();
+    engine.finish();
+  });
+}

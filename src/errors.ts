@@ -1,0 +1,102 @@
+/**
+ * One class per failure that a program may want to catch. `code` is stable across versions; the sentences are
+ * not. Fields that a failure knows (rank, peer, tag, communicator) are set, the others are undefined.
+ */
+
+export interface ErrorDetails {
+  /** World rank on which the error was raised. */
+  rank?: number;
+  /** Rank (in `communicator`) of the other side. */
+  peer?: number;
+  tag?: number;
+  /** Name of the communicator, as in `comm.name`. */
+  communicator?: string;
+  cause?: unknown;
+}
+
+export class TsmpiError extends Error {
+  readonly code: string;
+  readonly rank: number | undefined;
+  readonly peer: number | undefined;
+  readonly tag: number | undefined;
+  readonly communicator: string | undefined;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.rank = details.rank;
+    this.peer = details.peer;
+    this.tag = details.tag;
+    this.communicator = details.communicator;
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** An argument was wrong; the sentence says what was expected and what came. Nothing was sent or received. */
+export class ArgumentError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_ARGUMENT", message, details);
+  }
+}
+
+/** A message is longer than the array given to hold it. The message is consumed, the array untouched. */
+export class TruncationError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_TRUNCATION", message, details);
+  }
+}
+
+/** A message holds another kind of data than the array given to hold it. The message is consumed. */
+export class TypeMismatchError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_TYPE_MISMATCH", message, details);
+  }
+}
+
+/** A value cannot be sent to another process; `path` leads to the offending part inside it. */
+export class NotSendableError extends TsmpiError {
+  readonly path: string;
+
+  constructor(message: string, path: string, details?: ErrorDetails) {
+    super("TSMPI_NOT_SENDABLE", message, details);
+    this.path = path;
+  }
+}
+
+/** Bytes that claim to be a value or a frame are not one. */
+export class MalformedFrameError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_MALFORMED_FRAME", message, details);
+  }
+}
+
+/** An operation waits for a rank that has finished and will never take part. */
+export class PeerFinishedError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_PEER_FINISHED", message, details);
+  }
+}
+
+/** Ranks of a communicator called different collectives, or the same one with different arguments. */
+export class CollectiveMismatchError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_COLLECTIVE_MISMATCH", message, details);
+  }
+}
+
+/** The native addon is missing or does not load. */
+export class NativeMissingError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_NATIVE_MISSING", message, details);
+  }
+}
+
+/** An operation can never be done, because nothing that could serve it is left to run. */
+export class DeadlockError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_DEADLOCK", message, details);
+  }
+}

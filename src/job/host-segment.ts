@@ -1,0 +1,15 @@
+/** The launcher's side of a host's shared segment. */
+export interface HostSegment {
+  /** File descriptors that every rank inherits, in this order, as 3, 4, 5 ... */
+  readonly inherited: readonly number[];
+  /** Environment variables that tell one rank (0 .. size-1) who it is. */
+  environment(rank: number): Record<string, string>;
+  /** A rank's process has ended with status 0: ranks that wait for it learn that it will never come. */
+  rankFinished(rank: number): void;
+  /** Ends the job: ranks inside tsmpi leave with `code`, asleep or not. `rank` is the one that failed. */
+  abort(rank: number, code: number): void;
+  /** What a rank waits for at this moment ("recv from rank 2, tag 7 on world"), or undefined when it does not wait. */
+  waitOf(rank: number): string | undefined;
+  /** Unmaps the segment and closes the descriptors. */
+  close(): void;
+}

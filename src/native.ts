@@ -1,0 +1,75 @@
+/** Finds and loads the native addon. The one place that knows where binaries lie. */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { NativeMissingError } from "./errors.ts";
+
+/** The addon's functions; each is described beside its code in `native/`. */
+export interface Native {
+  createSegment(bytes: number): number;
+  mapSegment(fd: number): ArrayBuffer | undefined;
+
+  createDoorbell(): number;
+  ringDoorbell(fd: number): void;
+  sleepOnDoorbell(fd: number, milliseconds: number): void;
+  watchDoorbell(fd: number, callback: () => void): void;
+  holdEventLoop(hold: boolean): void;
+
+  pauseWhile(word: number, value: number, times: number): void;
+  yieldWhile(word: number, value: number, times: number): void;
+
+  usableCpus(): number[];
+  bindToCpus(cpus: number[]): void;
+  dieWithParent(parent: number): void;
+}
+
+/** The folder of this package, from wherever the bundle or the source of this module runs. */
+export function packageFolder(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+}
+
+function isMusl(): boolean {
+  const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime === undefined;
+}
+
+/** Where the addon may lie, in the order tried: built in the repository, then shipped with the package. */
+function* candidates(folder: string): Generator<string> {
+  yield join(folder, "build", "Release", "tsmpi.node");
+  const platform = `${process.platform}-${process.arch}`;
+  const prebuilt = join(folder, "prebuilds", platform, "tsmpi.node");
+  // Asking for the C library costs milliseconds, so only where there is a choice to make.
+  const forMusl = join(folder, "prebuilds", `${platform}-musl`, "tsmpi.node");
+  yield existsSync(forMusl) && isMusl() ? forMusl : prebuilt;
+}
+
+let loaded: Native | undefined;
+
+/**
+ * The addon, loaded on first use.
+ * @throws {NativeMissingError} with the one command that builds it, when there is none for this machine.
+ */
+export function native(): Native {
+  if (loaded !== undefined) return loaded;
+  const folder = packageFolder();
+  const require = createRequire(import.meta.url);
+  let reason = `there is none for ${process.platform}-${process.arch}`;
+  let cause: unknown;
+  for (const path of candidates(folder)) {
+    if (!existsSync(path)) continue;
+    try {
+      loaded = require(path) as Native;
+      return loaded;
+    } catch (error) {
+      cause = error;
+      reason = `${path} does not load: ${(error as Error).message}`;
+    }
+  }
+  throw new NativeMissingError(
+    `tsmpi's native addon is missing (${reason}); build it with: npx tsmpi build-native`,
+    { cause },
+  );
+}

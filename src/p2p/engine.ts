@@ -1,0 +1,432 @@
+/**
+ * The message engine of this process: it knows all sources and destinations, posts receives and sends, and makes
+ * progress on them when asked. It never waits; that is waiting.ts. One engine serves all communicators.
+ */
+import type { LocalJob } from "../job/job.ts";
+import { Header, Rank, RankState } from "../transport/layout.ts";
+import { Kind } from "../transport/frame.ts";
+import { InRing, OutRing } from "../transport/ring.ts";
+import { Destination, type DestinationOwner, type Envelope } from "./destination.ts";
+import { Holder, payloadOf } from "./payload.ts";
+import { type MatchRequest, ProbeRequest, type RecvRequest, Request, SendRequest } from "./request.ts";
+import { ANY, Scope } from "./scope.ts";
+import { Source, type SourceOwner } from "./source.ts";
+import { Unexpected } from "./unexpected.ts";
+
+/** Something that becomes true in shared memory, looked at whenever the engine makes progress. */
+export abstract class Watch extends Request<void> {
+  abstract ready(): boolean;
+  /** Word of the segment, and its value now, that changes when this may have become ready. */
+  abstract watched(): { word: number; value: number };
+  /** Why it can never become ready, now that ranks have finished; undefined when it still can. */
+  abstract doomed(): Error | undefined;
+}
+
+export class Engine implements SourceOwner, DestinationOwner {
+  readonly rank: number;
+  readonly size: number;
+  /** Undefined in a world of one, which needs neither a segment nor the native addon. */
+  readonly job: LocalJob | undefined;
+  readonly anyPosted: MatchRequest<unknown>[] = [];
+  private readonly sources: Source[] = [];
+  private readonly destinations: (Destination | undefined)[] = [];
+  /** Sources with `wanted` above zero, and destinations with a queue: the ones that progress looks at. */
+  private readonly readers: Source[] = [];
+  private readonly writers: Destination[] = [];
+  private readonly watches: Watch[] = [];
+  /** Synchronous sends that wait to be matched, by number. */
+  private readonly acknowledgements = new Map<number, SendRequest>();
+  private nextAcknowledgement = 1;
+  /** Done, and waiting for their callback to be run. */
+  private ready: Request<unknown>[] = [];
+  private stamps = 0;
+  /** Sources that have ever sent: the sender bitmap as last read, and the list made from it. */
+  private readonly senderWords: Int32Array;
+  private readonly active: Source[] = [];
+  private readonly words: Int32Array | undefined;
+  private finishedSeen = 0;
+  /** Acknowledgements belong to no communicator in particular. */
+  private readonly world: Scope;
+
+  constructor(job: LocalJob | undefined) {
+    this.job = job;
+    this.rank = job?.rank ?? 0;
+    this.size = job?.size ?? 1;
+    this.words = job?.words;
+    this.world = new Scope("world", 0, this.rank, this.size);
+    this.senderWords = new Int32Array(Math.ceil(this.size / 32));
+    for (let rank = 0; rank < this.size; rank++) this.sources.push(new Source(rank, this.inRing(rank), this));
+  }
+
+  private inRing(rank: number): InRing | undefined {
+    if (this.job === undefined || rank === this.rank) return undefined;
+    const { layout, segment } = this.job;
+    return new InRing(segment, layout.ringStart(rank, this.rank), layout.ringBytes);
+  }
+
+  /** Whether anything is under way that needs progress. */
+  get idle(): boolean {
+    return (
+      this.readers.length === 0 &&
+      this.anyPosted.length === 0 &&
+      this.writers.length === 0 &&
+      this.watches.length === 0 &&
+      this.ready.length === 0
+    );
+  }
+
+  // Posting.
+
+  /** Sends a value. Undefined: the buffer may be reused already. */
+  send(value: unknown, dest: number, envelope: Envelope): SendRequest | undefined {
+    if (dest === this.rank) {
+      this.sendToSelf(value, envelope);
+      return undefined;
+    }
+    const destination = this.destinations[dest] ?? this.connect(dest);
+    const request = destination.send(value, envelope);
+    this.wake(dest);
+    if (request === undefined) return undefined;
+    this.noteWriter(destination);
+    return request.done ? undefined : request;
+  }
+
+  /** A send that is done once it has been matched. */
+  sendSynchronous(value: unknown, dest: number, envelope: Envelope): SendRequest {
+    const { scope, context, tag } = envelope;
+    const request = new SendRequest(scope, dest, context, tag, 0, 0, [], 0, false);
+    const id = this.nextAcknowledgement++ | 0;
+    this.acknowledgements.set(id, request);
+    this.want(this.sources[dest]);
+    try {
+      this.send(value, dest, { ...envelope, extra: id, flags: Kind.synchronous });
+    } catch (error) {
+      this.acknowledgements.delete(id);
+      this.sources[dest].wanted--;
+      throw error;
+    }
+    return request;
+  }
+
+  /** Posts a receive or probe. It may be done when this returns. */
+  post(request: MatchRequest<unknown>): void {
+    request.stamp = ++this.stamps;
+    const { source } = request;
+    if (source === ANY) {
+      if (this.serveFromAny(request)) return;
+      for (const candidate of this.senders()) {
+        candidate.poll(request);
+        if (request.done) return;
+      }
+      if ((request as RecvRequest).arriving) this.noteReaders();
+      else this.anyPosted.push(request);
+      return;
+    }
+    const from = this.sources[source];
+    if (from.serve(request)) {
+      if (!request.done) this.noteReader(from);
+      return;
+    }
+    from.poll(request);
+    if (request.done) return;
+    if (!(request as RecvRequest).arriving) {
+      from.posted.push(request);
+      from.wanted++;
+    }
+    this.noteReader(from);
+  }
+
+  /** The message that a probe would match, taken out of matching; undefined when none is there. Never waits. */
+  poll(request: ProbeRequest<Unexpected>): Unexpected | undefined {
+    this.post(request);
+    if (request.done) return request.result();
+    this.withdraw(request);
+    return undefined;
+  }
+
+  /** Gives a probed message to a receive. */
+  receiveMessage(message: Unexpected, request: RecvRequest): void {
+    request.stamp = ++this.stamps;
+    const from = this.sources[message.source];
+    from.give(message, request);
+    if (!request.done) this.noteReader(from);
+  }
+
+  watch(watch: Watch): void {
+    watch.stamp = ++this.stamps;
+    if (watch.ready()) watch.settle(undefined);
+    else this.watches.push(watch);
+  }
+
+  /** Withdraws a request that has not begun. Returns false when it is too late: then it will be done soon. */
+  withdraw(request: Request<unknown>): boolean {
+    if (request.done) return false;
+    if (request instanceof SendRequest) return this.withdrawSend(request);
+    const match = request as MatchRequest<unknown>;
+    const list = match.source === ANY ? this.anyPosted : this.sources[match.source].posted;
+    const position = list.indexOf(match);
+    if (position < 0) return false;
+    list.splice(position, 1);
+    if (match.source !== ANY) this.sources[match.source].wanted--;
+    return true;
+  }
+
+  private withdrawSend(request: SendRequest): boolean {
+    for (const [id, waiting] of this.acknowledgements) {
+      if (waiting !== request) continue;
+      this.acknowledgements.delete(id);
+      this.sources[request.dest].wanted--;
+      return true;
+    }
+    return this.destinations[request.dest]?.withdraw(request) ?? false;
+  }
+
+  // Progress.
+
+  /** Reads and writes what can be read and written now. Returns whether anything moved or became done. */
+  progress(): boolean {
+    let moved = false;
+    const { readers, writers, watches } = this;
+    for (let i = readers.length - 1; i >= 0; i--) {
+      const source = readers[i];
+      if (source.wanted > 0 && source.poll()) moved = true;
+      if (source.wanted === 0) removeAt(readers, i);
+    }
+    if (this.anyPosted.length > 0) {
+      for (const source of this.senders()) {
+        if (source.poll()) moved = true;
+        if (this.anyPosted.length === 0) break;
+      }
+      this.noteReaders();
+    }
+    for (let i = writers.length - 1; i >= 0; i--) {
+      const destination = writers[i];
+      if (destination.push() > 0) {
+        moved = true;
+        this.wake(destination.rank);
+      }
+      if (destination.queue.length === 0) removeAt(writers, i);
+    }
+    for (let i = watches.length - 1; i >= 0; i--) {
+      const watch = watches[i];
+      if (!watch.ready()) continue;
+      watches.splice(i, 1);
+      this.settled(watch);
+      moved = true;
+    }
+    return moved || this.ready.length > 0;
+  }
+
+  /** Runs the callbacks of requests that have become done. */
+  runCallbacks(): void {
+    while (this.ready.length > 0) {
+      const { ready } = this;
+      this.ready = [];
+      for (const request of ready) request.onDone?.();
+    }
+  }
+
+  /**
+   * Fails what can never be done because the rank it waits for has finished. Cheap unless a rank has finished
+   * since the last call.
+   */
+  failDoomed(): void {
+    if (this.words === undefined) return;
+    const finished = Atomics.load(this.words, Header.finished);
+    if (finished === this.finishedSeen) return;
+    // States first, then whatever those ranks sent before they ended, then judgement.
+    const gone = this.sources.filter(source => source.rank !== this.rank && this.hasFinished(source.rank));
+    this.progress();
+    this.finishedSeen = finished;
+    if (gone.length === this.size - 1) for (const request of [...this.anyPosted]) this.fail(request);
+    for (const source of gone) {
+      for (const request of [...source.posted]) this.fail(request);
+      const queue = this.destinations[source.rank]?.queue;
+      if (queue === undefined) continue;
+      for (const request of queue) {
+        if (!request.done) this.settled(request, undefined, request.peerFinished(this.rank));
+      }
+      queue.length = 0;
+    }
+    for (const [id, request] of this.acknowledgements) {
+      if (!this.hasFinished(request.dest)) continue;
+      this.acknowledgements.delete(id);
+      this.sources[request.dest].wanted--;
+      this.settled(request, undefined, request.peerFinished(this.rank));
+    }
+    for (const watch of [...this.watches]) {
+      const error = watch.doomed();
+      if (error === undefined) continue;
+      this.watches.splice(this.watches.indexOf(watch), 1);
+      this.settled(watch, undefined, error);
+    }
+  }
+
+  private fail(request: MatchRequest<unknown>): void {
+    if (this.withdraw(request)) this.settled(request, undefined, request.peerFinished(this.rank));
+  }
+
+  /** Fails one request that is still waiting; `error` says why. */
+  failRequest(request: Request<unknown>, error: unknown): void {
+    const position = this.watches.indexOf(request as Watch);
+    if (position >= 0) this.watches.splice(position, 1);
+    else if (!this.withdraw(request)) return;
+    this.settled(request, undefined, error);
+  }
+
+  /** Tells all ranks that nothing more will come from this one. */
+  finish(): void {
+    const { words, job } = this;
+    if (words === undefined) return;
+    Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, RankState.finished);
+    Atomics.add(words, Header.finished, 1);
+    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.wake(rank);
+  }
+
+  hasFinished(rank: number): boolean {
+    const { words, job } = this;
+    return words !== undefined && Atomics.load(words, job!.layout.rankWord(rank) + Rank.state) === RankState.finished;
+  }
+
+  /** The requests that wait, oldest first. */
+  waiting(): Request<unknown>[] {
+    const all: Request<unknown>[] = [...this.anyPosted, ...this.watches, ...this.acknowledgements.values()];
+    for (const source of this.readers) all.push(...source.posted);
+    for (const destination of this.writers) all.push(...destination.queue.filter(request => !request.done));
+    return all.sort((a, b) => a.stamp - b.stamp);
+  }
+
+  /** Sends not written yet, whether or not their senders wait. */
+  get hasUnwritten(): boolean {
+    return this.writers.length > 0;
+  }
+
+  /** The one word whose change will bring news, when there is just one; for native waits. */
+  singleWord(): { word: number; value: number } | undefined {
+    const { readers, watches } = this;
+    if (this.writers.length > 0 || this.anyPosted.length > 0 || readers.length + watches.length !== 1) return undefined;
+    if (watches.length === 1) return watches[0].watched();
+    const { ring } = readers[0];
+    return ring && { word: ring.segmentWord, value: 0 };
+  }
+
+  // What sources and destinations ask for.
+
+  nextStamp(): number {
+    return ++this.stamps;
+  }
+
+  settled<T>(request: Request<T>, value?: T, error?: unknown): void {
+    request.settle(value, error);
+    if (request.onDone !== undefined) this.ready.push(request);
+  }
+
+  acknowledge(rank: number, id: number): void {
+    if (rank === this.rank) {
+      this.acknowledged(id);
+      return;
+    }
+    const destination = this.destinations[rank] ?? this.connect(rank);
+    destination.acknowledge(this.world, id);
+    this.wake(rank);
+    this.noteWriter(destination);
+  }
+
+  acknowledged(id: number): void {
+    const request = this.acknowledgements.get(id);
+    if (request === undefined) return;
+    this.acknowledgements.delete(id);
+    this.sources[request.dest].wanted--;
+    this.settled(request);
+  }
+
+  /** Rings a rank's doorbell if it sleeps. */
+  wake(rank: number): void {
+    const { words, job } = this;
+    if (words === undefined) return;
+    const sleeping = job!.layout.rankWord(rank) + Rank.sleeping;
+    if (Atomics.load(words, sleeping) === 0 || Atomics.exchange(words, sleeping, 0) === 0) return;
+    job!.ring(rank);
+  }
+
+  // Inside.
+
+  private sendToSelf(value: unknown, { context, tag, extra, flags }: Envelope): void {
+    const { kind, chunks, total } = payloadOf(value);
+    const holder = new Holder(kind, total);
+    let at = 0;
+    for (const chunk of chunks) {
+      holder.bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    const message = new Unexpected(context, tag, this.rank, extra, total, holder, flags !== 0);
+    this.sources[this.rank].offer(message);
+  }
+
+  private serveFromAny(request: MatchRequest<unknown>): boolean {
+    let best: Source | undefined;
+    let bestStamp = 0;
+    for (const source of this.sources) {
+      const position = source.find(request);
+      if (position < 0) continue;
+      const { stamp } = source.unexpected.at(position);
+      if (best !== undefined && stamp > bestStamp) continue;
+      best = source;
+      bestStamp = stamp;
+    }
+    if (best === undefined) return false;
+    best.serve(request);
+    if (!request.done) this.noteReader(best);
+    return true;
+  }
+
+  private connect(rank: number): Destination {
+    const { layout, segment, words } = this.job!;
+    const ring = new OutRing(segment, layout.ringStart(this.rank, rank), layout.ringBytes);
+    const destination = new Destination(rank, ring, this.rank, this);
+    this.destinations[rank] = destination;
+    const senders = layout.rankWord(rank) + Rank.senders + (this.rank >> 5);
+    Atomics.or(words, senders, 1 << (this.rank & 31));
+    return destination;
+  }
+
+  /** Sources that have sent something since the job began. */
+  private senders(): Source[] {
+    const { words, job, senderWords } = this;
+    if (words === undefined) return this.active;
+    const first = job!.layout.rankWord(this.rank) + Rank.senders;
+    for (let i = 0; i < senderWords.length; i++) {
+      const now = Atomics.load(words, first + i);
+      let fresh = now & ~senderWords[i];
+      senderWords[i] = now;
+      while (fresh !== 0) {
+        const bit = 31 - Math.clz32(fresh & -fresh);
+        fresh &= fresh - 1;
+        this.active.push(this.sources[i * 32 + bit]);
+      }
+    }
+    return this.active;
+  }
+
+  private want(source: Source): void {
+    source.wanted++;
+    this.noteReader(source);
+  }
+
+  private noteReader(source: Source): void {
+    if (!this.readers.includes(source)) this.readers.push(source);
+  }
+
+  private noteReaders(): void {
+    for (const source of this.active) if (source.wanted > 0) this.noteReader(source);
+  }
+
+  private noteWriter(destination: Destination): void {
+    if (destination.queue.length > 0 && !this.writers.includes(destination)) this.writers.push(destination);
+  }
+}
+
+function removeAt<T>(list: T[], position: number): void {
+  list[position] = list[list.length - 1];
+  list.pop();
+}

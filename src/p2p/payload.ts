@@ -1,0 +1,62 @@
+/** How a value becomes the payload of a message, and a message's bytes a value again. */
+import { decodeValue } from "../codec/decode.ts";
+import { bytesOf, dtypeOf, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { encodeValue } from "../codec/encode.ts";
+import { MalformedFrameError } from "../errors.ts";
+import { Kind } from "../transport/frame.ts";
+
+export interface Payload {
+  kind: number;
+  chunks: Uint8Array[];
+  total: number;
+  /** Whether the chunks are the caller's memory, to be read before the send is done. */
+  borrowed: boolean;
+}
+
+const numberScratch = new Float64Array(1);
+
+/** The chunks of objects alias library memory that the next call reuses: copy or write them at once. */
+export function payloadOf(value: unknown): Payload {
+  if (typeof value === "number") {
+    numberScratch[0] = value;
+    return { kind: Kind.number, chunks: [bytesOf(numberScratch)], total: 8, borrowed: false };
+  }
+  const dtype = dtypeOf(value);
+  if (dtype !== undefined) {
+    const bytes = bytesOf(value as TypedArray);
+    return { kind: dtype.code, chunks: [bytes], total: bytes.length, borrowed: true };
+  }
+  const chunks = encodeValue(value);
+  let total = 0;
+  for (const chunk of chunks) total += chunk.length;
+  return { kind: Kind.encoded, chunks, total, borrowed: false };
+}
+
+/** The memory into which a message of a kind and length is gathered, and how it becomes a value. */
+export class Holder {
+  readonly kind: number;
+  readonly bytes: Uint8Array;
+  private readonly array: TypedArray | undefined;
+
+  constructor(kind: number, total: number) {
+    this.kind = kind;
+    const dtype = dtypes[kind];
+    try {
+      if (dtype === undefined) {
+        this.array = undefined;
+        this.bytes = new Uint8Array(total);
+      } else {
+        this.array = new dtype.create(total / dtype.bytes);
+        this.bytes = kind === 2 ? (this.array as Uint8Array) : bytesOf(this.array);
+      }
+    } catch (error) {
+      throw new MalformedFrameError(`no memory for a message of ${total} bytes`, { cause: error });
+    }
+  }
+
+  value(): unknown {
+    if (this.array !== undefined) return this.array;
+    if (this.kind === Kind.number) return new Float64Array(this.bytes.buffer, this.bytes.byteOffset, 1)[0];
+    return decodeValue(this.bytes);
+  }
+}

@@ -1,0 +1,324 @@
+import { decodeValue } from "../codec/decode.ts";
+import { bytesOf, dtypes } from "../codec/dtype.ts";
+import { MalformedFrameError } from "../errors.ts";
+import { HEADER_BYTES, Kind } from "../transport/frame.ts";
+import type { InRing } from "../transport/ring.ts";
+import { Holder } from "./payload.ts";
+import { type MatchRequest, ProbeRequest, RecvRequest } from "./request.ts";
+import { Unexpected, UnexpectedQueue } from "./unexpected.ts";
+
+/** What a source asks of the engine around it. */
+export interface SourceOwner {
+  /** Receives and probes that name no source, in the order posted. */
+  readonly anyPosted: MatchRequest<unknown>[];
+  nextStamp(): number;
+  settled(request: MatchRequest<unknown>, value: unknown, error?: unknown): void;
+  acknowledge(rank: number, id: number): void;
+  acknowledged(id: number): void;
+  /** The sender has been told of free space and may be asleep waiting for it. */
+  wake(rank: number): void;
+}
+
+/** A message of which more frames are to come. */
+interface Assembly {
+  received: number;
+  readonly total: number;
+  /** Where the bytes go; undefined: nowhere, the message has been refused. */
+  readonly bytes: Uint8Array | undefined;
+  finish(): void;
+}
+
+/** Wide enough for any message that memory can hold, so that a broken header is told from a large message. */
+const MAX_MESSAGE = 2 ** 43;
+
+/** Everything that comes from one rank: its ring, and the matching of its messages. */
+export class Source {
+  readonly rank: number;
+  /** Undefined for this rank itself. */
+  readonly ring: InRing | undefined;
+  readonly posted: MatchRequest<unknown>[] = [];
+  readonly unexpected = new UnexpectedQueue();
+  /** Requests that need this ring read on; while there are none it fills up and slows its sender down. */
+  wanted = 0;
+  private assembly: Assembly | undefined = undefined;
+  private readonly owner: SourceOwner;
+  private readonly maxChunk: number;
+  private scratch = new Uint8Array(4096);
+
+  constructor(rank: number, ring: InRing | undefined, owner: SourceOwner) {
+    this.rank = rank;
+    this.ring = ring;
+    this.owner = owner;
+    this.maxChunk = ring === undefined ? 0 : ring.ringBytes / 8 - HEADER_BYTES;
+  }
+
+  /**
+   * Reads frames until the ring is empty, or `candidate` is served. Without a candidate it stops as soon as
+   * nobody waits for more. Returns whether any frame was read.
+   * @param candidate a request not posted yet, considered after the posted ones
+   */
+  poll(candidate?: MatchRequest<unknown>): boolean {
+    const { ring, owner } = this;
+    if (ring === undefined) return false;
+    let any = false;
+    for (;;) {
+      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : candidate.done) return any;
+      const marker = ring.marker();
+      if (marker === 0) return any;
+      this.readFrame(ring, marker, candidate);
+      any = true;
+    }
+  }
+
+  /** Offers a message of this process to itself. */
+  offer(message: Unexpected): void {
+    message.complete = true;
+    const request = this.match(message.context, message.tag, undefined);
+    if (request === undefined) this.keep(message);
+    else this.give(message, request);
+  }
+
+  /** Serves a request from the messages that came before it. Returns whether there was one. */
+  serve(request: MatchRequest<unknown>): boolean {
+    const position = this.find(request);
+    if (position < 0) return false;
+    this.give(this.unexpected.take(position), request);
+    return true;
+  }
+
+  /** Position of the first kept message that a request matches, or -1. */
+  find(request: MatchRequest<unknown>): number {
+    if (this.unexpected.isEmpty) return -1;
+    return this.unexpected.find(message => request.matches(message.context, message.tag));
+  }
+
+  /** Gives a kept message to the receive (or probe) that asks for it. */
+  give(message: Unexpected, request: MatchRequest<unknown>): void {
+    if (request instanceof ProbeRequest) {
+      this.owner.settled(request, message);
+      return;
+    }
+    const receive = request as RecvRequest;
+    if (message.synchronous) this.owner.acknowledge(this.rank, message.extra);
+    if (message.complete) {
+      this.finishKept(message, receive);
+    } else {
+      message.claimant = receive;
+      receive.arriving = true;
+      this.wanted++;
+    }
+  }
+
+  private finishKept(message: Unexpected, receive: RecvRequest): void {
+    const { holder, total, tag } = message;
+    const objection = receive.objection(message.source, message.extra, holder.kind, total);
+    if (objection !== undefined) {
+      this.owner.settled(receive, undefined, objection);
+      return;
+    }
+    try {
+      if (receive.target === undefined) {
+        this.owner.settled(receive, holder.value());
+      } else {
+        bytesOf(receive.target).set(holder.bytes);
+        this.owner.settled(receive, receive.statusOf(message.source, tag, total));
+      }
+    } catch (error) {
+      this.owner.settled(receive, undefined, error);
+    }
+  }
+
+  /** The earliest request that a new message matches, taken out of its list. */
+  private match(context: number, tag: number, candidate: MatchRequest<unknown> | undefined): MatchRequest<unknown> | undefined {
+    const { posted } = this;
+    const { anyPosted } = this.owner;
+    let own = 0;
+    while (own < posted.length && !posted[own].matches(context, tag)) own++;
+    let any = 0;
+    while (any < anyPosted.length && !anyPosted[any].matches(context, tag)) any++;
+    if (any < anyPosted.length && (own === posted.length || anyPosted[any].stamp < posted[own].stamp)) {
+      const request = anyPosted[any];
+      anyPosted.splice(any, 1);
+      return request;
+    }
+    if (own < posted.length) {
+      const request = posted[own];
+      if (posted.length === 1) posted.length = 0;
+      else posted.splice(own, 1);
+      this.wanted--;
+      return request;
+    }
+    return candidate?.matches(context, tag) ? candidate : undefined;
+  }
+
+  private readFrame(ring: InRing, marker: number, candidate: MatchRequest<unknown> | undefined): void {
+    const { words } = ring;
+    const { at } = ring;
+    const kind = marker & Kind.mask;
+    const chunk = words[at + 7];
+    if (chunk < 0 || chunk > this.maxChunk) this.malformed(`a frame of ${chunk} bytes`);
+    if (this.assembly !== undefined) {
+      if (kind !== Kind.continuation) this.malformed(`kind ${kind} in the middle of a message`);
+      this.append(ring, at, chunk, this.assembly);
+      return;
+    }
+    if (kind === Kind.acknowledge) {
+      const id = words[at + 6];
+      this.release(ring, chunk);
+      this.owner.acknowledged(id);
+      return;
+    }
+    const tag = words[at + 1];
+    const context = words[at + 2];
+    const total = (words[at + 4] >>> 0) + (words[at + 5] >>> 0) * 2 ** 32;
+    const extra = words[at + 6];
+    const dtype = dtypes[kind];
+    if (total < chunk || total > MAX_MESSAGE) this.malformed(`a message of ${total} bytes`);
+    if (dtype === undefined ? kind !== Kind.encoded && (kind !== Kind.number || total !== 8) : total % dtype.bytes !== 0) {
+      this.malformed(`kind ${kind} with ${total} bytes`);
+    }
+    const synchronous = (marker & Kind.synchronous) !== 0;
+    const request = this.match(context, tag, candidate);
+    if (request instanceof RecvRequest) {
+      if (synchronous) this.owner.acknowledge(this.rank, extra);
+      this.receive(ring, at, kind, tag, extra, total, chunk, request);
+      return;
+    }
+    const message = new Unexpected(context, tag, this.rank, extra, total, new Holder(kind, total), synchronous);
+    this.gather(ring, at, chunk, total, message.holder.bytes, () => {
+      message.complete = true;
+      const { claimant } = message;
+      if (claimant === undefined) return;
+      this.wanted--;
+      this.finishKept(message, claimant);
+    });
+    if (request === undefined) this.keep(message);
+    else this.give(message, request);
+  }
+
+  /** Moves a matched message, or its first part, straight to where it is wanted. */
+  private receive(
+    ring: InRing,
+    at: number,
+    kind: number,
+    tag: number,
+    extra: number,
+    total: number,
+    chunk: number,
+    request: RecvRequest,
+  ): void {
+    const { target } = request;
+    const objection = request.objection(this.rank, extra, kind, total);
+    if (objection !== undefined) {
+      this.gather(ring, at, chunk, total, undefined, () => this.owner.settled(request, undefined, objection));
+      if (!request.done) this.arriving(request);
+      return;
+    }
+    if (chunk === total && target === undefined && dtypes[kind] === undefined) {
+      this.receiveValue(ring, at, kind, chunk, request);
+      return;
+    }
+    if (target !== undefined) {
+      if (chunk === total && kind === 9 && total <= 64) {
+        // The commonest small message, without a view over the target.
+        const from = (at >> 1) + HEADER_BYTES / 8;
+        const wrap = ring.doubles.length - 1;
+        for (let i = 0; i < total >> 3; i++) (target as Float64Array)[i] = ring.doubles[(from + i) & wrap];
+        this.release(ring, chunk);
+        this.owner.settled(request, request.statusOf(this.rank, tag, total));
+        return;
+      }
+      this.gather(ring, at, chunk, total, bytesOf(target), () =>
+        this.owner.settled(request, request.statusOf(this.rank, tag, total)),
+      );
+    } else {
+      const holder = new Holder(kind, total);
+      this.gather(ring, at, chunk, total, holder.bytes, () => this.settleWith(request, () => holder.value()));
+    }
+    if (!request.done) this.arriving(request);
+  }
+
+  /** A number or an object that lies in one frame, decoded where it lies. */
+  private receiveValue(ring: InRing, at: number, kind: number, chunk: number, request: RecvRequest): void {
+    let value: unknown;
+    let error: unknown;
+    if (kind === Kind.number) {
+      value = ring.doubles[(at >> 1) + HEADER_BYTES / 8];
+    } else {
+      try {
+        const start = (at << 2) + HEADER_BYTES;
+        if (start + chunk <= ring.ringBytes) {
+          value = decodeValue(ring.bytes, start, start + chunk);
+        } else {
+          if (this.scratch.length < chunk) this.scratch = new Uint8Array(this.maxChunk);
+          ring.read(at, 0, this.scratch, 0, chunk);
+          value = decodeValue(this.scratch, 0, chunk);
+        }
+      } catch (failure) {
+        error = failure;
+      }
+    }
+    this.release(ring, chunk);
+    this.owner.settled(request, value, error);
+  }
+
+  private settleWith(request: RecvRequest, make: () => unknown): void {
+    try {
+      this.owner.settled(request, make());
+    } catch (error) {
+      this.owner.settled(request, undefined, error);
+    }
+  }
+
+  /** The rest of a request's message has yet to come. */
+  private arriving(request: RecvRequest): void {
+    request.arriving = true;
+    this.wanted++;
+    const assembly = this.assembly!;
+    const { finish } = assembly;
+    assembly.finish = () => {
+      this.wanted--;
+      finish();
+    };
+  }
+
+  /** Starts a message that is to lie at `bytes`, and finishes it when it is whole already. */
+  private gather(
+    ring: InRing,
+    at: number,
+    chunk: number,
+    total: number,
+    bytes: Uint8Array | undefined,
+    finish: () => void,
+  ): void {
+    const assembly: Assembly = { received: 0, total, bytes, finish };
+    this.assembly = assembly;
+    this.append(ring, at, chunk, assembly);
+  }
+
+  private append(ring: InRing, at: number, chunk: number, assembly: Assembly): void {
+    if (assembly.received + chunk > assembly.total) this.malformed("more bytes than its message announced");
+    if (assembly.bytes !== undefined) ring.read(at, 0, assembly.bytes, assembly.received, chunk);
+    assembly.received += chunk;
+    this.release(ring, chunk);
+    if (assembly.received === assembly.total) {
+      this.assembly = undefined;
+      assembly.finish();
+    }
+  }
+
+  private keep(message: Unexpected): void {
+    message.stamp = this.owner.nextStamp();
+    this.unexpected.push(message);
+  }
+
+  private release(ring: InRing, chunk: number): void {
+    if (ring.release(chunk)) this.owner.wake(this.rank);
+  }
+
+  private malformed(what: string): never {
+    throw new MalformedFrameError(`the ring from rank ${this.rank} holds ${what}; its memory has been overwritten`, {
+      peer: this.rank,
+    });
+  }
+}

@@ -1,0 +1,80 @@
+import type { Holder } from "./payload.ts";
+import type { RecvRequest } from "./request.ts";
+
+/** A message that arrived before anybody asked for it. */
+export class Unexpected {
+  readonly context: number;
+  readonly tag: number;
+  /** World rank. */
+  readonly source: number;
+  readonly extra: number;
+  readonly total: number;
+  readonly holder: Holder;
+  /** Whether the sender wants to know that it was matched. */
+  readonly synchronous: boolean;
+  /** All bytes are here. */
+  complete = false;
+  /** The receive that has taken it and waits for the rest. */
+  claimant: RecvRequest | undefined = undefined;
+  stamp = 0;
+
+  constructor(
+    context: number,
+    tag: number,
+    source: number,
+    extra: number,
+    total: number,
+    holder: Holder,
+    synchronous: boolean,
+  ) {
+    this.context = context;
+    this.tag = tag;
+    this.source = source;
+    this.extra = extra;
+    this.total = total;
+    this.holder = holder;
+    this.synchronous = synchronous;
+  }
+}
+
+/** First in, first out, but any can be taken. Taking from the front costs the same however many wait. */
+export class UnexpectedQueue {
+  private items: (Unexpected | undefined)[] = [];
+  private first = 0;
+
+  get isEmpty(): boolean {
+    return this.first === this.items.length;
+  }
+
+  push(message: Unexpected): void {
+    this.items.push(message);
+  }
+
+  /** Position of the first message that matches, or -1. */
+  find(matches: (message: Unexpected) => boolean): number {
+    for (let i = this.first; i < this.items.length; i++) {
+      const item = this.items[i];
+      if (item !== undefined && matches(item)) return i;
+    }
+    return -1;
+  }
+
+  at(position: number): Unexpected {
+    return this.items[position]!;
+  }
+
+  take(position: number): Unexpected {
+    const message = this.items[position]!;
+    this.items[position] = undefined;
+    while (this.first < this.items.length && this.items[this.first] === undefined) this.first++;
+    // Drop the emptied front once it is most of the array.
+    if (this.first === this.items.length) {
+      this.items.length = 0;
+      this.first = 0;
+    } else if (this.first > 1024 && this.first > this.items.length / 2) {
+      this.items.splice(0, this.first);
+      this.first = 0;
+    }
+    return message;
+  }
+}

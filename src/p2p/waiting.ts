@@ -1,0 +1,352 @@
+/**
+ * How this process waits: first it looks again and again (with a pause instruction, or giving its core away when
+ * ranks outnumber cores), then it sleeps until its doorbell rings. Both faces of the library wait here: `block` keeps
+ * the thread, `settle` gives a promise.
+ *
+ * The awaiting face looks from a microtask, that is as soon as the program itself has nothing to run, and between
+ * looks lets other microtasks run. What completes meanwhile is delivered without a trip through the event loop.
+ */
+import type { Algorithm } from "../collectives/context.ts";
+import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
+import { doorbellFd } from "../job/job.ts";
+import { Header, Rank } from "../transport/layout.ts";
+import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
+import type { Engine } from "./engine.ts";
+import { MatchRequest, type Request } from "./request.ts";
+
+/** Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, so looking a few times longer pays. */
+const SPIN_MS = 0.15;
+const YIELD_MS = 1;
+/** A look that watches a single word lasts for so many pauses, or yields. */
+const PAUSES = 200;
+const YIELDS = 8;
+/** When several places are watched, each look is short. */
+const FEW_PAUSES = 10;
+/** The event loop gets its turn at least this often, whatever keeps arriving. */
+const TURN_MS = 10;
+/** Sleeping in a blocking call looks up at least this often. */
+const NAP_MS = 1000;
+
+const States = { idle: 0, looking: 1, asleep: 2 } as const;
+type State = (typeof States)[keyof typeof States];
+
+const resolved = Promise.resolve();
+
+export class Waiting {
+  private readonly engine: Engine;
+  private readonly crowded: boolean;
+  private readonly sleepingWord: number;
+  private readonly records: WaitRecords | undefined;
+  private state: State = States.idle;
+  /** When the present spell of looking began; 0 before its first look. */
+  private lookingSince = 0;
+  private operations = 0;
+  private lastTurn = 0;
+  private watchingDoorbell = false;
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+    const { job } = engine;
+    this.crowded = job !== undefined && job.size > job.cores;
+    this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
+    this.records = job && new WaitRecords(job.words, job.layout);
+  }
+
+  // The awaiting face.
+
+  /** A promise of the request's outcome. */
+  promise<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
+    if (request.done) {
+      try {
+        const value = request.result();
+        return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    }
+    return new Promise<T>((resolve, reject) => {
+      const finish = (): void => {
+        signal?.removeEventListener("abort", stop);
+        try {
+          resolve(request.result());
+        } catch (error) {
+          reject(error);
+        }
+      };
+      const stop = (): void => {
+        // A message that is just arriving can no longer be refused; then the operation completes.
+        if (request.done || !this.engine.withdraw(request as Request<unknown>)) return;
+        request.settle(undefined, signal!.reason);
+        finish();
+      };
+      signal?.addEventListener("abort", stop, { once: true });
+      request.onDone = finish;
+      this.kick();
+    });
+  }
+
+  /** Resolves a send that was complete at once. */
+  resolvedSend(): Promise<void> {
+    return this.turnDue() ? this.afterTurn(undefined) : resolved;
+  }
+
+  /** Runs an algorithm, resuming it whenever what it waits for is done. */
+  run<T>(algorithm: Algorithm<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const step = (): void => {
+        try {
+          for (;;) {
+            const { done, value } = algorithm.next();
+            if (done) {
+              resolve(value as T);
+              return;
+            }
+            const request = value as Request<unknown>;
+            if (request.done) continue;
+            request.onDone = step;
+            this.kick();
+            return;
+          }
+        } catch (error) {
+          reject(error);
+        }
+      };
+      step();
+    });
+  }
+
+  /** Makes sure that progress is being made, and callbacks of what is done already are run. */
+  kick(): void {
+    if (this.state === States.looking) return;
+    if (this.state === States.asleep) this.awake();
+    this.state = States.looking;
+    this.lookingSince = 0;
+    if (this.turnDue()) setImmediate(this.look);
+    else void resolved.then(this.look);
+  }
+
+  private readonly look = (): void => {
+    const { engine } = this;
+    const moved = engine.progress();
+    if (moved) {
+      this.lookingSince = 0;
+      engine.runCallbacks();
+    }
+    if (engine.idle || engine.job === undefined) {
+      this.state = States.idle;
+      return;
+    }
+    // What has just been delivered runs before anything else is waited for.
+    if (!moved && this.waitInLook()) return;
+    void resolved.then(this.look);
+  };
+
+  /** Lets time pass between two looks. Returns true when the next look has been arranged otherwise. */
+  private waitInLook(): boolean {
+    const now = performance.now();
+    if (this.lookingSince === 0) this.lookingSince = now;
+    if (now - this.lookingSince > this.patience()) {
+      this.lookingSince = 0;
+      return this.fallAsleep();
+    }
+    if (now - this.lastTurn > TURN_MS) {
+      this.lastTurn = now;
+      setImmediate(this.look);
+      return true;
+    }
+    this.pause();
+    return false;
+  }
+
+  /** Sleeps in the event loop. False when there was news in the last moment. */
+  private fallAsleep(): boolean {
+    const { native, rank } = this.engine.job!;
+    if (this.lastLook()) return false;
+    if (!this.watchingDoorbell) {
+      native.watchDoorbell(doorbellFd(rank), this.rung);
+      this.watchingDoorbell = true;
+    }
+    this.state = States.asleep;
+    native.holdEventLoop(true);
+    return true;
+  }
+
+  private readonly rung = (): void => {
+    if (this.state !== States.asleep) return;
+    this.awake();
+    this.state = States.looking;
+    this.lookingSince = 0;
+    this.lastTurn = performance.now();
+    this.leaveIfAborted();
+    this.engine.failDoomed();
+    this.look();
+  };
+
+  private awake(): void {
+    const { words, native, rank } = this.engine.job!;
+    Atomics.store(words, this.sleepingWord, 0);
+    this.records!.clear(rank);
+    native.holdEventLoop(false);
+  }
+
+  /** Whether the event loop has waited long enough. Asked once in many operations, for the clock costs 40 ns. */
+  private turnDue(): boolean {
+    if ((++this.operations & 255) !== 0) return false;
+    return performance.now() - this.lastTurn > TURN_MS;
+  }
+
+  private afterTurn<T>(value: T): Promise<T> {
+    return new Promise(resolve => {
+      setImmediate(() => {
+        this.lastTurn = performance.now();
+        resolve(value);
+      });
+    });
+  }
+
+  // The blocking face.
+
+  /** Blocks until the request is done. */
+  block<T>(request: Request<T>): T {
+    if (!request.done) this.blockUntilDone(request as Request<unknown>);
+    return request.result();
+  }
+
+  /** Runs an algorithm to its end. */
+  runBlocking<T>(algorithm: Algorithm<T>): T {
+    for (;;) {
+      const { done, value } = algorithm.next();
+      if (done) return value as T;
+      if (!(value as Request<unknown>).done) this.blockUntilDone(value as Request<unknown>);
+    }
+  }
+
+  /** Blocks until everything sent has been written, or its receivers have finished. */
+  drain(): void {
+    const { engine } = this;
+    if (!engine.hasUnwritten) return;
+    this.blockWhile(() => engine.hasUnwritten);
+  }
+
+  private blockUntilDone(request: Request<unknown>): void {
+    const { engine } = this;
+    engine.progress();
+    if (request.done) return;
+    const alone = engine.job === undefined || (request instanceof MatchRequest && request.source === engine.rank);
+    if (alone) {
+      throw new DeadlockError(
+        `rank ${engine.rank} blocks in ${request.wait().text}, but only this rank itself could serve that`,
+        { rank: engine.rank },
+      );
+    }
+    this.blockWhile(() => !request.done);
+  }
+
+  private blockWhile(unfinished: () => boolean): void {
+    const { engine } = this;
+    const { job } = engine;
+    // An awaited operation may be asleep in the event loop, which does not turn while this blocks.
+    if (this.state === States.asleep) {
+      this.awake();
+      this.state = States.idle;
+    }
+    let since = 0;
+    while (unfinished()) {
+      if (engine.progress()) {
+        engine.runCallbacks();
+        since = 0;
+        continue;
+      }
+      const now = performance.now();
+      if (since === 0) since = now;
+      if (now - since <= this.patience()) {
+        this.pause();
+        continue;
+      }
+      if (!this.lastLook()) {
+        job!.native.sleepOnDoorbell(doorbellFd(engine.rank), NAP_MS);
+        Atomics.store(job!.words, this.sleepingWord, 0);
+        this.records!.clear(engine.rank);
+        this.leaveIfAborted();
+        engine.failDoomed();
+      }
+      engine.runCallbacks();
+      since = 0;
+    }
+    if (!engine.idle) this.kick();
+  }
+
+  // Both.
+
+  private patience(): number {
+    return this.crowded ? YIELD_MS : SPIN_MS;
+  }
+
+  /** Lets a moment pass, as short as possible if there is news. */
+  private pause(): void {
+    const { native } = this.engine.job!;
+    const single = this.engine.singleWord();
+    if (this.crowded) {
+      if (single === undefined) native.yieldWhile(this.sleepingWord, 0, 1);
+      else native.yieldWhile(single.word, single.value, YIELDS);
+    } else if (single === undefined) {
+      native.pauseWhile(this.sleepingWord, 0, FEW_PAUSES);
+    } else {
+      native.pauseWhile(single.word, single.value, PAUSES);
+    }
+  }
+
+  /**
+   * Announces that this rank is about to sleep, then looks once more: whoever has news from now on sees the
+   * announcement and rings. Returns true, with the announcement taken back, when there was news.
+   */
+  private lastLook(): boolean {
+    const { engine } = this;
+    const { words, rank } = engine.job!;
+    Atomics.store(words, this.sleepingWord, 1);
+    const record = this.presentWait();
+    if (record !== undefined) this.records!.write(rank, record);
+    engine.failDoomed();
+    this.leaveIfAborted();
+    if (record !== undefined) this.failMismatch(record);
+    if (!engine.progress()) return false;
+    Atomics.store(words, this.sleepingWord, 0);
+    this.records!.clear(rank);
+    return true;
+  }
+
+  /** The wait to be seen from outside: a collective if there is one, else the oldest. */
+  private presentWait(): WaitRecord | undefined {
+    const waits = this.engine.waiting().map(request => request.wait());
+    return waits.find(wait => wait.context >= 0) ?? waits[0];
+  }
+
+  /**
+   * Fails a collective if another rank sleeps in the same call of the same communicator under another name. Both
+   * write their records before they look at the other's, so at least one of them notices.
+   */
+  private failMismatch(mine: WaitRecord): void {
+    if (mine.context < 0) return;
+    const { engine } = this;
+    for (let rank = 0; rank < engine.size; rank++) {
+      if (rank === engine.rank) continue;
+      const other = this.records!.read(rank);
+      if (other === undefined || other.context !== mine.context || other.sequence !== mine.sequence) continue;
+      if (other.signature === mine.signature) continue;
+      const error = new CollectiveMismatchError(
+        `rank ${engine.rank} is in ${mine.text}, but rank ${rank} is in ${other.text}; ` +
+          "all ranks of a communicator must call the same collectives in the same order, with the same root",
+        { rank: engine.rank },
+      );
+      for (const request of engine.waiting()) {
+        if (request.wait().context === mine.context) engine.failRequest(request, error);
+      }
+    }
+  }
+
+  /** The job has been ended: leaves at once and without a word, for the failed rank has said what there is to say. */
+  private leaveIfAborted(): void {
+    const code = Atomics.load(this.engine.job!.words, Header.abortCode);
+    if (code !== 0) process.exit(code - 1);
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The shared segment of a host, as every process of a job on that host maps it. All offsets are in bytes from its
+ * start; processes read and write 32-bit words with Atomics. docs/architecture.md explains the protocol.
+ *
+ *     header          4 KiB           facts of the job, abort and finish notices, counters
+ *     rank areas      1 KiB a rank    sleeping flag, state, present wait, which senders have ever written
+ *     barrier slots   two lines, and one a rank, per slot
+ *     rings           one per ordered pair of ranks: a control line and `ringBytes` of frames
+ *
+ * Every word that two processes write or poll independently has a cache line (64 bytes) to itself.
+ */
+
+export const MAGIC = 0x314d5354; // "TSM1"
+export const LAYOUT_VERSION = 1;
+export const LINE = 64;
+
+const HEADER_BYTES = 4096;
+const RANK_BYTES = 1024;
+export const BARRIER_SLOTS = 64;
+
+/** Ranks on one host: the bitmap of senders in a rank's area has room for so many. */
+export const MAX_LOCAL_RANKS = 4096;
+
+/** Words of the header, as indices into an Int32Array over the segment. */
+export const Header = {
+  magic: 0,
+  version: 1,
+  size: 2,
+  ringBytes: 3,
+  cores: 4,
+  /** Process id of the launcher's side. */
+  host: 5,
+  // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
+  abortCode: 16, // 0: running; else exit code + 1
+  abortRank: 17,
+  /** Counts ranks that have finished; a change tells waiting ranks to look at states. */
+  finished: 18,
+  // Counters.
+  nextContext: 32,
+  nextBarrierSlot: 48,
+} as const;
+
+/** Words of a rank's area, relative to its start. */
+export const Rank = {
+  sleeping: 0,
+  state: 16,
+  pid: 17,
+  // The present wait: see transport/wait-record.ts.
+  wait: 32,
+  senders: 128,
+} as const;
+
+export const RankState = { absent: 0, joined: 1, finished: 2 } as const;
+
+/** A smaller ring when many ranks share a host, so that the address space stays within a few GiB. */
+export function ringBytesFor(size: number): number {
+  if (size <= 16) return 256 * 1024;
+  if (size <= 64) return 128 * 1024;
+  if (size <= 256) return 32 * 1024;
+  return 8 * 1024;
+}
+
+export class Layout {
+  readonly size: number;
+  readonly ringBytes: number;
+  readonly totalBytes: number;
+  private readonly slotsStart: number;
+  private readonly ringsStart: number;
+
+  constructor(size: number, ringBytes: number) {
+    this.size = size;
+    this.ringBytes = ringBytes;
+    this.slotsStart = HEADER_BYTES + size * RANK_BYTES;
+    const slotsEnd = this.slotsStart + BARRIER_SLOTS * LINE * (size + 2);
+    this.ringsStart = Math.ceil(slotsEnd / 4096) * 4096;
+    this.totalBytes = this.ringsStart + size * size * (ringBytes + LINE);
+  }
+
+  /** First word of a rank's area. */
+  rankWord(rank: number): number {
+    return (HEADER_BYTES + rank * RANK_BYTES) >> 2;
+  }
+
+  /** First word of a barrier slot: a line that counts arrivals, one for completions, then one for each rank. */
+  barrierWord(slot: number): number {
+    return (this.slotsStart + slot * LINE * (this.size + 2)) >> 2;
+  }
+
+  /** Byte offset of the control line of the ring from `source` to `dest`; its frames follow one line later. */
+  ringStart(source: number, dest: number): number {
+    return this.ringsStart + (source * this.size + dest) * (this.ringBytes + LINE);
+  }
+}
