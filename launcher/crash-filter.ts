@@ -10,8 +10,8 @@ const CRASH = /(?:^|\n)([^\n]*:\d+\n[^\n]*\n\s*\^+\n[^]*\nNode\.js v\d+\.\d+\.\d
 
 /** Shared by the ranks of a job. */
 export class Crashes {
-  private first: string | undefined;
-  /** Ranks that crashed with the very text that another had printed already. */
+  private first: { rank: number; crash: string } | undefined;
+  /** Ranks that crashed with one and the same text, which was printed once. */
   readonly repeated = new Set<number>();
 
   /** The part of a block that is to be printed. */
@@ -20,11 +20,11 @@ export class Crashes {
     const crash = CRASH.exec(text)?.[1];
     if (crash === undefined) return block;
     if (this.first === undefined) {
-      this.first = crash;
+      this.first = { rank, crash };
       return block;
     }
-    if (this.first !== crash) return block;
-    this.repeated.add(rank);
+    if (this.first.crash !== crash) return block;
+    this.repeated.add(this.first.rank).add(rank);
     return block.subarray(0, block.length - crash.length);
   }
 }

@@ -37,6 +37,7 @@ export class Job {
   private exitCode = 0;
   private ending = false;
   private told = false;
+  private failed: number | undefined;
   private report: Promise<void> = Promise.resolve();
   private oomBefore: number | undefined;
   private finish: (code: number) => void = () => {};
@@ -108,9 +109,8 @@ export class Job {
     this.told = true;
     // The rank's own last words come first.
     this.report = this.output.closed(STREAMS_AFTER, rank).then(() => {
-      const alike = [...this.output.crashes.repeated].filter(other => other !== rank);
-      const lines = alike.length === 0 ? [] : [`${ranksText(alike)} failed with the same error`];
-      this.sayLines([sentence, ...lines, ...waitLines(waits)]);
+      this.sayLines([sentence, ...waitLines(waits)]);
+      this.failed = rank;
     });
   }
 
@@ -177,6 +177,8 @@ export class Job {
     this.host.close();
     await this.output.closed(STREAMS_AFTER);
     await this.report;
+    const alike = [...this.output.crashes.repeated].filter(rank => rank !== this.failed);
+    if (alike.length > 0) this.sayLines([`${ranksText(alike)} failed with the same error`]);
     this.verbose(`the job has ended with code ${this.exitCode}`);
     await this.output.flushed();
     this.finish(this.exitCode);

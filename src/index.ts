@@ -1,9 +1,20 @@
 /** tsmpi: MPI for TypeScript. The public face of the library. */
+export type { TypedArray } from "./codec/dtype.ts";
+export type { AlltoallCounts } from "./collectives/alltoall.ts";
+export * from "./collectives/operators.ts";
 export { BlockingCommunicator } from "./comm/blocking.ts";
 export { Communicator } from "./comm/communicator.ts";
-export type { RecvOptions, SendOptions, SendrecvOptions } from "./comm/core.ts";
+export type {
+  CountsOptions,
+  RecvOptions,
+  RootOptions,
+  ScatterOptions,
+  SendOptions,
+  SendrecvOptions,
+} from "./comm/core.ts";
 export type { BlockingMessage, Message } from "./comm/message.ts";
-export { host, world } from "./comm/world.ts";
+export type { Color, NameOptions, SplitOptions } from "./comm/split.ts";
+export { type World, world } from "./comm/world.ts";
 export * from "./errors.ts";
 export type { Status } from "./p2p/request.ts";
 export { ANY } from "./p2p/scope.ts";

@@ -29,6 +29,7 @@ export function writeObject(encoder: Encoder, object: object, kind: number): voi
       break;
     case kinds.BUFFER:
       writeBuffer(encoder, object as ResizableBuffer);
+      break;
     default:
       writeView(encoder, object as ArrayBufferView);
   }

@@ -87,10 +87,10 @@ export const TYPED_ARRAY = 0xdc;
 export const DATA_VIEW = 0xdd;
 
 /**
- * How deep values may nest, on both sides. Both recurse, and this many levels fit several times into the stack
- * that Node gives a program by default; without a limit a long linked list would end in a stack overflow.
+ * How deep values may nest, on both sides. Both recurse: this many levels take at most a third of the stack that
+ * Node gives a program. Without a limit a long linked list would end in a stack overflow.
  */
-export const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 500;
 
 /** Objects with more keys than this, or longer ones, are dictionaries, not records: they get no shape. */
 export const MAX_SHAPE_KEYS = 64;

@@ -133,9 +133,7 @@ function refusalOf(object: object): string | undefined {
 
 function nameOf(object: object, tag: string): string {
   const { constructor: maker } = object;
-  return typeof constructor === "function" && constructor !== Object && constructor.name !== ""
-    ? constructor.name
-    : tag;
+  return typeof maker === "function" && maker !== Object && maker.name !== "" ? maker.name : tag;
 }
 
 /** True for memory that was transferred away. */

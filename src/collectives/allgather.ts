@@ -56,7 +56,11 @@ export function* allgatherBruck<T>(context: CollectiveContext, value: T): Algori
  * it. The own array may lie in the target. Short arrays travel as values do; long ones tell their length that way
  * and then go from each rank to each other, straight into their place.
  */
-export function* allgatherInto(context: CollectiveContext, target: TypedArray, array: TypedArray): Algorithm<void> {
+export function* allgatherInto(
+  context: CollectiveContext,
+  target: TypedArray,
+  array: TypedArray,
+): Algorithm<void> {
   requireArray("allgatherInto", "target", target);
   requireType("allgatherInto", target, array);
   const { rank, size } = context;

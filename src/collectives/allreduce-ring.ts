@@ -10,7 +10,11 @@ import { borrow, release } from "./scratch.ts";
  * and collect every rank's part, then p - 1 in which the finished ones go round. 2 (p - 1) messages and two arrays a
  * rank for any p. A block collects its parts from an arbitrary rank on: for commutative operators only.
  */
-export function* allreduceRing(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+export function* allreduceRing(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+): Algorithm<void> {
   const { rank, size } = context;
   const array = reduction.value as TypedArray;
   const { operation } = reduction;

@@ -1,16 +1,20 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import { allreduceRabenseifner } from "./allreduce-rabenseifner.ts";
+import { allreduceRing } from "./allreduce-ring.ts";
 import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import { chooseLongAllreduce } from "./choice.ts";
 import type { Algorithm, CollectiveContext } from "./context.ts";
-import { allreduceRabenseifner } from "./allreduce-rabenseifner.ts";
-import { allreduceRing } from "./allreduce-ring.ts";
 import { foldOf, rankOf } from "./fold.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { Reduction } from "./reduction.ts";
 
 /** Returns the values of all ranks combined, the same bits on every rank. */
-export function* allreduce<T>(context: CollectiveContext, value: T, op: OperatorFor<T>): Algorithm<Reduced<T>> {
+export function* allreduce<T>(
+  context: CollectiveContext,
+  value: T,
+  op: OperatorFor<T>,
+): Algorithm<Reduced<T>> {
   const reduction = new Reduction("allreduce", value, op);
   if (reduction.isLong(context)) {
     const target = emptyLike(value as TypedArray);
@@ -38,7 +42,11 @@ export function* allreduceInto<A extends TypedArray>(
   if (result !== target) copyInto(target, result as TypedArray);
 }
 
-function allreduceLong(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+function allreduceLong(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+): Algorithm<void> {
   return chooseLongAllreduce(context.size, reduction.op.commutative) === "ring"
     ? allreduceRing(context, reduction, target)
     : allreduceRabenseifner(context, reduction, target);
@@ -49,7 +57,10 @@ function allreduceLong(context: CollectiveContext, reduction: Reduction, target:
  * the combination of 2^k neighbours, and combine it in the same order, so that both hold the same bits. Returns
  * `reduction.value` itself in a world of one.
  */
-export function* allreduceRecursiveDoubling(context: CollectiveContext, reduction: Reduction): Algorithm<unknown> {
+export function* allreduceRecursiveDoubling(
+  context: CollectiveContext,
+  reduction: Reduction,
+): Algorithm<unknown> {
   const { rank, size } = context;
   const fold = foldOf(rank, size);
   if (fold.index === undefined) return yield* exchange(context, reduction, reduction.value, rank + 1);

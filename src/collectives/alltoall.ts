@@ -64,7 +64,7 @@ export function* alltoallInto(
   if (incoming[rank] !== outgoing[rank]) {
     throw new ArgumentError(
       `alltoallInto: a rank's block for itself must be equally long in sendCounts and recvCounts; rank ${rank} ` +
-        `sends ${outgoing[rank]} elements to itself and receives ${incoming[rank]}.`,
+        `sends ${outgoing[rank]} elements to itself and receives ${incoming[rank]}`,
     );
   }
   const blockBytes = outgoing[0] * array.BYTES_PER_ELEMENT;
@@ -124,7 +124,11 @@ export function* alltoallPairwise(
  * [Bruck et al. 1997], for equal short blocks: a block for the rank d further on travels by the set bits of d, in
  * one message per bit that holds half of all blocks. ceil(log2 p) messages instead of p - 1.
  */
-export function* alltoallBruck(context: CollectiveContext, target: TypedArray, array: TypedArray): Algorithm<void> {
+export function* alltoallBruck(
+  context: CollectiveContext,
+  target: TypedArray,
+  array: TypedArray,
+): Algorithm<void> {
   const { rank, size } = context;
   const length = array.length / size;
   const block = (of: TypedArray, index: number) => of.subarray(index * length, (index + 1) * length);

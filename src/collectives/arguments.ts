@@ -7,13 +7,13 @@ import { describe, describeArray } from "./describe.ts";
 export function requireRoot(operation: string, root: number, size: number): void {
   if (Number.isInteger(root) && root >= 0 && root < size) return;
   const range = size === 1 ? "0, the only rank" : `a rank from 0 to ${size - 1}`;
-  throw new ArgumentError(`${operation}: root must be ${range} of this communicator; got ${describe(root)}.`);
+  throw new ArgumentError(`${operation}: root must be ${range} of this communicator; got ${describe(root)}`);
 }
 
 export function requireArray(operation: string, name: string, value: unknown): Dtype {
   const dtype = dtypeOf(value);
   if (dtype !== undefined) return dtype;
-  throw new ArgumentError(`${operation}: ${name} must be a typed array; got ${describe(value)}.`);
+  throw new ArgumentError(`${operation}: ${name} must be a typed array; got ${describe(value)}`);
 }
 
 /** `target` must hold elements of the type of `array`. */
@@ -23,7 +23,7 @@ export function requireType(operation: string, target: TypedArray, array: unknow
   if (came.code === expected.code) return;
   throw new ArgumentError(
     `${operation}: target and ${name} must have the same element type; target is a ${expected.name}, ` +
-      `${name} a ${came.name}.`,
+      `${name} a ${came.name}`,
   );
 }
 
@@ -42,15 +42,19 @@ export function requireLength(
 ): void {
   if (array.length === length) return;
   throw new ArgumentError(
-    `${operation}: ${name} must have ${length} elements, ${reason}; got ${describe(array)}.`,
+    `${operation}: ${name} must have ${length} elements, ${reason}; got ${describe(array)}`,
   );
 }
 
 /** One item for each rank. */
-export function requireItems(operation: string, items: unknown, size: number): asserts items is readonly unknown[] {
+export function requireItems(
+  operation: string,
+  items: unknown,
+  size: number,
+): asserts items is readonly unknown[] {
   if (Array.isArray(items) && items.length === size) return;
   throw new ArgumentError(
-    `${operation}: the list must have ${size} items, one for each rank; got ${describe(items)}.`,
+    `${operation}: the list must have ${size} items, one for each rank; got ${describe(items)}`,
   );
 }
 
@@ -68,7 +72,7 @@ export function requireCounts(
 ): void {
   if (!Array.isArray(counts) || counts.length !== size) {
     throw new ArgumentError(
-      `${operation}: ${name} must list ${size} block lengths, one for each rank; got ${describe(counts)}.`,
+      `${operation}: ${name} must list ${size} block lengths, one for each rank; got ${describe(counts)}`,
     );
   }
   let total = 0;
@@ -76,14 +80,16 @@ export function requireCounts(
     const count = counts[rank];
     if (!Number.isSafeInteger(count) || count < 0 || count % grain !== 0) {
       const kind = grain === 1 ? "whole numbers from 0" : `multiples of ${grain} from 0`;
-      throw new ArgumentError(`${operation}: ${name} must be ${kind}; ${name}[${rank}] is ${describe(count)}.`);
+      throw new ArgumentError(
+        `${operation}: ${name} must be ${kind}; ${name}[${rank}] is ${describe(count)}`,
+      );
     }
     total += count;
   }
   if (total === length) return;
   throw new ArgumentError(
     `${operation}: ${name} must add up to the ${length} elements of the array; ` +
-      `${counts.join(" + ")} is ${total}.`,
+      `${counts.join(" + ")} is ${total}`,
   );
 }
 
@@ -93,7 +99,7 @@ export function requireEqualBlocks(operation: string, name: string, array: Typed
   if (Number.isInteger(block)) return block;
   throw new ArgumentError(
     `${operation}: the length of ${name} must be a multiple of ${size}, one block for each rank; got ` +
-      `${describe(array)}. Pass sendCounts and recvCounts for blocks of different lengths.`,
+      `${describe(array)} (pass sendCounts and recvCounts for blocks of different lengths)`,
   );
 }
 
@@ -103,7 +109,7 @@ export function requireTotal(operation: string, target: TypedArray, lengths: rea
   if (total === target.length) return;
   throw new ArgumentError(
     `${operation}: the arrays of all ranks must fill the target; it is ` +
-      `${describeArray(target[Symbol.toStringTag], target.length)}, and ${describeLengths(lengths)}, ${total} together.`,
+      `${describeArray(target[Symbol.toStringTag], target.length)}, and ${describeLengths(lengths)}, ${total} together`,
   );
 }
 

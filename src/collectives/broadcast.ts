@@ -22,7 +22,11 @@ export function* broadcast<T>(context: CollectiveContext, value: T | undefined, 
 }
 
 /** Fills `target`, of one type and length on all ranks, with root's. */
-export function* broadcastInto(context: CollectiveContext, target: TypedArray, root: number): Algorithm<void> {
+export function* broadcastInto(
+  context: CollectiveContext,
+  target: TypedArray,
+  root: number,
+): Algorithm<void> {
   requireArray("broadcastInto", "target", target);
   requireRoot("broadcastInto", root, context.size);
   const cut = target.byteLength >= limits.longBroadcast && context.size >= limits.cutBroadcastSize;
@@ -30,7 +34,11 @@ export function* broadcastInto(context: CollectiveContext, target: TypedArray, r
 }
 
 /** Binomial tree: ceil(log2 p) rounds, in each of which all that have the array pass it on. */
-export function* broadcastTree(context: CollectiveContext, target: TypedArray, root: number): Algorithm<void> {
+export function* broadcastTree(
+  context: CollectiveContext,
+  target: TypedArray,
+  root: number,
+): Algorithm<void> {
   const { rank, size } = context;
   const relative = (rank - root + size) % size;
   if (relative !== 0) {
@@ -43,7 +51,12 @@ export function* broadcastTree(context: CollectiveContext, target: TypedArray, r
 }
 
 /** Largest subtree first: its ranks have the longest way to go. */
-function* sendDown(context: CollectiveContext, value: unknown, root: number, relative: number): Algorithm<void> {
+function* sendDown(
+  context: CollectiveContext,
+  value: unknown,
+  root: number,
+  relative: number,
+): Algorithm<void> {
   const { size } = context;
   const distances = binomialDistances(relative, size);
   const sends: Pending<void>[] = [];

@@ -19,13 +19,17 @@ export function isAnnounced(array: TypedArray): boolean {
 }
 
 /** Checks the announcements of all ranks against `target` and returns their lengths. Nothing is written yet. */
-export function lengthsOf(operation: string, target: TypedArray, announcements: readonly unknown[]): number[] {
+export function lengthsOf(
+  operation: string,
+  target: TypedArray,
+  announcements: readonly unknown[],
+): number[] {
   const dtype = dtypeOf(target);
   const lengths = announcements.map((announcement, rank) => {
     if (typeof announcement === "number") return announcement;
     if (isTypedArray(announcement) && dtypeOf(announcement) === dtype) return announcement.length;
     throw new TypeMismatchError(
-      `${operation}: rank ${rank} sent ${describe(announcement)}, this rank gathers into a ${dtype!.name}.`,
+      `${operation}: rank ${rank} sent ${describe(announcement)}, this rank gathers into a ${dtype!.name}`,
       { peer: rank },
     );
   });

@@ -64,14 +64,19 @@ export function* exscanDoubling(context: CollectiveContext, reduction: Reduction
     const received = reduction.accept(arrival.result(), source);
     const further = rank + 2 * distance < size;
     // Into a new array the first time: `partial` is then the caller's own, and `received` becomes `before`.
-    if (further) partial = reduction.combine(received, partial, partial === reduction.value ? undefined : partial);
+    if (further)
+      partial = reduction.combine(received, partial, partial === reduction.value ? undefined : partial);
     before = distance === 1 ? received : reduction.combine(received, before, before);
   }
   return before;
 }
 
 /** For long arrays a pipelined chain as in scan; every rank passes on what it has received and its own combined. */
-export function* exscanChain(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+export function* exscanChain(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+): Algorithm<void> {
   const { rank, size } = context;
   const array = reduction.value as TypedArray;
   const segments = segmentsOf(array, reduction.op.grain);

@@ -105,7 +105,11 @@ function bigintExpression(operator: ElementOperator, dtype: Dtype): string {
   }
 }
 
-function logicalExpression(operator: "logicalAnd" | "logicalOr" | "logicalXor", zero: string, one: string): string {
+function logicalExpression(
+  operator: "logicalAnd" | "logicalOr" | "logicalXor",
+  zero: string,
+  one: string,
+): string {
   const left = `L !== ${zero}`;
   const right = `R !== ${zero}`;
   if (operator === "logicalXor") return `(${left}) !== (${right}) ? ${one} : ${zero}`;

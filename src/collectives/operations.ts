@@ -26,6 +26,9 @@ export const operations = {
   scanInto: 20,
   exscan: 21,
   exscanInto: 22,
+  /** Making a communicator: the wishes of all ranks, then the numbers of the new ones. */
+  split: 23,
+  identify: 24,
 } as const;
 
 export type OperationName = keyof typeof operations;

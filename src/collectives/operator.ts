@@ -99,7 +99,7 @@ export interface OperatorOptions {
  */
 export function operator<V>(fn: CombineFunction<V>, options: OperatorOptions = {}): Operator<Accepted<V>> {
   if (typeof fn !== "function") {
-    throw new ArgumentError(`operator: expected a function (left, right) => combined; got ${describe(fn)}.`);
+    throw new ArgumentError(`operator: expected a function (left, right) => combined; got ${describe(fn)}`);
   }
   return new Operator({
     name: options.name ?? (fn.name || "a function"),
@@ -121,30 +121,42 @@ export function toOperator(operation: string, op: unknown): Operator {
   if (typeof op !== "function") {
     throw new ArgumentError(
       `${operation}: the operator must be one of tsmpi's (sum, max, ...) or a function ` +
-        `(left, right) => combined; got ${describe(op)}.`,
+        `(left, right) => combined; got ${describe(op)}`,
     );
   }
   let made = operatorOf.get(op as CombineFunction<any>);
-  if (made === undefined) operatorOf.set(op as CombineFunction<any>, (made = operator(op as CombineFunction<any>)));
+  if (made === undefined)
+    operatorOf.set(op as CombineFunction<any>, (made = operator(op as CombineFunction<any>)));
   return made;
 }
 
 /** Whether `op` can work on `value`, checked before anything is sent. */
-export function requireReducible(operation: string, op: Operator, value: unknown, dtype: Dtype | undefined): void {
+export function requireReducible(
+  operation: string,
+  op: Operator,
+  value: unknown,
+  dtype: Dtype | undefined,
+): void {
   if (dtype === undefined ? op.kindOf(value) !== undefined : op.kernel(dtype) !== null) {
     if (dtype === undefined || (value as TypedArray).length % op.grain === 0) return;
     throw new ArgumentError(
       `${operation}: ${op.name} takes typed arrays of value and index by turns, of even length; got ` +
-        `${describe(value)}.`,
+        `${describe(value)}`,
     );
   }
-  throw new ArgumentError(`${operation}: ${op.name} works on ${op.domain}; got ${describe(value)}.`);
+  throw new ArgumentError(`${operation}: ${op.name} works on ${op.domain}; got ${describe(value)}`);
 }
 
 /**
  * Combines element by element: target[i] becomes left[i] · right[i]. `target` may be `left` or `right` itself. All
  * three have one length and the element type `dtype`, on which `op` works.
  */
-export function combineInto(op: Operator, target: TypedArray, left: TypedArray, right: TypedArray, dtype: Dtype): void {
+export function combineInto(
+  op: Operator,
+  target: TypedArray,
+  left: TypedArray,
+  right: TypedArray,
+  dtype: Dtype,
+): void {
   op.kernel(dtype)!(target, left, right);
 }

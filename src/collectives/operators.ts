@@ -1,9 +1,24 @@
 import type { TypedArray } from "../codec/dtype.ts";
 import { type ElementOperator, elementKernel, locKernel } from "./kernels.ts";
 import { type IntegerArray, Operator } from "./operator.ts";
-import { betterPair, bitwise, kindOfNumeric, kindOfPairs, kindOfTruth, kindOfWhole, type Located, mapped } from "./values.ts";
+import {
+  betterPair,
+  bitwise,
+  kindOfNumeric,
+  kindOfPairs,
+  kindOfTruth,
+  kindOfWhole,
+  type Located,
+  mapped,
+} from "./values.ts";
 
-export { type CombineFunction, Operator, type OperatorFor, type OperatorOptions, operator } from "./operator.ts";
+export {
+  type CombineFunction,
+  Operator,
+  type OperatorFor,
+  type OperatorOptions,
+  operator,
+} from "./operator.ts";
 export type { Located } from "./values.ts";
 
 /** Lists of numbers or bigints are combined item by item, as typed arrays are. */
@@ -17,7 +32,11 @@ export type Locatable = Located<number> | Located<bigint> | readonly Located[] |
 
 const numbers = "numbers, bigints, lists of them and typed arrays";
 
-function arithmetic(name: ElementOperator, code: number, pair: (left: any, right: any) => unknown): Operator<Arithmetic> {
+function arithmetic(
+  name: ElementOperator,
+  code: number,
+  pair: (left: any, right: any) => unknown,
+): Operator<Arithmetic> {
   return new Operator({
     name,
     code,
@@ -42,7 +61,11 @@ export const max = arithmetic("max", 4, (left, right) =>
   typeof left === "number" ? Math.max(left, right) : left > right ? left : right,
 );
 
-function logical(name: ElementOperator, code: number, decide: (left: boolean, right: boolean) => boolean): Operator<Truth> {
+function logical(
+  name: ElementOperator,
+  code: number,
+  decide: (left: boolean, right: boolean) => boolean,
+): Operator<Truth> {
   return new Operator({
     name,
     code,

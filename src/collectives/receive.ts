@@ -19,7 +19,7 @@ export function endReceive(
     if (!(error instanceof TypeMismatchError || error instanceof TruncationError)) throw error;
     throw new TypeMismatchError(
       `${operation}: rank ${source} sent something else than the ${describe(target)} that this rank expected ` +
-        `from it; all ranks must agree on the type and length of the arrays. ${error.message}`,
+        `from it; all ranks must agree on the type and length of the arrays (${error.message})`,
       { peer: source, cause: error },
     );
   }

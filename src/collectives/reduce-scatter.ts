@@ -32,7 +32,7 @@ export function* reduceScatter<P extends TypedArray | readonly unknown[]>(
   if (!Array.isArray(parts)) requireArray("reduceScatter", "the value, unless it is a list,", parts);
   requireItems("reduceScatter", parts, context.size);
   if (counts !== undefined) {
-    throw new ArgumentError("reduceScatter: counts are for typed arrays; of a list each rank gets one item.");
+    throw new ArgumentError("reduceScatter: counts are for typed arrays; of a list each rank gets one item");
   }
   return (yield* reduceItems(context, parts, op)) as Scattered<P>;
 }
@@ -81,7 +81,11 @@ function* reduceBlockInto(
 }
 
 /** Pairwise exchange as for blocks: from rank - 1 downwards on the left, then from p - 1 downwards on the right. */
-function* reduceItems(context: CollectiveContext, parts: readonly unknown[], op: unknown): Algorithm<unknown> {
+function* reduceItems(
+  context: CollectiveContext,
+  parts: readonly unknown[],
+  op: unknown,
+): Algorithm<unknown> {
   const { rank, size } = context;
   const reductions = parts.map(part => new Reduction("reduceScatter", part, op));
   const own = reductions[rank];

@@ -59,7 +59,11 @@ export function* reduceInto<A extends TypedArray>(
  * tree keeps rank order when it is rooted at rank 0; for an operator that does not commute the result then goes
  * from there to root. Returns undefined off root, and `reduction.value` itself in a world of one.
  */
-export function* reduceTree(context: CollectiveContext, reduction: Reduction, root: number): Algorithm<unknown> {
+export function* reduceTree(
+  context: CollectiveContext,
+  reduction: Reduction,
+  root: number,
+): Algorithm<unknown> {
   const { rank, size } = context;
   const top = reduction.op.commutative ? root : 0;
   const relative = (rank - top + size) % size;

@@ -4,8 +4,8 @@ import { copyOf, emptyLike } from "./arrays.ts";
 import { isLongReduction } from "./choice.ts";
 import type { CollectiveContext } from "./context.ts";
 import { describe } from "./describe.ts";
-import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
 import type { OperationName } from "./operations.ts";
+import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
 
 /**
  * One rank's part in one reduction: its value and the operator, checked before anything is sent, and the checks of
@@ -43,7 +43,10 @@ export class Reduction {
       }
       // A function may combine values of any kinds, such as undefined with an object.
       else if (op.code === 0 && dtypeOf(received) === undefined) return received;
-    } else if (dtypeOf(received) === this.dtype && (received as TypedArray).length === (value as TypedArray).length) {
+    } else if (
+      dtypeOf(received) === this.dtype &&
+      (received as TypedArray).length === (value as TypedArray).length
+    ) {
       return received;
     }
     throw this.mismatch(received, source);
@@ -65,7 +68,7 @@ export class Reduction {
     const isShape = typeof received === "string" && /^\w+Array\(\d+\)$/.test(received);
     return new TypeMismatchError(
       `${this.operation}: all ranks must give values of the same type and length; rank ${source} sent ` +
-        `${isShape ? received : describe(received)}, this rank has ${describe(this.value)}.`,
+        `${isShape ? received : describe(received)}, this rank has ${describe(this.value)}`,
       { peer: source },
     );
   }

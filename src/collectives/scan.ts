@@ -63,7 +63,11 @@ export function* scanDoubling(context: CollectiveContext, reduction: Reduction):
  * For long arrays a pipelined chain [Sanders, Träff 2006]: segments go from rank to rank, and each rank combines
  * one while the next arrives. Every rank combines, receives and sends one array, where doubling takes log2 p.
  */
-export function* scanChain(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+export function* scanChain(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+): Algorithm<void> {
   const { rank, size } = context;
   const array = reduction.value as TypedArray;
   const segments = segmentsOf(array, reduction.op.grain);
@@ -72,7 +76,8 @@ export function* scanChain(context: CollectiveContext, reduction: Reduction, tar
   if (!last) sends.push(context.send(reduction.shape, rank + 1));
   if (rank === 0) {
     copyInto(target, array);
-    if (!last) for (const [from, to] of segments) sends.push(context.send(array.subarray(from, to), rank + 1));
+    if (!last)
+      for (const [from, to] of segments) sends.push(context.send(array.subarray(from, to), rank + 1));
     return yield* endSends(sends);
   }
   const shape = context.recv(rank - 1);

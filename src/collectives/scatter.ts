@@ -55,11 +55,12 @@ function partsOf(parts: unknown, size: number, counts: readonly number[] | undef
   }
   if (!Array.isArray(parts)) {
     throw new ArgumentError(
-      `scatter: root must give a typed array or a list of ${size} items; got ${describe(parts)}.`,
+      `scatter: root must give a typed array or a list of ${size} items; got ${describe(parts)}`,
     );
   }
   requireItems("scatter", parts, size);
-  if (counts !== undefined) throw new ArgumentError("scatter: counts are for typed arrays; a list gives each rank one item.");
+  if (counts !== undefined)
+    throw new ArgumentError("scatter: counts are for typed arrays; a list gives each rank one item");
   return parts;
 }
 
@@ -92,7 +93,7 @@ export function* scatterInto(
     const lengths = Array.from({ length: size }, (_, r) => offsets[r + 1] - offsets[r]);
     throw new ArgumentError(
       `scatterInto: the targets of all ranks together must be as long as root's ${describe(source)}; ` +
-        `${describeLengths(lengths)}, ${offsets[size]} together.`,
+        `${describeLengths(lengths)}, ${offsets[size]} together`,
     );
   }
   const sends: Pending<void>[] = [];
@@ -118,7 +119,7 @@ function* gatherLengths(context: CollectiveContext, own: number): Algorithm<numb
     const length = arrival.result();
     if (typeof length !== "number") {
       throw new TypeMismatchError(
-        `scatterInto: expected the length of rank ${source}'s target from it; got ${describe(length)}.`,
+        `scatterInto: expected the length of rank ${source}'s target from it; got ${describe(length)}`,
         { peer: source },
       );
     }

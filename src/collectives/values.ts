@@ -68,8 +68,8 @@ export function betterPair(wins: "<" | ">"): (left: Located, right: Located) => 
   return (left, right) => {
     const l = left.value;
     const r = right.value;
-    const leftNaN = l !== l;
-    const rightNaN = r !== r;
+    const leftNaN = Number.isNaN(l);
+    const rightNaN = Number.isNaN(r);
     if (leftNaN || rightNaN) return leftNaN && (!rightNaN || left.index <= right.index) ? left : right;
     if (l === r) return left.index <= right.index ? left : right;
     return (wins === "<" ? l < r : l > r) ? left : right;

@@ -26,7 +26,7 @@ export class SharedBarrier {
   readonly words: Int32Array;
   private readonly job: LocalJob;
   private readonly slot: number;
-  private count = 0;
+  private count: number;
   private last: BarrierWatch | undefined = undefined;
 
   /** @param slot number of a slot that only this communicator uses */
@@ -36,6 +36,8 @@ export class SharedBarrier {
     this.job = engine.job!;
     this.words = this.job.words;
     this.slot = this.job.layout.barrierWord(slot);
+    // An earlier communicator may have left its number in the slot.
+    this.count = Atomics.load(this.words, this.slot + COMPLETED);
   }
 
   get completedWord(): number {

@@ -1,8 +1,14 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
+import * as algorithms from "../collectives/index.ts";
+import { operations } from "../collectives/operations.ts";
+import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
-import type { Core, RecvOptions, SendOptions, SendrecvOptions } from "./core.ts";
+import type { Core, CountsOptions, RecvOptions, RootOptions, ScatterOptions, SendOptions, SendrecvOptions } from "./core.ts";
 import { BlockingMessage } from "./message.ts";
+import { type Color, dup, type NameOptions, type SplitOptions, split } from "./split.ts";
 
 type Unbounded<T> = Omit<T, "signal">;
 
@@ -78,5 +84,104 @@ export class BlockingCommunicator {
 
   barrier(): void {
     this.core.waiting.runBlocking(this.core.barrier());
+  }
+
+  broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): T {
+    return this.core.waiting.runBlocking(algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
+  }
+
+  broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): void {
+    this.core.waiting.runBlocking(algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root));
+  }
+
+  scatter<P extends TypedArray | readonly unknown[]>(parts?: P, { root = 0, counts }: ScatterOptions = {}): Scattered<P> {
+    return this.core.waiting.runBlocking(algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
+  }
+
+  scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): void {
+    this.core.waiting.runBlocking(algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root));
+  }
+
+  gather<T>(value: T, { root = 0 }: RootOptions = {}): T[] | undefined {
+    return this.core.waiting.runBlocking(algorithms.gather(this.core.begin(operations.gather, root), value, root));
+  }
+
+  gatherInto(target: TypedArray | undefined, array: TypedArray, { root = 0 }: RootOptions = {}): void {
+    this.core.waiting.runBlocking(algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root));
+  }
+
+  allgather<T>(value: T): T[] {
+    return this.core.waiting.runBlocking(algorithms.allgather(this.core.begin(operations.allgather), value));
+  }
+
+  allgatherInto(target: TypedArray, array: TypedArray): void {
+    this.core.waiting.runBlocking(algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+  }
+
+  alltoall<T>(parts: readonly T[]): T[] {
+    return this.core.waiting.runBlocking(algorithms.alltoall(this.core.begin(operations.alltoall), parts));
+  }
+
+  alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): void {
+    this.core.waiting.runBlocking(algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts));
+  }
+
+  reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Reduced<T> | undefined {
+    return this.core.waiting.runBlocking(algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+  }
+
+  reduceInto<A extends TypedArray>(target: A | undefined, array: A, op: OperatorFor<A>, { root = 0 }: RootOptions = {}): void {
+    this.core.waiting.runBlocking(algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root));
+  }
+
+  allreduce<T>(value: T, op: OperatorFor<T>): Reduced<T> {
+    return this.core.waiting.runBlocking(algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+  }
+
+  allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
+    this.core.waiting.runBlocking(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op));
+  }
+
+  reduceScatter<P extends TypedArray | readonly unknown[]>(parts: P, op: OperatorFor<Scattered<P>>, { counts }: CountsOptions = {}): Scattered<P> {
+    return this.core.waiting.runBlocking(algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts));
+  }
+
+  reduceScatterInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>, { counts }: CountsOptions = {}): void {
+    this.core.waiting.runBlocking(algorithms.reduceScatterInto(this.core.begin(operations.reduceScatterInto, 0, op), target, array, op, counts));
+  }
+
+  scan<T>(value: T, op: OperatorFor<T>): Reduced<T> {
+    return this.core.waiting.runBlocking(algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+  }
+
+  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
+    this.core.waiting.runBlocking(algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op));
+  }
+
+  exscan<T>(value: T, op: OperatorFor<T>): Reduced<T> | undefined {
+    return this.core.waiting.runBlocking(algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+  }
+
+  exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
+    this.core.waiting.runBlocking(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op));
+  }
+
+  split(color: Color, options?: SplitOptions): BlockingCommunicator;
+  split(color: Color | undefined, options?: SplitOptions): BlockingCommunicator | undefined;
+  split(color: Color | undefined, options: SplitOptions = {}): BlockingCommunicator | undefined {
+    const core = this.core.waiting.runBlocking(split(this.core, color, options));
+    return core && new BlockingCommunicator(core);
+  }
+
+  dup(options: NameOptions = {}): BlockingCommunicator {
+    return new BlockingCommunicator(this.core.waiting.runBlocking(dup(this.core, options)));
+  }
+
+  free(): void {
+    this.core.waiting.runBlocking(this.core.free());
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
   }
 }

@@ -15,6 +15,7 @@ import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
 import { CollectiveCall } from "./collective-call.ts";
+import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
 
 export interface SendOptions {
@@ -41,26 +42,32 @@ export interface SendrecvOptions {
   signal?: AbortSignal;
 }
 
-/** The numbers that ranks must agree on to make a new communicator. */
-export interface Identity {
-  id: number;
-  /** Barrier slot in the segment, -1 for none. */
-  slot: number;
+export interface RootOptions {
+  /** Rank that gives or gets everything; default 0. All ranks must name the same. */
+  root?: number;
 }
+
+export interface CountsOptions {
+  /** Elements of each rank's block, in rank order; default: as even as can be. */
+  counts?: readonly number[];
+}
+
+export interface ScatterOptions extends RootOptions, CountsOptions {}
 
 export class Core {
   readonly scope: Scope;
   readonly engine: Engine;
   readonly waiting: Waiting;
   private readonly sharedBarrier: SharedBarrier | undefined;
+  private readonly slot: number;
   private sequence = 0;
-  /** How many communicators were made from this one, for their names. */
-  children = 0;
+  private freed = false;
 
   constructor(engine: Engine, waiting: Waiting, scope: Scope, slot: number) {
     this.engine = engine;
     this.waiting = waiting;
     this.scope = scope;
+    this.slot = slot;
     if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
       this.sharedBarrier = new SharedBarrier(engine, scope, slot);
     }
@@ -69,6 +76,7 @@ export class Core {
   /** Undefined: done already. */
   send(value: unknown, dest: number, options: SendOptions | undefined): Request<void> | undefined {
     const { scope, engine } = this;
+    this.requireLive();
     this.requireRank("send", "dest", dest);
     const tag = options?.tag ?? 0;
     if (tag !== 0) this.requireTag("send", tag);
@@ -111,11 +119,24 @@ export class Core {
     return request;
   }
 
-  /** The next collective on this communicator; all ranks must begin the same ones in the same order. */
-  begin(operation: number, root = 0): CollectiveCall {
-    const call = new CollectiveCall(this.engine, this.scope, this.sequence, signatureOf(operation, root));
+  /**
+   * The next collective on this communicator; all ranks must begin the same ones in the same order.
+   * @param op operator of a reduction, which all ranks must name alike, too
+   */
+  begin(operation: number, root = 0, op?: unknown): CollectiveCall {
+    this.requireLive();
+    const signature = signatureOf(operation, root, op);
+    const call = new CollectiveCall(this.engine, this.scope, this.sequence, signature);
     this.sequence = (this.sequence + 1) & MAX_TAG;
     return call;
+  }
+
+  /** Waits for all ranks, then gives back what the communicator holds. */
+  *free(): Algorithm<void> {
+    if (this.scope.id < 2) throw new ArgumentError(`free: ${this.scope.name} lasts as long as the job.`);
+    yield* this.barrier();
+    this.freed = true;
+    if (this.scope.rank === 0) releaseIdentity(this.engine, this.slot);
   }
 
   barrier(): Algorithm<void> {
@@ -130,7 +151,12 @@ export class Core {
 
   // Arguments.
 
+  private requireLive(): void {
+    if (this.freed) throw new ArgumentError(`${this.scope.name} has been freed; it cannot be used any more.`);
+  }
+
   private requireMatch(operation: string, source: number, options: RecvOptions | undefined): number {
+    this.requireLive();
     if (source !== ANY) this.requireRank(operation, "source", source);
     if (options === undefined) return ANY;
     const { tag = ANY, signal } = options;

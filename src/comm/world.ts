@@ -12,15 +12,18 @@ const job = joinJob();
 const engine = new Engine(job);
 const waiting = new Waiting(engine);
 
-function first(name: string, id: number): Communicator {
-  return new Communicator(new Core(engine, waiting, new Scope(name, id, engine.rank, engine.size), id));
+function first(name: string, id: number): Core {
+  return new Core(engine, waiting, new Scope(name, id, engine.rank, engine.size), id);
+}
+
+/** The communicator of all ranks, which knows how they lie on hosts. */
+export class World extends Communicator {
+  /** The ranks that share this host, and so its memory. */
+  readonly host = new Communicator(first("host", 1));
 }
 
 /** All ranks of the job. Without the launcher: this process alone. */
-export const world = first("world", 0);
-
-/** The ranks that share this host, and so its memory. */
-export const host = first("host", 1);
+export const world = new World(first("world", 0));
 
 /**
  * A rank finishes when its process ends with status 0: what it has sent is delivered first, then others learn

@@ -20,9 +20,9 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
   words[Header.ringBytes] = layout.ringBytes;
   words[Header.cores] = cores;
   words[Header.host] = process.pid;
-  // 0 and 1 are the contexts of `world` and `host`.
+  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`.
   words[Header.nextContext] = 2;
-  words[Header.nextBarrierSlot] = 2;
+  words[Header.barrierSlots] = 0b11;
   words[Header.magic] = MAGIC;
   const doorbells = Array.from({ length: size }, () => addon.createDoorbell());
   const records = new WaitRecords(words, layout);

@@ -37,7 +37,8 @@ export const Header = {
   finished: 18,
   // Counters.
   nextContext: 32,
-  nextBarrierSlot: 48,
+  /** Bitmap of the barrier slots in use, two words. */
+  barrierSlots: 48,
 } as const;
 
 /** Words of a rank's area, relative to its start. */

@@ -122,7 +122,8 @@ export class Simulator {
         rank.waiting = value;
         return;
       }
-      if (rank.sends.some(send => !send.done)) throw new Error("simulator: returned before its sends were done");
+      if (rank.sends.some(send => !send.done))
+        throw new Error("simulator: returned before its sends were done");
       rank.outcome = { value };
     } catch (error) {
       rank.outcome = { error };
@@ -160,7 +161,12 @@ export class Simulator {
         this.traffic[rank].messages++;
         if (isTypedArray(value)) this.traffic[rank].bytes += value.byteLength;
         const atOnce = this.mode === "eager" || (this.mode === "mixed" && this.draw(2) === 0);
-        const held = isTypedArray(value) && !atOnce ? value : isTypedArray(value) ? newCopy(value) : structuredClone(value);
+        const held =
+          isTypedArray(value) && !atOnce
+            ? value
+            : isTypedArray(value)
+              ? newCopy(value)
+              : structuredClone(value);
         if (atOnce) request.finish();
         const lane = this.lanes[rank * size + dest];
         lane.messages.push({ value: held, request });
@@ -229,7 +235,13 @@ export function values<T>(outcomes: readonly (Outcome<T> | undefined)[]): T[] {
 }
 
 /** The errors by rank of a call that must fail. */
-export function errorsOf<T>(size: number, program: Program<T>, options?: SimulatorOptions): (Error | undefined)[] {
+export function errorsOf<T>(
+  size: number,
+  program: Program<T>,
+  options?: SimulatorOptions,
+): (Error | undefined)[] {
   const outcomes = new Simulator(size, options).run(program);
-  return outcomes.map(outcome => (outcome !== undefined && "error" in outcome ? (outcome.error as Error) : undefined));
+  return outcomes.map(outcome =>
+    outcome !== undefined && "error" in outcome ? (outcome.error as Error) : undefined,
+  );
 }

@@ -1,0 +1,53 @@
+import { type Dtype, dtypes, type TypedArray } from "../../src/codec/dtype.ts";
+import { limits } from "../../src/collectives/choice.ts";
+import { type Program, type SendMode, Simulator, values } from "./simulator.ts";
+
+export const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17];
+export const modes: readonly SendMode[] = ["eager", "rendezvous", "mixed"];
+export const available = dtypes.filter((dtype): dtype is Dtype => dtype !== undefined);
+
+/** An array of a type from the numbers that `element` gives. */
+export function arrayOf(dtype: Dtype, length: number, element: (index: number) => number): TypedArray {
+  const array = new dtype.create(length);
+  for (let index = 0; index < length; index++) {
+    const value = element(index);
+    array[index] = dtype.name.startsWith("Big") ? BigInt(value) : value;
+  }
+  return array;
+}
+
+export function doubles(length: number, element: (index: number) => number): Float64Array {
+  return Float64Array.from({ length }, (_, index) => element(index));
+}
+
+/** The program's results, the same in every mode and order of events; `program` makes its own inputs. */
+export function simulateAll<T>(
+  size: number,
+  program: Program<T>,
+  check: (results: T[]) => void,
+  rounds = 2,
+): void {
+  for (const mode of modes) {
+    for (let seed = 1; seed <= rounds; seed++) {
+      check(values(new Simulator(size, { mode, seed: seed * 31 + size }).run(program)));
+    }
+  }
+}
+
+/** Runs `body` with some limits of the choice of algorithms changed. */
+export function withLimits(changed: Partial<typeof limits>, body: () => void): void {
+  const before = { ...limits };
+  Object.assign(limits, changed);
+  try {
+    body();
+  } finally {
+    Object.assign(limits, before);
+  }
+}
+
+/** As even as can be, the first ones longer: block borders by another way than the library's. */
+export function evenBlock(length: number, size: number, rank: number): [number, number] {
+  let from = 0;
+  for (let r = 0; r < rank; r++) from += Math.ceil((length - r) / size);
+  return [from, from + Math.ceil((length - rank) / size)];
+}
