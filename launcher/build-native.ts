@@ -13,7 +13,9 @@ const TOOLS: [commands: string[], what: string][] = [
 
 function onPath(command: string): boolean {
   if (command.includes("/")) return existsSync(command);
-  return (process.env.PATH ?? "").split(":").some(folder => folder !== "" && existsSync(join(folder, command)));
+  return (process.env.PATH ?? "")
+    .split(":")
+    .some(folder => folder !== "" && existsSync(join(folder, command)));
 }
 
 /**

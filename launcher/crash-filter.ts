@@ -6,7 +6,7 @@
 const HOLD_MILLISECONDS = 15;
 const HOLD_BYTES = 64 * 1024;
 /** How node prints an error that nobody caught: place, line, caret, error and stack, its version. */
-const CRASH = /(?:^|\n)([^\n]*:\d+\n[^\n]*\n\s*\^+\n[^]*\nNode\.js v\d+\.\d+\.\d+\S*\n)$/;
+const CRASH = /(?:^|\n)([^\n]*:\d+\n[^\n]*\n\s*\^+\n.*\nNode\.js v\d+\.\d+\.\d+\S*\n)$/s;
 
 /** Shared by the ranks of a job. */
 export class Crashes {

@@ -4,7 +4,9 @@ import type { JobOptions } from "./options.ts";
 import { coresOfRank, type Plan, rankList, ranksText } from "./plan.ts";
 
 export function dryRunText(plan: Plan, options: JobOptions): string {
-  const lines = [`${plan.ranks} ${plan.ranks === 1 ? "rank" : "ranks"} on this host, ${plan.cores} usable cores`];
+  const lines = [
+    `${plan.ranks} ${plan.ranks === 1 ? "rank" : "ranks"} on this host, ${plan.cores} usable cores`,
+  ];
   const usable = options.bindTo === "core" ? native().usableCpus() : [];
   for (const program of plan.programs) {
     const command = [program.script, ...program.args].join(" ");

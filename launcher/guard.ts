@@ -19,12 +19,16 @@ export class Guard {
   /** @param temporary a folder to remove too, or "" */
   constructor(groups: Iterable<number>, temporary: string) {
     this.groups = new Set(groups);
-    this.child = spawn("/bin/sh", ["-c", PROGRAM, "tsmpirun-guard", temporary, ...[...this.groups].map(String)], {
-      // In a session of its own, so that whatever ends tsmpirun's session leaves it to its work.
-      detached: true,
-      stdio: ["pipe", "ignore", "ignore"],
-      env: {},
-    });
+    this.child = spawn(
+      "/bin/sh",
+      ["-c", PROGRAM, "tsmpirun-guard", temporary, ...[...this.groups].map(String)],
+      {
+        // In a session of its own, so that whatever ends tsmpirun's session leaves it to its work.
+        detached: true,
+        stdio: ["pipe", "ignore", "ignore"],
+        env: {},
+      },
+    );
     // No shell, no guard: ranks die with tsmpirun all the same.
     this.child.on("error", () => {});
     this.child.stdin!.on("error", () => {});

@@ -17,7 +17,8 @@ function wrap(text: string, width: number): string[] {
 function describe(names: string, help: string): string {
   const lines = wrap(help, WIDTH - INDENT);
   const head = `  ${names}`;
-  const first = head.length < INDENT ? [head.padEnd(INDENT) + lines[0]] : [head, " ".repeat(INDENT) + lines[0]];
+  const first =
+    head.length < INDENT ? [head.padEnd(INDENT) + lines[0]] : [head, " ".repeat(INDENT) + lines[0]];
   return [...first, ...lines.slice(1).map(line => " ".repeat(INDENT) + line)].join("\n");
 }
 
@@ -40,9 +41,10 @@ ${options.join("\n")}
 others for the whole job.
 
 Output arrives in whole lines. A rank that fails ends the job; the exit code is
-that rank's (128 + the number of the signal that killed it), 124 after --timeout,
-2 for a wrong command line or a script that does not compile, and 128 + the
-number of the signal that ended tsmpirun itself. A second Ctrl-C kills at once.
+that rank's (128 + the number of the signal that killed it), 124 after
+--timeout, 2 for a wrong command line or a script that does not compile, and
+128 + the number of the signal that ended tsmpirun itself. A second Ctrl-C kills
+at once.
 
   tsmpirun -n 8 pi.ts 1000000
   tsmpirun -n 1 --stdin 0 server.ts : -n 6 worker.ts

@@ -92,7 +92,8 @@ export class Job {
   }
 
   private rankNotStarted(rank: number, error: Error): void {
-    if (!this.ending) this.fail(rank, 1, `rank ${rank} could not be started: ${error.message}; the job was ended`);
+    if (!this.ending)
+      this.fail(rank, 1, `rank ${rank} could not be started: ${error.message}; the job was ended`);
     if (this.host.ranks.length === 0) void this.allExited();
   }
 
@@ -143,7 +144,10 @@ export class Job {
 
   private signalled(signal: NodeJS.Signals): void {
     // Asked twice, or while the job is ending anyway: no more patience.
-    if (this.ending) return this.host.signal("SIGKILL");
+    if (this.ending) {
+      this.host.signal("SIGKILL");
+      return;
+    }
     this.sayLines([`ended by ${signal}`, ...waitLines(this.waits())]);
     this.host.signal(signal);
     this.host.signal("SIGCONT");

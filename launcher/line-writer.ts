@@ -36,7 +36,10 @@ export class LineWriter {
     if (this.options.file !== undefined) writeAll(this.options.file, bytes);
     if (bytes.length === 0) return;
     clearTimeout(this.timer);
-    if (this.options.alone) return this.print([bytes]);
+    if (this.options.alone) {
+      this.print([bytes]);
+      return;
+    }
 
     const end = bytes.lastIndexOf(LINE_END) + 1;
     if (end > 0) {

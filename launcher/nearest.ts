@@ -30,7 +30,7 @@ export function nearest(typed: string, names: readonly string[]): string | undef
     // The begin of a long name, perhaps misspelt too, is enough: --threds for --threads-per-rank.
     const begin = candidate.slice(0, bare.length);
     const distance = Math.min(edits(bare, candidate), bare.length >= 3 ? edits(bare, begin) + 0.5 : 99);
-    if (distance < least && distance <= Math.max(1.5, Math.floor(Math.min(bare.length, candidate.length) / 3))) {
+    if (distance < least && distance <= Math.max(1.5, Math.min(bare.length, candidate.length) / 3 + 0.5)) {
       least = distance;
       found = name;
     }

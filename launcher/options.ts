@@ -76,7 +76,7 @@ export const OPTIONS: Option[] = [
     value: "NAME[=VALUE]",
     help: "sets an environment variable for the ranks; without a value it is passed on as it is here; repeatable",
     read(value, segment) {
-      const [, name, , text] = /^([^=]+)(=([^]*))?$/.exec(value) ?? [];
+      const [, name, , text] = /^([^=]+)(=(.*))?$/s.exec(value) ?? [];
       if (name === undefined) throw new Expected("NAME or NAME=VALUE");
       if (text === undefined && process.env[name] === undefined) {
         throw new Expected(`NAME=VALUE, or a NAME that is set here`);

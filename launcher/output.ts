@@ -44,8 +44,18 @@ export class Output {
     const out = this.writer(rank, stdout, "out");
     const err = this.writer(rank, stderr, "err");
     if (this.ranks === 1) {
-      this.follow(rank, stdout, bytes => out.write(bytes), () => out.end());
-      this.follow(rank, stderr, bytes => err.write(bytes), () => err.end());
+      this.follow(
+        rank,
+        stdout,
+        bytes => out.write(bytes),
+        () => out.end(),
+      );
+      this.follow(
+        rank,
+        stderr,
+        bytes => err.write(bytes),
+        () => err.end(),
+      );
       return;
     }
     const block = new StderrBlock(bytes => err.write(this.crashes.filter(rank, bytes)));
@@ -55,10 +65,15 @@ export class Output {
       out.write(bytes);
     };
     this.follow(rank, stdout, writeOut, () => out.end());
-    this.follow(rank, stderr, bytes => block.write(bytes), () => {
-      block.flush();
-      err.end();
-    });
+    this.follow(
+      rank,
+      stderr,
+      bytes => block.write(bytes),
+      () => {
+        block.flush();
+        err.end();
+      },
+    );
   }
 
   /** tsmpirun's own words. */

@@ -54,7 +54,9 @@ function checkScript(script: string): string {
   const path = resolve(script);
   const stats = stat(path);
   if (stats === undefined) {
-    const extension = [".ts", ".mts", ".js", ".mjs", ".cts", ".cjs", ".tsx"].find(e => stat(path + e)?.isFile());
+    const extension = [".ts", ".mts", ".js", ".mjs", ".cts", ".cjs", ".tsx"].find(e =>
+      stat(path + e)?.isFile(),
+    );
     const hint = extension === undefined ? "" : `; did you mean ${script}${extension}?`;
     throw new UsageError(`a script was expected, and there is no file ${script}${hint}`);
   }

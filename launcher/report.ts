@@ -23,7 +23,9 @@ export function foldRanks(texts: ReadonlyMap<number, string>, verb: (several: bo
     if (group === undefined) groups.set(text, [rank]);
     else group.push(rank);
   }
-  return [...groups].map(([text, ranks]) => `${ranksText(ranks)} ${verb(ranks.length > 1)} ${text}`.trimEnd());
+  return [...groups].map(([text, ranks]) =>
+    `${ranksText(ranks)} ${verb(ranks.length > 1)} ${text}`.trimEnd(),
+  );
 }
 
 /** One line per different wait. */

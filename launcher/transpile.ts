@@ -182,7 +182,8 @@ function resolvePlugin(entry: string, notes: Notes): Plugin {
     const found = result.path;
 
     const inPackage = /[\\/]node_modules[\\/]/.test(found);
-    const throughPaths = !own && !inPackage && !asked.startsWith("#") && nodeResolve(asked, importer) === undefined;
+    const throughPaths =
+      !own && !inPackage && !asked.startsWith("#") && nodeResolve(asked, importer) === undefined;
     const bundled = TYPESCRIPT.test(found) || ((own || throughPaths) && !inPackage && SOURCE.test(found));
     if (bundled && !isCommonJs(found)) {
       notes.ownFile(found);
@@ -204,7 +205,9 @@ function resolvePlugin(entry: string, notes: Notes): Plugin {
     setup(build) {
       build.onResolve({ filter: /.*/ }, args => onResolve(build, args));
       build.onLoad({ filter: /.*/, namespace: META }, args => ({ contents: metaModule(args.path, entry) }));
-      build.onLoad({ filter: /\.([cm]?[jt]s|[jt]sx)$/, namespace: "file" }, args => loadFile(args.path, entry));
+      build.onLoad({ filter: /\.([cm]?[jt]s|[jt]sx)$/, namespace: "file" }, args =>
+        loadFile(args.path, entry),
+      );
     },
   };
 }

@@ -30,7 +30,12 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   },
 };
 
-const ALIASES: Record<string, string> = { "--help": "help", "-h": "help", "--version": "version", "-V": "version" };
+const ALIASES: Record<string, string> = {
+  "--help": "help",
+  "-h": "help",
+  "--version": "version",
+  "-V": "version",
+};
 
 function helpText(): string {
   const width = Math.max(...Object.keys(SUBCOMMANDS).map(name => name.length)) + 2;

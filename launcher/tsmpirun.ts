@@ -31,7 +31,9 @@ async function prepare(plan: Plan): Promise<Map<string, Runnable>> {
 function describe(args: Arguments, plan: Plan, runnables: ReadonlyMap<string, Runnable>): void {
   if (!args.verbose) return;
   const lines = [...runnables].map(([script, { how }]) => `${script}: ${how}`);
-  lines.push(`node booted in ${performance.nodeTiming.bootstrapComplete.toFixed(0)} ms, ready to start ranks after`);
+  lines.push(
+    `node booted in ${performance.nodeTiming.bootstrapComplete.toFixed(0)} ms, ready to start ranks after`,
+  );
   lines[lines.length - 1] += ` ${performance.now().toFixed(0)} ms`;
   if (plan.ranks > plan.cores) lines.push(`${plan.ranks} ranks share ${plan.cores} usable cores`);
   process.stderr.write(lines.map(line => `tsmpirun: ${line}\n`).join(""));
@@ -76,7 +78,6 @@ function explain(error: unknown): number {
   return 1;
 }
 
-main()
-  .catch(explain)
-  // Not only the exit code: an idle pipe or timer must not keep tsmpirun when its job has ended.
-  .then(code => process.exit(code));
+const code = await main().catch(explain);
+// Not only the exit code: an idle pipe or timer must not keep tsmpirun when its job has ended.
+process.exit(code);

@@ -60,7 +60,9 @@ export function start(args: readonly string[], options: LaunchOptions = {}): Lau
         resolve();
       };
       child.stdout!.on("data", look);
-      child.on("close", () => reject(new Error(`tsmpirun ended before "${wanted}": ${text(out)}${text(err)}`)));
+      child.on("close", () =>
+        reject(new Error(`tsmpirun ended before "${wanted}": ${text(out)}${text(err)}`)),
+      );
       look();
     });
   return { child, done, printed };

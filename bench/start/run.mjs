@@ -22,11 +22,17 @@ const environment = {
 
 function run(command, args) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: environment, stdio: ["ignore", "ignore", "pipe"], cwd: folder });
+    const child = spawn(command, args, {
+      env: environment,
+      stdio: ["ignore", "ignore", "pipe"],
+      cwd: folder,
+    });
     let errors = "";
     child.stderr.on("data", data => (errors += data));
     child.on("error", reject);
-    child.on("close", code => (code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: ${errors}`))));
+    child.on("close", code =>
+      code === 0 ? resolve() : reject(new Error(`${command} ended with ${code}: ${errors}`)),
+    );
   });
 }
 
@@ -37,7 +43,10 @@ function write(name, text) {
 }
 
 function compile(compiler, name) {
-  const source = write("empty.c", "#include <mpi.h>\nint main(int c, char** v) { MPI_Init(&c, &v); return MPI_Finalize(); }\n");
+  const source = write(
+    "empty.c",
+    "#include <mpi.h>\nint main(int c, char** v) { MPI_Init(&c, &v); return MPI_Finalize(); }\n",
+  );
   const program = join(folder, name);
   execFileSync(compiler, [source, "-o", program], { stdio: "ignore" });
   return program;
@@ -54,9 +63,15 @@ const emptyPy = write("empty.py", "from mpi4py import MPI\n");
 const bare = "eight `node -e 0` at once".replace("eight", ranks);
 const contenders = new Map([
   [bare, () => Promise.all(Array.from({ length: Number(ranks) }, () => run(process.execPath, ["-e", "0"])))],
-  [`${ranks} x node empty.mjs at once`, () => Promise.all(Array.from({ length: Number(ranks) }, () => run(process.execPath, [emptyJs])))],
+  [
+    `${ranks} x node empty.mjs at once`,
+    () => Promise.all(Array.from({ length: Number(ranks) }, () => run(process.execPath, [emptyJs]))),
+  ],
   [`tsmpirun -n ${ranks} empty.ts`, () => run(process.execPath, [tsmpirun, "-n", ranks, emptyTs])],
-  [`tsmpirun -n ${ranks} world.ts (imports tsmpi)`, () => run(process.execPath, [tsmpirun, "-n", ranks, helloTs])],
+  [
+    `tsmpirun -n ${ranks} world.ts (imports tsmpi)`,
+    () => run(process.execPath, [tsmpirun, "-n", ranks, helloTs]),
+  ],
 ]);
 
 function peer(name, prepare) {
@@ -114,7 +129,13 @@ console.log(`${rounds} rounds, node ${process.version}, ${ranks} ranks`);
 console.log(`${"".padEnd(50)}${"median ms".padStart(10)}${"best ms".padStart(9)}${"ratio".padStart(7)}`);
 for (const [name, list] of times) {
   const ratio = median(list.map((time, i) => time / times.get(bare)[i]));
-  const cells = [median(list).toFixed(0).padStart(10), Math.min(...list).toFixed(0).padStart(9), ratio.toFixed(2).padStart(7)];
+  const cells = [
+    median(list).toFixed(0).padStart(10),
+    Math.min(...list)
+      .toFixed(0)
+      .padStart(9),
+    ratio.toFixed(2).padStart(7),
+  ];
   console.log(name.padEnd(50) + cells.join(""));
 }
 for (const line of absent) console.log(line);

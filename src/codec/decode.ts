@@ -185,7 +185,7 @@ export class Decoder {
     // An item far out makes V8 turn to a dictionary, so that `length` allocates nothing.
     array[0xffff_fffe] = undefined;
     array.length = length;
-    delete array[0xffff_fffe];
+    Reflect.deleteProperty(array, 0xffff_fffe);
     let next = 0;
     for (let i = 0; i < count; i++) {
       const from = reader.pos;

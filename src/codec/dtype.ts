@@ -53,7 +53,12 @@ export const dtypes: readonly (Dtype | undefined)[] = constructors.map((create, 
 );
 
 const byName = new Map<string, Dtype>();
-for (const dtype of dtypes) if (dtype !== undefined) byName.set(dtype.name, dtype);
+const byConstructor = new Map<unknown, Dtype>();
+for (const dtype of dtypes) {
+  if (dtype === undefined) continue;
+  byName.set(dtype.name, dtype);
+  byConstructor.set(dtype.create, dtype);
+}
 
 const tagOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
@@ -62,6 +67,10 @@ const tagOf = Object.getOwnPropertyDescriptor(
 
 /** The dtype of a typed array (subclasses such as Buffer count as what they extend), else undefined. */
 export function dtypeOf(value: unknown): Dtype | undefined {
+  // This runs for every message, and a constructor is found faster than a tag.
+  if (!ArrayBuffer.isView(value)) return undefined;
+  const known = byConstructor.get(value.constructor);
+  if (known !== undefined) return known;
   const name = tagOf.call(value);
   return name === undefined ? undefined : byName.get(name);
 }

@@ -4,7 +4,7 @@
  * gets code of its own.
  */
 
-import { MAX_SHAPE_KEYS } from "./format.ts";
+import { MAX_SHAPE_KEY_LENGTH, MAX_SHAPE_KEYS } from "./format.ts";
 import type { Reader } from "./reader.ts";
 import { readString } from "./strings.ts";
 
@@ -20,6 +20,9 @@ const COMPILE_AFTER = 32;
 
 /** Shapes kept from message to message; they come from data, so there must be a limit. */
 const MAX_MAKERS = 1000;
+
+/** What the longest keys take, two bytes a unit: shapes are kept, so a stranger must not make them large. */
+const MAX_SHAPE_BYTES = MAX_SHAPE_KEYS * (2 * MAX_SHAPE_KEY_LENGTH + 4);
 
 const known = new Map<number, Maker>();
 
@@ -63,7 +66,7 @@ export function setKey(object: Record, key: string, value: unknown): void {
 export function readShape(reader: Reader): Maker {
   const length = reader.int(4);
   const hash = reader.int(4);
-  if (length < 0) reader.malformed("the length of a shape", reader.pos - 8);
+  if (length < 0 || length > MAX_SHAPE_BYTES) reader.malformed("the length of a shape", reader.pos - 8);
   reader.need(length, "a shape");
   const to = reader.pos + length;
   const maker = known.get(hash);
@@ -104,10 +107,12 @@ function compile(keys: readonly string[]): Compiled | undefined {
   const create = `return { ${names.map(name => `${name}: undefined`).join(", ")} };`;
   const fill = names.map(name => `object[${name}] = values.value();`).join("\n");
   try {
+    // oxlint-disable typescript/no-implied-eval -- the code holds nothing but keys as JSON
     return {
       create: new Function(create) as Compiled["create"],
       fill: new Function("object", "values", fill) as Compiled["fill"],
     };
+    // oxlint-enable typescript/no-implied-eval
   } catch {
     // --disallow-code-generation-from-strings: key by key, then.
     return undefined;

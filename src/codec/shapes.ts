@@ -61,19 +61,19 @@ export class Shape {
     writer.reserve(8);
     writer.pos += 8;
     const before = writer.pos;
-    for (const key of this.keys()) writeString(writer, key);
+    for (const key of keysOf(this)) writeString(writer, key);
     const length = writer.pos - before;
     const keys = writer.bytes.subarray(before, before + length);
     writer.view.setUint32(before - 8, length, true);
     writer.view.setUint32(before - 4, hashOf(keys), true);
     this.definition = writer.bytes.slice(before - 8, before + length);
   }
+}
 
-  private keys(): string[] {
-    const keys: string[] = [];
-    for (let at: Shape = this; at.parent !== undefined; at = at.parent) keys.push(at.key);
-    return keys.reverse();
-  }
+function keysOf(shape: Shape): string[] {
+  const keys: string[] = [];
+  for (let at = shape; at.parent !== undefined; at = at.parent) keys.push(at.key);
+  return keys.reverse();
 }
 
 let root = new Shape("", undefined);

@@ -34,8 +34,6 @@ export class Writer {
     this.pos = 0;
     this.open = 0;
     this.flushed = 0;
-    // Not empty where the message before failed.
-    if (this.chunks.length > 0) this.chunks = [];
   }
 
   /** Ends the message. */

@@ -35,7 +35,8 @@ const numbers = "numbers, bigints, lists of them and typed arrays";
 function arithmetic(
   name: ElementOperator,
   code: number,
-  pair: (left: any, right: any) => unknown,
+  onNumbers: (left: number, right: number) => number,
+  onBigints: (left: bigint, right: bigint) => bigint,
 ): Operator<Arithmetic> {
   return new Operator({
     name,
@@ -44,22 +45,33 @@ function arithmetic(
     grain: 1,
     domain: numbers,
     kindOf: kindOfNumeric,
-    combineValues: mapped(pair),
+    combineValues: mapped((left, right) =>
+      typeof left === "number" ? onNumbers(left, right) : onBigints(left, right),
+    ),
     makeKernel: dtype => elementKernel(name, dtype),
   });
 }
 
 /** Integer arrays wrap around (Uint8ClampedArray clamps), as their elements do on assignment. */
-export const sum = arithmetic("sum", 1, (left, right) => left + right);
-export const product = arithmetic("product", 2, (left, right) => left * right);
-/** NaN if any is NaN; -0 is less than 0. */
-export const min = arithmetic("min", 3, (left, right) =>
-  typeof left === "number" ? Math.min(left, right) : left < right ? left : right,
+export const sum = arithmetic(
+  "sum",
+  1,
+  (left, right) => left + right,
+  (left, right) => left + right,
+);
+/** Integer arrays wrap around (Uint8ClampedArray clamps), as their elements do on assignment. */
+export const product = arithmetic(
+  "product",
+  2,
+  (left, right) => left * right,
+  (left, right) => left * right,
 );
 /** NaN if any is NaN; -0 is less than 0. */
-export const max = arithmetic("max", 4, (left, right) =>
-  typeof left === "number" ? Math.max(left, right) : left > right ? left : right,
-);
+// biome-ignore lint/complexity/useMathMinMax: Math.min takes no bigints.
+export const min = arithmetic("min", 3, Math.min, (left, right) => (left < right ? left : right));
+/** NaN if any is NaN; -0 is less than 0. */
+// biome-ignore lint/complexity/useMathMinMax: Math.max takes no bigints.
+export const max = arithmetic("max", 4, Math.max, (left, right) => (left > right ? left : right));
 
 function logical(
   name: ElementOperator,

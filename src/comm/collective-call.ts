@@ -1,4 +1,4 @@
-import type { TypedArray } from "../codec/dtype.ts";
+import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import type { CollectiveContext, Pending } from "../collectives/context.ts";
 import { CollectiveMismatchError, PeerFinishedError, type TsmpiError, TypeMismatchError } from "../errors.ts";
 import type { Envelope } from "../p2p/destination.ts";
@@ -32,7 +32,10 @@ export class CollectiveCall implements CollectiveContext {
   }
 
   send(value: unknown, dest: number): Pending<void> {
-    return this.engine.send(value, this.scope.toWorld(dest), this.envelope) ?? sent;
+    const to = this.scope.toWorld(dest);
+    // A rank that has finished cannot have got this message, so it has not taken part in this call.
+    if (this.engine.hasFinished(to)) throw this.finishedWithout("is in", dest);
+    return this.engine.send(value, to, this.envelope) ?? sent;
   }
 
   recv(source: number): Pending<unknown> {
@@ -48,6 +51,14 @@ export class CollectiveCall implements CollectiveContext {
     return `${describeSignature(this.signature)}, collective ${this.sequence} on ${this.scope.name}`;
   }
 
+  finishedWithout(verb: string, peer: number): TsmpiError {
+    const { rank, scope } = this;
+    return new PeerFinishedError(
+      `rank ${rank} ${verb} ${this.describe()}, but rank ${peer} has finished without taking part in it`,
+      { rank: scope.toWorld(rank), peer, communicator: scope.name },
+    );
+  }
+
   private post(source: number, target: TypedArray | undefined): CollectiveRecv {
     const request = new CollectiveRecv(this, this.scope.toWorld(source), target);
     this.engine.post(request);
@@ -59,7 +70,7 @@ class CollectiveRecv extends RecvRequest {
   private readonly call: CollectiveCall;
 
   constructor(call: CollectiveCall, source: number, target: TypedArray | undefined) {
-    super(call.scope, call.scope.collectiveContext, source, call.sequence, target);
+    super(call.scope, call.scope.collectiveContext, source, call.sequence, target, target && dtypeOf(target));
     this.call = call;
   }
 
@@ -70,7 +81,7 @@ class CollectiveRecv extends RecvRequest {
       return new CollectiveMismatchError(
         `rank ${call.rank} is in ${call.describe()}, but rank ${peer} called it as ${describeSignature(extra)}; ` +
           "all ranks of a communicator must call the same collectives in the same order, with the same root",
-        { peer, communicator: this.scope.name },
+        { rank: this.scope.toWorld(call.rank), peer, communicator: this.scope.name },
       );
     }
     if (target === undefined || (kind === this.targetDtype!.code && total === target.byteLength)) return undefined;
@@ -78,18 +89,14 @@ class CollectiveRecv extends RecvRequest {
     const came = kind === dtype.code ? `${total / dtype.bytes} elements` : describeKind(kind);
     const expected = kind === dtype.code ? `${target.length}` : `a ${dtype.name} of ${target.length}`;
     return new TypeMismatchError(`${call.describe()}: ${came} came from rank ${peer} where ${expected} belong`, {
+      rank: this.scope.toWorld(call.rank),
       peer,
       communicator: this.scope.name,
     });
   }
 
-  override peerFinished(rank: number): TsmpiError {
-    const peer = this.scope.fromWorld(this.source);
-    return new PeerFinishedError(
-      `rank ${this.call.rank} waits in ${this.call.describe()}, for rank ${peer}, ` +
-        "which has finished without taking part in it",
-      { rank, peer, communicator: this.scope.name },
-    );
+  override peerFinished(): TsmpiError {
+    return this.call.finishedWithout("waits in", this.scope.fromWorld(this.source));
   }
 
   override wait(): WaitRecord {

@@ -2,12 +2,13 @@
  * What the two faces of a communicator share: arguments checked, requests made, collectives numbered. Nothing here
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
-import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import { barrier } from "../collectives/barrier.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
 import { ArgumentError } from "../errors.ts";
+import type { Envelope } from "../p2p/destination.ts";
 import type { Engine } from "../p2p/engine.ts";
 import { ProbeRequest, RecvRequest, type Request, type Status } from "../p2p/request.ts";
 import { ANY, MAX_TAG, type Scope } from "../p2p/scope.ts";
@@ -60,6 +61,8 @@ export class Core {
   readonly waiting: Waiting;
   private readonly sharedBarrier: SharedBarrier | undefined;
   private readonly slot: number;
+  /** Of most messages. */
+  private readonly plain: Envelope;
   private sequence = 0;
   private freed = false;
 
@@ -68,6 +71,7 @@ export class Core {
     this.waiting = waiting;
     this.scope = scope;
     this.slot = slot;
+    this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
     if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
       this.sharedBarrier = new SharedBarrier(engine, scope, slot);
     }
@@ -81,22 +85,24 @@ export class Core {
     const tag = options?.tag ?? 0;
     if (tag !== 0) this.requireTag("send", tag);
     options?.signal?.throwIfAborted();
-    const envelope = { scope, context: scope.context, tag, extra: 0, flags: 0 };
+    const envelope = tag === 0 ? this.plain : { scope, context: scope.context, tag, extra: 0, flags: 0 };
     if (options?.synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
     return engine.send(value, scope.toWorld(dest), envelope);
   }
 
   recv<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
     const tag = this.requireMatch("recv", source, options);
-    const request = new RecvRequest<T>(this.scope, this.scope.context, this.scope.toWorld(source), tag);
+    const { scope } = this;
+    const request = new RecvRequest<T>(scope, scope.context, scope.toWorld(source), tag, undefined, undefined);
     this.engine.post(request);
     return request;
   }
 
   recvInto(target: TypedArray, source: number, options: RecvOptions | undefined): RecvRequest<Status> {
-    this.requireTarget("recvInto", target);
+    const dtype = this.requireTarget("recvInto", target);
     const tag = this.requireMatch("recvInto", source, options);
-    const request = new RecvRequest<Status>(this.scope, this.scope.context, this.scope.toWorld(source), tag, target);
+    const { scope } = this;
+    const request = new RecvRequest<Status>(scope, scope.context, scope.toWorld(source), tag, target, dtype);
     this.engine.post(request);
     return request;
   }
@@ -113,8 +119,9 @@ export class Core {
 
   /** Receives a probed message. */
   take<T>(message: Unexpected, target?: TypedArray): RecvRequest<T> {
-    if (target !== undefined) this.requireTarget("recvInto", target);
-    const request = new RecvRequest<T>(this.scope, this.scope.context, message.source, message.tag, target);
+    const dtype = target && this.requireTarget("recvInto", target);
+    const { scope } = this;
+    const request = new RecvRequest<T>(scope, scope.context, message.source, message.tag, target, dtype);
     this.engine.receiveMessage(message, request);
     return request;
   }
@@ -177,8 +184,9 @@ export class Core {
     throw new ArgumentError(`${operation}: tag must be a whole number from 0 to ${MAX_TAG}; got ${describe(tag)}.`);
   }
 
-  private requireTarget(operation: string, target: unknown): void {
-    if (dtypeOf(target) !== undefined) return;
+  private requireTarget(operation: string, target: unknown): Dtype {
+    const dtype = dtypeOf(target);
+    if (dtype !== undefined) return dtype;
     throw new ArgumentError(`${operation}: target must be a typed array; got ${describe(target)}.`);
   }
 }

@@ -7,6 +7,7 @@ import { Waiting } from "../p2p/waiting.ts";
 import { Header } from "../transport/layout.ts";
 import { Communicator } from "./communicator.ts";
 import { Core } from "./core.ts";
+import { describeSignature } from "./signature.ts";
 
 const job = joinJob();
 const engine = new Engine(job);
@@ -34,5 +35,14 @@ if (job !== undefined && isMainThread) {
     if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
     waiting.drain();
     engine.finish();
+    const left = engine.leftover();
+    if (left === undefined) return;
+    const name = left.context >> 1 === 0 ? "world" : "a communicator";
+    process.stderr.write(
+      `tsmpi: rank ${engine.rank} has finished without taking part in ${describeSignature(left.extra)}, ` +
+        `collective ${left.tag} on ${name}, which rank ${left.source} has called; all ranks of a communicator ` +
+        "must call the same collectives in the same order, with the same root\n",
+    );
+    process.exitCode = 1;
   });
 }

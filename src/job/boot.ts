@@ -28,11 +28,10 @@ if (launcher !== undefined) {
 function writeWhole(name: "stdout" | "stderr"): void {
   const property = Object.getOwnPropertyDescriptor(process, name);
   if (property?.get === undefined || property.configurable !== true) return;
-  const open = property.get;
   Object.defineProperty(process, name, {
     ...property,
-    get(this: NodeJS.Process) {
-      const stream = open.call(this) as { _handle?: { setBlocking?: (blocking: boolean) => void } };
+    get() {
+      const stream = property.get!.call(process) as { _handle?: { setBlocking?: (blocking: boolean) => void } };
       stream._handle?.setBlocking?.(true);
       Object.defineProperty(process, name, property);
       return stream;

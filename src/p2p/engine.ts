@@ -39,11 +39,15 @@ export class Engine implements SourceOwner, DestinationOwner {
   private nextAcknowledgement = 1;
   /** Done, and waiting for their callback to be run. */
   private ready: Request<unknown>[] = [];
+  /** The list that `ready` changes places with while its callbacks run. */
+  private running: Request<unknown>[] = [];
   private stamps = 0;
   /** Sources that have ever sent: the sender bitmap as last read, and the list made from it. */
   private readonly senderWords: Int32Array;
   private readonly active: Source[] = [];
   private readonly words: Int32Array | undefined;
+  /** Of each rank, the word that says whether it sleeps. */
+  private readonly sleepingWords: number[] = [];
   private finishedSeen = 0;
   /** Acknowledgements belong to no communicator in particular. */
   private readonly world: Scope;
@@ -55,7 +59,10 @@ export class Engine implements SourceOwner, DestinationOwner {
     this.words = job?.words;
     this.world = new Scope("world", 0, this.rank, this.size);
     this.senderWords = new Int32Array(Math.ceil(this.size / 32));
-    for (let rank = 0; rank < this.size; rank++) this.sources.push(new Source(rank, this.inRing(rank), this));
+    for (let rank = 0; rank < this.size; rank++) {
+      this.sources.push(new Source(rank, this.inRing(rank), this));
+      if (job !== undefined) this.sleepingWords.push(job.layout.rankWord(rank) + Rank.sleeping);
+    }
   }
 
   private inRing(rank: number): InRing | undefined {
@@ -217,12 +224,14 @@ export class Engine implements SourceOwner, DestinationOwner {
     return moved || this.ready.length > 0;
   }
 
-  /** Runs the callbacks of requests that have become done. */
+  /** Runs the callbacks of requests that have become done. They may make more requests done; those run, too. */
   runCallbacks(): void {
     while (this.ready.length > 0) {
       const { ready } = this;
-      this.ready = [];
-      for (const request of ready) request.onDone?.();
+      this.ready = this.running;
+      this.running = ready;
+      for (let i = 0; i < ready.length; i++) ready[i].onDone!();
+      ready.length = 0;
     }
   }
 
@@ -281,6 +290,22 @@ export class Engine implements SourceOwner, DestinationOwner {
     Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, RankState.finished);
     Atomics.add(words, Header.finished, 1);
     for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.wake(rank);
+  }
+
+  /**
+   * A message of a collective that this rank will not read any more, for it has finished; or undefined. It proves
+   * that ranks called different collectives.
+   */
+  leftover(): Unexpected | undefined {
+    const nothing = new ProbeRequest<Unexpected>(this.world, -1, ANY, ANY);
+    const collective = new ProbeRequest<Unexpected>(this.world, -1, ANY, ANY);
+    collective.matches = context => (context & 1) === 1;
+    for (const source of this.senders()) {
+      source.poll(nothing);
+      const position = source.find(collective);
+      if (position >= 0) return source.unexpected.at(position);
+    }
+    return undefined;
   }
 
   hasFinished(rank: number): boolean {
@@ -342,11 +367,11 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   /** Rings a rank's doorbell if it sleeps. */
   wake(rank: number): void {
-    const { words, job } = this;
+    const { words } = this;
     if (words === undefined) return;
-    const sleeping = job!.layout.rankWord(rank) + Rank.sleeping;
+    const sleeping = this.sleepingWords[rank];
     if (Atomics.load(words, sleeping) === 0 || Atomics.exchange(words, sleeping, 0) === 0) return;
-    job!.ring(rank);
+    this.job!.ring(rank);
   }
 
   // Inside.

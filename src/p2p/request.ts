@@ -1,4 +1,4 @@
-import { type Dtype, dtypeOf, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
 import type { Pending } from "../collectives/context.ts";
 import { PeerFinishedError, TruncationError, type TsmpiError, TypeMismatchError } from "../errors.ts";
 import { Kind } from "../transport/frame.ts";
@@ -99,10 +99,18 @@ export class RecvRequest<T = unknown> extends MatchRequest<T> {
   /** Set while a matched message is still arriving; it can no longer be withdrawn. */
   arriving = false;
 
-  constructor(scope: Scope, context: number, source: number, tag: number, target?: TypedArray) {
+  /** @param targetDtype of `target`, for its caller has just looked it up */
+  constructor(
+    scope: Scope,
+    context: number,
+    source: number,
+    tag: number,
+    target: TypedArray | undefined,
+    targetDtype: Dtype | undefined,
+  ) {
     super(scope, context, source, tag);
     this.target = target;
-    this.targetDtype = target === undefined ? undefined : dtypeOf(target);
+    this.targetDtype = targetDtype;
   }
 
   /**

@@ -20,6 +20,8 @@ const YIELD_MS = 1;
 /** A look that watches a single word lasts for so many pauses, or yields. */
 const PAUSES = 200;
 const YIELDS = 8;
+/** So many looks in one microtask. */
+const LOOKS = 4;
 /** When several places are watched, each look is short. */
 const FEW_PAUSES = 10;
 /** The event loop gets its turn at least this often, whatever keeps arriving. */
@@ -66,23 +68,30 @@ export class Waiting {
     }
     return new Promise<T>((resolve, reject) => {
       const finish = (): void => {
-        signal?.removeEventListener("abort", stop);
         try {
           resolve(request.result());
         } catch (error) {
           reject(error);
         }
       };
-      const stop = (): void => {
-        // A message that is just arriving can no longer be refused; then the operation completes.
-        if (request.done || !this.engine.withdraw(request as Request<unknown>)) return;
-        request.settle(undefined, signal!.reason);
-        finish();
-      };
-      signal?.addEventListener("abort", stop, { once: true });
-      request.onDone = finish;
+      request.onDone = signal === undefined ? finish : this.heed(signal, request as Request<unknown>, finish);
       this.kick();
     });
+  }
+
+  /** Ends the request when the signal says so. Returns what to do when it is done. */
+  private heed(signal: AbortSignal, request: Request<unknown>, finish: () => void): () => void {
+    const stop = (): void => {
+      // A message that is just arriving can no longer be refused; then the operation completes.
+      if (request.done || !this.engine.withdraw(request)) return;
+      request.settle(undefined, signal.reason);
+      finish();
+    };
+    signal.addEventListener("abort", stop, { once: true });
+    return () => {
+      signal.removeEventListener("abort", stop);
+      finish();
+    };
   }
 
   /** Resolves a send that was complete at once. */
@@ -127,7 +136,13 @@ export class Waiting {
 
   private readonly look = (): void => {
     const { engine } = this;
-    const moved = engine.progress();
+    let moved = engine.progress();
+    // A few looks in a row; then other microtasks get their turn.
+    for (let looks = 1; !moved && looks < LOOKS; looks++) {
+      if (engine.job === undefined || engine.idle) break;
+      if (this.waitInLook()) return;
+      moved = engine.progress();
+    }
     if (moved) {
       this.lookingSince = 0;
       engine.runCallbacks();
@@ -137,7 +152,6 @@ export class Waiting {
       return;
     }
     // What has just been delivered runs before anything else is waited for.
-    if (!moved && this.waitInLook()) return;
     void resolved.then(this.look);
   };
 

@@ -3,6 +3,15 @@ import { assert } from "chai";
 import { decodeValue } from "../../src/codec/decode.ts";
 import { encodedLength, encodeValue } from "../../src/codec/encode.ts";
 
+export const hole = Symbol("hole");
+
+/** An array of these items that has holes where `hole` stands. */
+export function holey(...items: unknown[]): unknown[] {
+  const array = [...items];
+  for (const [i, item] of items.entries()) if (item === hole) Reflect.deleteProperty(array, i);
+  return array;
+}
+
 /** The message for a value in memory of its own. */
 export function messageFor(value: unknown): Uint8Array {
   const chunks = encodeValue(value);

@@ -1,5 +1,3 @@
-// biome-ignore-all lint/suspicious/noSparseArray: holes are part of what is tested
-
 import { generateKeyPairSync } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { Socket } from "node:net";
@@ -10,7 +8,7 @@ import { assert } from "chai";
 import { decodeValue } from "../../src/codec/decode.ts";
 import { encodeValue } from "../../src/codec/encode.ts";
 import { NotSendableError } from "../../src/errors.ts";
-import { assertSame, messageFor, roundTrip } from "./helpers.ts";
+import { assertSame, hole, holey, messageFor, roundTrip } from "./helpers.ts";
 
 function refused(value: unknown): NotSendableError {
   try {
@@ -70,7 +68,7 @@ describe("codec: what cannot be sent", () => {
       [Object.assign(new Error("x"), { retry: f }), "value.retry"],
       [{ "two words": { "": f } }, 'value["two words"][""]'],
       [{ größe: { $1: { "1a": f } } }, 'value.größe.$1["1a"]'],
-      [[, , { x: f }], "value[2].x"],
+      [holey(hole, hole, { x: f }), "value[2].x"],
       [Object.assign(Object.create(null), { x: f }), "value.x"],
       [Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, i === 80 ? f : i])), "value.k80"],
     ] as [unknown, string][]) {
@@ -145,7 +143,7 @@ describe("codec: what cannot be sent", () => {
       assertSame(roundTrip(Object.create(prototype)), {});
     }
     assertSame(roundTrip(new Proxy({ a: [1] }, {})), { a: [1] });
-    assertSame(roundTrip(new Proxy([1, , 3], {})), [1, , 3]);
+    assertSame(roundTrip(new Proxy(holey(1, hole, 3), {})), holey(1, hole, 3));
   });
 
   it("refuses values nested too deep instead of overflowing the stack", () => {

@@ -1,10 +1,8 @@
-// biome-ignore-all lint/suspicious/noSparseArray: holes are part of what is tested
-
 import { runInNewContext } from "node:vm";
 import { assert } from "chai";
 import { decodeValue } from "../../src/codec/decode.ts";
 import { encodeValue } from "../../src/codec/encode.ts";
-import { assertSame, messageFor, roundTrip } from "./helpers.ts";
+import { assertSame, hole, holey, messageFor, roundTrip } from "./helpers.ts";
 
 function survives(...values: unknown[]): void {
   for (const value of values) assertSame(roundTrip(value), value);
@@ -69,9 +67,10 @@ describe("codec: values", () => {
   it("keeps regular expressions and starts them afresh", () => {
     const pattern = /a(?<n>[^/]+)\/é/dgimsuy;
     pattern.lastIndex = 4;
+    const sets = "v"; // As a literal it would need a newer target.
     const copy = roundTrip(pattern);
     assert.deepEqual([copy.source, copy.flags, copy.lastIndex], [pattern.source, pattern.flags, 0]);
-    survives(/(?:)/, /(?:)/, /[\p{L}--[a-z]]/v, /\n/);
+    survives(/(?:)/, /(?:)/, new RegExp("[\\p{L}--[a-z]]", sets), /\n/);
   });
 
   it("keeps boxed primitives", () => {
@@ -112,7 +111,7 @@ describe("codec: values", () => {
       [undefined, null],
       [1, "a", -0, 2.5],
       [[[]]],
-      [, 1, , undefined, ,],
+      holey(hole, 1, hole, undefined, hole),
       new Array(5),
       new Array(2000),
     );
@@ -122,7 +121,7 @@ describe("codec: values", () => {
       survives([...Array.from({ length }, (_, i) => i), -0], [...Array.from({ length }, (_, i) => i), NaN]);
       survives(
         [...Array.from({ length }, (_, i) => i), "x"],
-        [...Array.from({ length }, (_, i) => i), , 2 ** 31],
+        holey(...Array.from({ length }, (_, i) => i), hole, 2 ** 31),
       );
     }
     class Sub extends Array {}
@@ -150,7 +149,7 @@ describe("codec: values", () => {
     const match = /b/.exec("abc")!;
     assertSame(roundTrip([...match]), ["b"]);
     assert.deepEqual(Object.keys(roundTrip(match)), ["0"]);
-    const holed = Object.assign([1, , 3], { extra: 1, "-1": 2, "01": 3 });
+    const holed = Object.assign(holey(1, hole, 3), { extra: 1, "-1": 2, "01": 3 });
     assert.deepEqual(Object.keys(roundTrip(holed)), ["0", "2"]);
   });
 
@@ -165,6 +164,7 @@ describe("codec: values", () => {
     for (const size of [63, 64, 65, 1000]) {
       survives(Object.fromEntries(Array.from({ length: size }, (_, i) => [`key${i}`, i])));
     }
+    survives(Object.fromEntries(Array.from({ length: 64 }, (_, i) => ["€".repeat(198) + String(10 + i), i])));
     survives({ ["k".repeat(199)]: 1 }, { ["k".repeat(201)]: 1, b: 2 }, { ["k".repeat(100_000)]: 1 });
   });
 
@@ -248,7 +248,7 @@ describe("codec: values", () => {
     }
     value.numbers = [Array.from({ length: 20 }, (_, i) => i), Array.from({ length: 20 }, (_, i) => i / 3)];
     value.again = [...(value.numbers as object[])];
-    value.holes = [, value, , shared];
+    value.holes = holey(hole, value, hole, shared);
     survives(value);
     const error = new Error("loop") as Error & { me?: unknown };
     error.cause = error;
@@ -290,7 +290,7 @@ describe("codec: values", () => {
     assertSame(rest, {
       m: new Map([[1, new Date(5)]]),
       s: new Set([/x/g]),
-      a: [1, , 2],
+      a: holey(1, hole, 2),
       u: new Uint8Array([1, 2]),
     });
     assert.instanceOf(o.e, RangeError);

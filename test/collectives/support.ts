@@ -51,3 +51,9 @@ export function evenBlock(length: number, size: number, rank: number): [number, 
   for (let r = 0; r < rank; r++) from += Math.ceil((length - r) / size);
   return [from, from + Math.ceil((length - rank) / size)];
 }
+
+/** Every root for small worlds, three for large ones. */
+export function rootsOf(size: number): number[] {
+  const all = Array.from({ length: size }, (_, root) => root);
+  return size <= 9 ? all : [0, 5, size - 1];
+}

@@ -74,7 +74,13 @@ describe("the command line of tsmpirun", () => {
 
   it("should split node's options as a shell does", () => {
     expect(splitWords(`--a  --b="x y" 'c d'e ""`)).to.deep.equal(["--a", "--b=x y", "c de", ""]);
-    const parsed = parseArguments(["--node-options", "--a --b", "--node-options", "--c", "a.ts"]) as Arguments;
+    const parsed = parseArguments([
+      "--node-options",
+      "--a --b",
+      "--node-options",
+      "--c",
+      "a.ts",
+    ]) as Arguments;
     expect(parsed.segments[0].nodeOptions).to.deep.equal(["--a", "--b", "--c"]);
   });
 
@@ -110,7 +116,10 @@ describe("the command line of tsmpirun", () => {
     ["--bind-to socket a.ts", /--bind-to expects core or none; socket came/],
     ["--threads-per-rank 0 a.ts", /at least 1; 0 came/],
     ["--env =5 a.ts", /--env expects NAME or NAME=VALUE; =5 came/],
-    ["-x TSMPI_TEST_NOT_SET a.ts", /-x expects NAME=VALUE, or a NAME that is set here; TSMPI_TEST_NOT_SET came/],
+    [
+      "-x TSMPI_TEST_NOT_SET a.ts",
+      /-x expects NAME=VALUE, or a NAME that is set here; TSMPI_TEST_NOT_SET came/,
+    ],
     ["--verbose=yes a.ts", /--verbose takes no value, and yes came/],
     ["--output-dir= a.ts", /--output-dir expects a folder; nothing came/],
   ];

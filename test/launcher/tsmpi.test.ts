@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { packageRoot } from "../launch.ts";
+import { folderWith, removeFolders } from "./helpers.ts";
+
+function run(program: string, args: string[], env: Record<string, string> = {}) {
+  const result = spawnSync(process.execPath, [program, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+  });
+  return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+}
+
+const tsmpi = join(packageRoot, "dist", "tsmpi.js");
+
+describe("tsmpi, the tools", () => {
+  after(removeFolders);
+
+  it("should list its commands", () => {
+    for (const args of [[], ["help"], ["--help"]]) {
+      const { code, stdout } = run(tsmpi, args);
+      expect(code).to.equal(0);
+      expect(stdout).to.match(/^usage: tsmpi <command>/);
+      expect(stdout).to.include("build-native");
+    }
+  });
+
+  it("should say its version", () => {
+    expect(run(tsmpi, ["version"]).stdout).to.match(/^tsmpi \d+\.\d+\.\d+\n$/);
+  });
+
+  it("should guess what a misspelt command was meant to be", () => {
+    const { code, stderr } = run(tsmpi, ["build-nativ"]);
+    expect(code).to.equal(2);
+    expect(stderr).to.equal("tsmpi: build-nativ is not a command of tsmpi; did you mean build-native?\n");
+  });
+
+  it("should name the tools that a build lacks", () => {
+    const { code, stderr } = run(tsmpi, ["build-native"], { PATH: "/nowhere", CXX: "" });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(
+      /^tsmpi: building the addon needs Python 3, make, a C\+\+ compiler \(g\+\+\), not found/,
+    );
+  });
+
+  it("should be what tsmpirun points to when the addon is missing", () => {
+    const folder = folderWith({ "main.cjs": "console.log('started');" });
+    mkdirSync(join(folder, "dist"));
+    cpSync(join(packageRoot, "dist"), join(folder, "dist"), { recursive: true });
+    cpSync(join(packageRoot, "package.json"), join(folder, "package.json"));
+    const { code, stdout, stderr } = run(join(folder, "dist", "tsmpirun.js"), [
+      "-n",
+      "2",
+      join(folder, "main.cjs"),
+    ]);
+    expect(code).to.equal(2);
+    expect(stdout).to.equal("");
+    expect(stderr).to.match(/^tsmpirun: tsmpi's native addon is missing .*; build it with: \S.*\n$/);
+  });
+});
