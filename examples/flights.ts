@@ -2,7 +2,9 @@
  * Flights: how late were 3,000,000 flights in the USA in 2001, and from which airports worst? Every rank reads its
  * own part of the file, one pass makes a small summary of it, and one reduction merges the summaries.
  *
- *   npx tsmpirun -n 8 examples/flights.ts [least number of flights of an airport in the list, default 1]
+ *   npx tsmpirun -n 8 examples/flights.ts [least]
+ *
+ * With `least`, the list of the worst has only airports with so many flights or more; otherwise one flight is enough.
  *
  * Delays are whole minutes. So the summaries hold exact sums, from which mean and variance follow at the end: the
  * answer is the same, to the last digit, for every number of ranks. (3,000,000 squares of delays stay far below 2^53.)
@@ -77,6 +79,11 @@ async function summarize(path: string): Promise<Summary> {
   return summary;
 }
 
+const least = Number(process.argv[2] ?? 1);
+if (!(least >= 1)) {
+  throw new RangeError(`flights: the least number of flights must be 1 or more; got ${process.argv[2]}`);
+}
+
 const started = performance.now();
 const path = fileURLToPath(new URL("../data/flights-3m.parquet", import.meta.resolve("vega-datasets")));
 const summary = await world.reduce(await summarize(path), mergeSummaries);
@@ -90,15 +97,15 @@ if (summary !== undefined) {
   console.log(`variance    ${variance}`);
   console.log(`deviation   ${Math.sqrt(variance)}`);
 
-  const least = Number(process.argv[2] ?? 1);
   const worst = [...summary]
     .filter(([, delays]) => delays.count >= least)
     .map(([origin, delays]) => ({ origin, flights: delays.count, mean: delays.sum / delays.count }))
     .sort((a, b) => b.mean - a.mean || (a.origin < b.origin ? -1 : 1))
     .slice(0, 10);
-  console.log(`worst mean delay of airports with at least ${least} flight${least === 1 ? "" : "s"}:`);
+  console.log(`worst mean delays (airports with ${least} flights or more):`);
   for (const { origin, flights, mean } of worst) {
     console.log(`  ${origin} ${mean.toFixed(6).padStart(10)} ${String(flights).padStart(7)} flights`);
   }
-  console.error(`${((performance.now() - started) / 1000).toFixed(2)} s on ${world.size} ranks`);
+  const seconds = (performance.now() - started) / 1000;
+  console.error(`${seconds.toFixed(2)} s on ${world.size} ${world.size === 1 ? "rank" : "ranks"}`);
 }

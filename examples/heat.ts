@@ -9,9 +9,9 @@
 import { max, world } from "tsmpi";
 
 const ROWS = 50;
-const COLUMNS = 40;
+const COLUMNS = 24;
 const FLAME = { rows: 20, degrees: 100 };
-const TOLERANCE = 1e-4;
+const TOLERANCE = 0.01;
 
 const { rank, size, sync } = world;
 if (size > ROWS) throw new Error(`heat: each rank needs a row; there are ${ROWS} rows for ${size} ranks`);
@@ -66,5 +66,5 @@ if (wall !== undefined) {
   const degreesAt = (r: number, column: number): string => wall[r * COLUMNS + column].toFixed(4);
   console.log(`${steps} steps until no point changed by more than ${TOLERANCE} degrees`);
   console.log(`Mean temperature ${(total / wall.length).toFixed(6)}, checksum ${total}`);
-  console.log(`Half way along the pipe: ${degreesAt(9, 20)} behind the flame, ${degreesAt(34, 20)} opposite`);
+  console.log(`Half way along the pipe: ${degreesAt(9, 12)} behind the flame, ${degreesAt(34, 12)} opposite`);
 }

@@ -57,8 +57,10 @@ function compute(number: number): Line {
 async function master(): Promise<Line[]> {
   const lines: Line[] = [];
   let given = 0;
-  const giveWork = (worker: number): Promise<void> =>
-    given < LINES ? world.send(given++, worker, { tag: TASK }) : world.send(null, worker, { tag: STOP });
+  const giveWork = (worker: number): Promise<void> => {
+    const tag = given < LINES ? TASK : STOP;
+    return world.send(given++, worker, { tag });
+  };
 
   for (let worker = 1; worker < world.size; worker++) await giveWork(worker);
   for await (const message of world.messages({ tag: RESULT })) {
@@ -71,9 +73,9 @@ async function master(): Promise<Line[]> {
 
 async function worker(): Promise<void> {
   for await (const message of world.messages({ source: 0 })) {
-    const number = await message.recv<number | null>();
+    const number = await message.recv<number>();
     if (message.tag === STOP) break;
-    await world.send(compute(number!), 0, { tag: RESULT });
+    await world.send(compute(number), 0, { tag: RESULT });
   }
 }
 

@@ -7,7 +7,7 @@
 import { sum, world } from "tsmpi";
 
 const BLOCKS = 240;
-const SAMPLES = 50_000;
+const SAMPLES = 25_000;
 
 const STEP = 0x6d2b79f5;
 
@@ -46,5 +46,6 @@ if (hits !== undefined) {
   const points = BLOCKS * SAMPLES;
   const pi = (4 * hits) / points;
   console.log(`${hits} of ${points} points fell into the quarter circle`);
-  console.log(`pi is about ${pi.toFixed(6)}, off by ${Math.abs(pi - Math.PI).toFixed(6)}`);
+  const error = Math.sqrt((pi * (4 - pi)) / points);
+  console.log(`pi is about ${pi.toFixed(6)}, with a standard error of ${error.toFixed(6)}`);
 }

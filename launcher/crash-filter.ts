@@ -5,6 +5,9 @@
 
 const HOLD_MILLISECONDS = 15;
 const HOLD_BYTES = 64 * 1024;
+/** A crash that has begun is waited for longer: on a busy machine its pieces come with gaps. */
+const HOLD_CRASH_MILLISECONDS = 500;
+const CRASH_BEGUN = /:\d+\n([^\n]*\n\s*\^+\n|[^\n]*\n?$)/;
 /** How node prints an error that nobody caught: place, line, caret, error and stack, its version. */
 const CRASH = /(?:^|\n)([^\n]*:\d+\n[^\n]*\n\s*\^+\n.*\nNode\.js v\d+\.\d+\.\d+\S*\n)$/s;
 
@@ -44,7 +47,13 @@ export class StderrBlock {
     this.length += bytes.length;
     clearTimeout(this.timer);
     if (this.length >= HOLD_BYTES) this.flush();
-    else this.timer = setTimeout(() => this.flush(), HOLD_MILLISECONDS);
+    else this.timer = setTimeout(() => this.ripe(), HOLD_MILLISECONDS);
+  }
+
+  private ripe(): void {
+    const text = Buffer.concat(this.parts).toString("latin1");
+    if (!CRASH_BEGUN.test(text) || CRASH.test(text)) this.flush();
+    else this.timer = setTimeout(() => this.flush(), HOLD_CRASH_MILLISECONDS);
   }
 
   flush(): void {

@@ -29,15 +29,15 @@ export class Guard {
         env: {},
       },
     );
-    // No shell, no guard: ranks die with tsmpirun all the same.
+    // No shell or no descriptor left, no guard: ranks die with tsmpirun all the same.
     this.child.on("error", () => {});
-    this.child.stdin!.on("error", () => {});
+    this.child.stdin?.on("error", () => {});
     this.child.unref();
   }
 
   /** A group has no member left: its number may soon belong to somebody else. */
   forget(group: number): void {
-    if (this.groups.delete(group)) this.child.stdin!.write(`${group}\n`);
+    if (this.groups.delete(group)) this.child.stdin?.write(`${group}\n`);
   }
 
   /** The job has ended and nothing is left to guard. */

@@ -75,6 +75,9 @@ export function dtypeOf(value: unknown): Dtype | undefined {
   return name === undefined ? undefined : byName.get(name);
 }
 
+/** Code of the arrays that most messages consist of, for which there are shorter paths. */
+export const FLOAT64 = dtypeOf(new Float64Array(0))!.code;
+
 export function isTypedArray(value: unknown): value is TypedArray {
   return tagOf.call(value) !== undefined;
 }

@@ -63,9 +63,16 @@ export function* allreduceRecursiveDoubling(
 ): Algorithm<unknown> {
   const { rank, size } = context;
   const fold = foldOf(rank, size);
-  if (fold.index === undefined) return yield* exchange(context, reduction, reduction.value, rank + 1);
-  const folded = rank < 2 * fold.pairs;
   let partial = reduction.value;
+  if (fold.index === undefined) {
+    const arrival = context.recv(rank + 1);
+    const sent = context.send(partial, rank + 1);
+    if (!sent.done) yield sent;
+    sent.result();
+    if (!arrival.done) yield arrival;
+    return reduction.accept(arrival.result(), rank + 1);
+  }
+  const folded = rank < 2 * fold.pairs;
   if (folded) {
     const arrival = context.recv(rank - 1);
     if (!arrival.done) yield arrival;
@@ -73,7 +80,13 @@ export function* allreduceRecursiveDoubling(
     partial = reduction.combine(received, partial, received);
   }
   for (let distance = 1; distance < fold.count; distance *= 2) {
-    const received = yield* exchange(context, reduction, partial, rankOf(fold.index ^ distance, fold));
+    const peer = rankOf(fold.index ^ distance, fold);
+    const arrival = context.recv(peer);
+    const sent = context.send(partial, peer);
+    if (!arrival.done) yield arrival;
+    const received = reduction.accept(arrival.result(), peer);
+    if (!sent.done) yield sent;
+    sent.result();
     partial =
       (fold.index & distance) === 0
         ? reduction.combine(partial, received, received)
@@ -85,19 +98,4 @@ export function* allreduceRecursiveDoubling(
     sent.result();
   }
   return partial;
-}
-
-function* exchange(
-  context: CollectiveContext,
-  reduction: Reduction,
-  value: unknown,
-  peer: number,
-): Algorithm<unknown> {
-  const arrival = context.recv(peer);
-  const sent = context.send(value, peer);
-  if (!arrival.done) yield arrival;
-  const received = reduction.accept(arrival.result(), peer);
-  if (!sent.done) yield sent;
-  sent.result();
-  return received;
 }

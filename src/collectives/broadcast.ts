@@ -17,7 +17,7 @@ export function* broadcast<T>(context: CollectiveContext, value: T | undefined, 
     if (!arrival.done) yield arrival;
     held = arrival.result() as T;
   }
-  yield* sendDown(context, held, root, relative);
+  yield* endSends(sendDown(context, held, root, relative));
   return held;
 }
 
@@ -47,23 +47,23 @@ export function* broadcastTree(
     if (!arrival.done) yield arrival;
     endReceive(arrival, "broadcastInto", source, target);
   }
-  yield* sendDown(context, target, root, relative);
+  yield* endSends(sendDown(context, target, root, relative));
 }
 
 /** Largest subtree first: its ranks have the longest way to go. */
-function* sendDown(
+function sendDown(
   context: CollectiveContext,
   value: unknown,
   root: number,
   relative: number,
-): Algorithm<void> {
+): Pending<void>[] {
   const { size } = context;
   const distances = binomialDistances(relative, size);
   const sends: Pending<void>[] = [];
   for (let index = distances.length - 1; index >= 0; index--) {
     sends.push(context.send(value, (relative + distances[index] + root) % size));
   }
-  yield* endSends(sends);
+  return sends;
 }
 
 /**

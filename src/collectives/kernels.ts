@@ -32,19 +32,24 @@ function compile(expression: string, fn?: unknown): Kernel {
   const loads = lanes.map(lane => `const l${lane} = left[i + ${lane}], r${lane} = right[i + ${lane}];`);
   const results = lanes.map(lane => `const o${lane} = ${of(lane)};`);
   const stores = lanes.map(lane => `target[i + ${lane}] = o${lane};`);
-  return new Function(
-    "fn",
-    `return function (target, left, right) {
+  return build(
+    `function (target, left, right) {
       const length = target.length, whole = length - length % ${unroll};
       let i = 0;
       for (; i < whole; i += ${unroll}) { ${loads.join(" ")} ${results.join(" ")} ${stores.join(" ")} }
       for (; i < length; i++) { const l0 = left[i], r0 = right[i]; target[i] = ${of(0)}; }
-    } // ${nextName++}`,
-  )(fn) as Kernel;
+    }`,
+    fn,
+  );
 }
 
-// The engine hands out the compiled code of an earlier `new Function` with the same text, feedback included.
+// The engine hands out the compiled code of an earlier function with the same text, feedback included.
 let nextName = 0;
+
+function build(text: string, fn?: unknown): Kernel {
+  // oxlint-disable-next-line typescript/no-implied-eval -- the text is made of the constants in this file alone
+  return new Function("fn", `return ${text} // ${nextName++}`)(fn) as Kernel;
+}
 
 const floats = new Set(["Float16Array", "Float32Array", "Float64Array"]);
 
@@ -118,8 +123,8 @@ function logicalExpression(
 
 /** minLoc and maxLoc: arrays of value and index by turns. `wins` is "<" or ">". */
 export function locKernel(wins: "<" | ">"): Kernel {
-  return new Function(
-    `return function (target, left, right) {
+  return build(
+    `function (target, left, right) {
       for (let i = 0, length = target.length; i < length; i += 2) {
         const l = left[i], r = right[i], li = left[i + 1], ri = right[i + 1];
         // NaN wins over every number, the lower index over an equal value.
@@ -128,8 +133,8 @@ export function locKernel(wins: "<" | ">"): Kernel {
         target[i] = keep ? l : r;
         target[i + 1] = keep ? li : ri;
       }
-    } // ${nextName++}`,
-  )() as Kernel;
+    }`,
+  );
 }
 
 // Compiling takes longer than combining this many elements with the shared loop.

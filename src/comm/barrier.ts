@@ -9,6 +9,7 @@ import { operations } from "../collectives/operations.ts";
 import { PeerFinishedError } from "../errors.ts";
 import type { LocalJob } from "../job/job.ts";
 import { type Engine, Watch } from "../p2p/engine.ts";
+import type { Request } from "../p2p/request.ts";
 import type { Scope } from "../p2p/scope.ts";
 import { LINE } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
@@ -49,10 +50,17 @@ export class SharedBarrier {
     return Atomics.load(this.words, this.slot + RANKS + rank * WORDS);
   }
 
-  /** @param sequence number of the collective on the communicator */
-  *run(sequence: number): Algorithm<void> {
-    // Two barriers of one rank that are under way together must not be counted for one another.
-    if (this.last !== undefined && !this.last.done) yield this.last;
+  /** Whether an earlier barrier of this rank is still under way; then the next must wait for it. */
+  get busy(): boolean {
+    return this.last !== undefined && !this.last.done;
+  }
+
+  /**
+   * Arrives. Not while `busy`, or two barriers would be counted for one another.
+   * @param sequence number of the collective on the communicator
+   * @returns what to wait for; undefined when this rank was the last to arrive
+   */
+  arrive(sequence: number): Request<void> | undefined {
     const { words, scope, engine, slot } = this;
     this.count = (this.count + 1) | 0;
     Atomics.store(words, slot + RANKS + scope.rank * WORDS, this.count);
@@ -60,12 +68,20 @@ export class SharedBarrier {
       Atomics.store(words, slot + ARRIVALS, 0);
       Atomics.store(words, slot + COMPLETED, this.count);
       for (let rank = 0; rank < scope.size; rank++) if (rank !== scope.rank) engine.wake(scope.toWorld(rank));
-      return;
+      return undefined;
     }
     const watch = new BarrierWatch(this, this.count, sequence);
     this.last = watch;
     engine.watch(watch);
-    if (!watch.done) yield watch;
+    return watch.done ? undefined : watch;
+  }
+
+  /** The same as an algorithm, after whatever is under way. */
+  *run(sequence: number): Algorithm<void> {
+    while (this.busy) yield this.last!;
+    const watch = this.arrive(sequence);
+    if (watch === undefined) return;
+    yield watch;
     watch.result();
   }
 }

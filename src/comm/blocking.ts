@@ -6,7 +6,15 @@ import type { OperatorFor, Reduced } from "../collectives/operator.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
-import type { Core, CountsOptions, RecvOptions, RootOptions, ScatterOptions, SendOptions, SendrecvOptions } from "./core.ts";
+import type {
+  Core,
+  CountsOptions,
+  RecvOptions,
+  RootOptions,
+  ScatterOptions,
+  SendOptions,
+  SendrecvOptions,
+} from "./core.ts";
 import { BlockingMessage } from "./message.ts";
 import { type Color, dup, type NameOptions, type SplitOptions, split } from "./split.ts";
 
@@ -83,31 +91,49 @@ export class BlockingCommunicator {
   }
 
   barrier(): void {
-    this.core.waiting.runBlocking(this.core.barrier());
+    const { core } = this;
+    const arrival = core.arrive();
+    if (arrival === undefined) core.waiting.runBlocking(core.barrier());
+    else if (arrival.pending !== undefined) core.waiting.block(arrival.pending);
   }
 
   broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): T {
-    return this.core.waiting.runBlocking(algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
+    return this.core.waiting.runBlocking(
+      algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root),
+    );
   }
 
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root));
+    this.core.waiting.runBlocking(
+      algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
+    );
   }
 
-  scatter<P extends TypedArray | readonly unknown[]>(parts?: P, { root = 0, counts }: ScatterOptions = {}): Scattered<P> {
-    return this.core.waiting.runBlocking(algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
+  scatter<P extends TypedArray | readonly unknown[]>(
+    parts?: P,
+    { root = 0, counts }: ScatterOptions = {},
+  ): Scattered<P> {
+    return this.core.waiting.runBlocking(
+      algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts),
+    );
   }
 
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root));
+    this.core.waiting.runBlocking(
+      algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
+    );
   }
 
   gather<T>(value: T, { root = 0 }: RootOptions = {}): T[] | undefined {
-    return this.core.waiting.runBlocking(algorithms.gather(this.core.begin(operations.gather, root), value, root));
+    return this.core.waiting.runBlocking(
+      algorithms.gather(this.core.begin(operations.gather, root), value, root),
+    );
   }
 
   gatherInto(target: TypedArray | undefined, array: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root));
+    this.core.waiting.runBlocking(
+      algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
+    );
   }
 
   allgather<T>(value: T): T[] {
@@ -115,7 +141,9 @@ export class BlockingCommunicator {
   }
 
   allgatherInto(target: TypedArray, array: TypedArray): void {
-    this.core.waiting.runBlocking(algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+    this.core.waiting.runBlocking(
+      algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array),
+    );
   }
 
   alltoall<T>(parts: readonly T[]): T[] {
@@ -123,31 +151,65 @@ export class BlockingCommunicator {
   }
 
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): void {
-    this.core.waiting.runBlocking(algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts));
+    this.core.waiting.runBlocking(
+      algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
+    );
   }
 
   reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Reduced<T> | undefined {
-    return this.core.waiting.runBlocking(algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+    return this.core.waiting.runBlocking(
+      algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root),
+    );
   }
 
-  reduceInto<A extends TypedArray>(target: A | undefined, array: A, op: OperatorFor<A>, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root));
+  reduceInto<A extends TypedArray>(
+    target: A | undefined,
+    array: A,
+    op: OperatorFor<A>,
+    { root = 0 }: RootOptions = {},
+  ): void {
+    this.core.waiting.runBlocking(
+      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
+    );
   }
 
   allreduce<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.core.waiting.runBlocking(algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+    return this.core.waiting.runBlocking(
+      algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op),
+    );
   }
 
   allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.core.waiting.runBlocking(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op));
+    this.core.waiting.runBlocking(
+      algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op),
+    );
   }
 
-  reduceScatter<P extends TypedArray | readonly unknown[]>(parts: P, op: OperatorFor<Scattered<P>>, { counts }: CountsOptions = {}): Scattered<P> {
-    return this.core.waiting.runBlocking(algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts));
+  reduceScatter<P extends TypedArray | readonly unknown[]>(
+    parts: P,
+    op: OperatorFor<Scattered<P>>,
+    { counts }: CountsOptions = {},
+  ): Scattered<P> {
+    return this.core.waiting.runBlocking(
+      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
+    );
   }
 
-  reduceScatterInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>, { counts }: CountsOptions = {}): void {
-    this.core.waiting.runBlocking(algorithms.reduceScatterInto(this.core.begin(operations.reduceScatterInto, 0, op), target, array, op, counts));
+  reduceScatterInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    { counts }: CountsOptions = {},
+  ): void {
+    this.core.waiting.runBlocking(
+      algorithms.reduceScatterInto(
+        this.core.begin(operations.reduceScatterInto, 0, op),
+        target,
+        array,
+        op,
+        counts,
+      ),
+    );
   }
 
   scan<T>(value: T, op: OperatorFor<T>): Reduced<T> {
@@ -155,15 +217,21 @@ export class BlockingCommunicator {
   }
 
   scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.core.waiting.runBlocking(algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op));
+    this.core.waiting.runBlocking(
+      algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op),
+    );
   }
 
   exscan<T>(value: T, op: OperatorFor<T>): Reduced<T> | undefined {
-    return this.core.waiting.runBlocking(algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+    return this.core.waiting.runBlocking(
+      algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op),
+    );
   }
 
   exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.core.waiting.runBlocking(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op));
+    this.core.waiting.runBlocking(
+      algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op),
+    );
   }
 
   split(color: Color, options?: SplitOptions): BlockingCommunicator;

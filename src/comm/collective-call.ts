@@ -84,15 +84,19 @@ class CollectiveRecv extends RecvRequest {
         { rank: this.scope.toWorld(call.rank), peer, communicator: this.scope.name },
       );
     }
-    if (target === undefined || (kind === this.targetDtype!.code && total === target.byteLength)) return undefined;
+    if (target === undefined || (kind === this.targetDtype!.code && total === target.byteLength))
+      return undefined;
     const dtype = this.targetDtype!;
     const came = kind === dtype.code ? `${total / dtype.bytes} elements` : describeKind(kind);
     const expected = kind === dtype.code ? `${target.length}` : `a ${dtype.name} of ${target.length}`;
-    return new TypeMismatchError(`${call.describe()}: ${came} came from rank ${peer} where ${expected} belong`, {
-      rank: this.scope.toWorld(call.rank),
-      peer,
-      communicator: this.scope.name,
-    });
+    return new TypeMismatchError(
+      `${call.describe()}: ${came} came from rank ${peer} where ${expected} belong`,
+      {
+        rank: this.scope.toWorld(call.rank),
+        peer,
+        communicator: this.scope.name,
+      },
+    );
   }
 
   override peerFinished(): TsmpiError {

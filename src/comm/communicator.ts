@@ -7,7 +7,15 @@ import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
 import { BlockingCommunicator } from "./blocking.ts";
-import type { Core, CountsOptions, RecvOptions, RootOptions, ScatterOptions, SendOptions, SendrecvOptions } from "./core.ts";
+import type {
+  Core,
+  CountsOptions,
+  RecvOptions,
+  RootOptions,
+  ScatterOptions,
+  SendOptions,
+  SendrecvOptions,
+} from "./core.ts";
 import { Message } from "./message.ts";
 import { type Color, dup, type NameOptions, type SplitOptions, split } from "./split.ts";
 
@@ -57,7 +65,7 @@ export class Communicator {
     try {
       const request = this.core.send(value, dest, options);
       const { waiting } = this.core;
-      return request === undefined ? waiting.resolvedSend() : waiting.promise(request, options?.signal);
+      return request === undefined ? waiting.completed() : waiting.promise(request, options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -138,30 +146,44 @@ export class Communicator {
 
   /** Resolves when all ranks have called it. */
   barrier(): Promise<void> {
-    return this.core.waiting.run(this.core.barrier());
+    const { core } = this;
+    const arrival = core.arrive();
+    if (arrival === undefined) return core.waiting.run(core.barrier());
+    return arrival.pending === undefined ? core.waiting.completed() : core.waiting.promise(arrival.pending);
   }
 
   /** Returns root's value on every rank; the others' `value` is not looked at. */
   broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
-    return this.core.waiting.run(algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
+    return this.core.waiting.run(
+      algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root),
+    );
   }
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.core.waiting.run(algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root));
+    return this.core.waiting.run(
+      algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
+    );
   }
 
   /**
    * Gives each rank its part of what root has: of a typed array a block (as even as can be, or `counts` elements),
    * of a list of `size` items the item of its number.
    */
-  scatter<P extends TypedArray | readonly unknown[]>(parts?: P, { root = 0, counts }: ScatterOptions = {}): Promise<Scattered<P>> {
-    return this.core.waiting.run(algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
+  scatter<P extends TypedArray | readonly unknown[]>(
+    parts?: P,
+    { root = 0, counts }: ScatterOptions = {},
+  ): Promise<Scattered<P>> {
+    return this.core.waiting.run(
+      algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts),
+    );
   }
 
   /** Fills every rank's `target`, in rank order, from root's `array`, which is as long as all targets together. */
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.core.waiting.run(algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root));
+    return this.core.waiting.run(
+      algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
+    );
   }
 
   /** The values of all ranks in rank order on root, undefined elsewhere. */
@@ -170,8 +192,14 @@ export class Communicator {
   }
 
   /** Fills root's `target` with the arrays of all ranks in rank order; their lengths may differ. */
-  gatherInto(target: TypedArray | undefined, array: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.core.waiting.run(algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root));
+  gatherInto(
+    target: TypedArray | undefined,
+    array: TypedArray,
+    { root = 0 }: RootOptions = {},
+  ): Promise<void> {
+    return this.core.waiting.run(
+      algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
+    );
   }
 
   /** The values of all ranks in rank order, on every rank. */
@@ -181,7 +209,9 @@ export class Communicator {
 
   /** Fills every rank's `target` with the arrays of all ranks in rank order; their lengths may differ. */
   allgatherInto(target: TypedArray, array: TypedArray): Promise<void> {
-    return this.core.waiting.run(algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+    return this.core.waiting.run(
+      algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array),
+    );
   }
 
   /** Gives item r of `parts` to rank r; returns what each rank had for this one. Items may be of any kind and length. */
@@ -191,40 +221,74 @@ export class Communicator {
 
   /** Block r of `array` goes to rank r, block r of `target` comes from it. Blocks are equal unless counts are given. */
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): Promise<void> {
-    return this.core.waiting.run(algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts));
+    return this.core.waiting.run(
+      algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
+    );
   }
 
   /** The values of all ranks combined on root, undefined elsewhere. Typed arrays combine element by element. */
   reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Promise<Reduced<T> | undefined> {
-    return this.core.waiting.run(algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+    return this.core.waiting.run(
+      algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root),
+    );
   }
 
   /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
-  reduceInto<A extends TypedArray>(target: A | undefined, array: A, op: OperatorFor<A>, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.core.waiting.run(algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root));
+  reduceInto<A extends TypedArray>(
+    target: A | undefined,
+    array: A,
+    op: OperatorFor<A>,
+    { root = 0 }: RootOptions = {},
+  ): Promise<void> {
+    return this.core.waiting.run(
+      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
+    );
   }
 
   /** The values of all ranks combined, the same bits on every rank. Typed arrays combine element by element. */
   allreduce<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.core.waiting.run(algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+    return this.core.waiting.run(
+      algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op),
+    );
   }
 
   /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
   allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.core.waiting.run(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op));
+    return this.core.waiting.run(
+      algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op),
+    );
   }
 
   /**
    * Each rank's block of the arrays of all ranks combined (as even as can be, or `counts` elements); of lists of
    * `size` items the item of its number.
    */
-  reduceScatter<P extends TypedArray | readonly unknown[]>(parts: P, op: OperatorFor<Scattered<P>>, { counts }: CountsOptions = {}): Promise<Scattered<P>> {
-    return this.core.waiting.run(algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts));
+  reduceScatter<P extends TypedArray | readonly unknown[]>(
+    parts: P,
+    op: OperatorFor<Scattered<P>>,
+    { counts }: CountsOptions = {},
+  ): Promise<Scattered<P>> {
+    return this.core.waiting.run(
+      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
+    );
   }
 
   /** Fills every rank's `target` with its block of the arrays of all ranks combined. */
-  reduceScatterInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>, { counts }: CountsOptions = {}): Promise<void> {
-    return this.core.waiting.run(algorithms.reduceScatterInto(this.core.begin(operations.reduceScatterInto, 0, op), target, array, op, counts));
+  reduceScatterInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    { counts }: CountsOptions = {},
+  ): Promise<void> {
+    return this.core.waiting.run(
+      algorithms.reduceScatterInto(
+        this.core.begin(operations.reduceScatterInto, 0, op),
+        target,
+        array,
+        op,
+        counts,
+      ),
+    );
   }
 
   /** The values of ranks 0 to this one combined. */
@@ -234,7 +298,9 @@ export class Communicator {
 
   /** Fills `target`, which may be `array`, with the arrays of ranks 0 to this one combined. */
   scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.core.waiting.run(algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op));
+    return this.core.waiting.run(
+      algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op),
+    );
   }
 
   /** The values of the ranks before this one combined; undefined on rank 0. */
@@ -244,7 +310,9 @@ export class Communicator {
 
   /** Fills `target` with the arrays of the ranks before this one combined; rank 0's stays as it is. */
   exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.core.waiting.run(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op));
+    return this.core.waiting.run(
+      algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op),
+    );
   }
 
   // Making communicators. Collective, too.

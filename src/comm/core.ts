@@ -93,7 +93,14 @@ export class Core {
   recv<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
     const tag = this.requireMatch("recv", source, options);
     const { scope } = this;
-    const request = new RecvRequest<T>(scope, scope.context, scope.toWorld(source), tag, undefined, undefined);
+    const request = new RecvRequest<T>(
+      scope,
+      scope.context,
+      scope.toWorld(source),
+      tag,
+      undefined,
+      undefined,
+    );
     this.engine.post(request);
     return request;
   }
@@ -133,9 +140,7 @@ export class Core {
   begin(operation: number, root = 0, op?: unknown): CollectiveCall {
     this.requireLive();
     const signature = signatureOf(operation, root, op);
-    const call = new CollectiveCall(this.engine, this.scope, this.sequence, signature);
-    this.sequence = (this.sequence + 1) & MAX_TAG;
-    return call;
+    return new CollectiveCall(this.engine, this.scope, this.nextSequence(), signature);
   }
 
   /** Waits for all ranks, then gives back what the communicator holds. */
@@ -146,12 +151,32 @@ export class Core {
     if (this.scope.rank === 0) releaseIdentity(this.engine, this.slot);
   }
 
-  barrier(): Algorithm<void> {
-    const call = this.begin(operations.barrier);
-    return this.sharedBarrier?.run(call.sequence) ?? barrier(call);
+  /** A barrier in shared memory, begun without the cost of an algorithm; undefined when that cannot be. */
+  arrive(): { pending: Request<void> | undefined } | undefined {
+    const { sharedBarrier } = this;
+    if (sharedBarrier === undefined || sharedBarrier.busy) return undefined;
+    this.requireLive();
+    return { pending: sharedBarrier.arrive(this.nextSequence()) };
   }
 
-  private probeRequest(operation: string, source: number, options: RecvOptions | undefined): ProbeRequest<Unexpected> {
+  /** A barrier as an algorithm. */
+  barrier(): Algorithm<void> {
+    if (this.sharedBarrier === undefined) return barrier(this.begin(operations.barrier));
+    this.requireLive();
+    return this.sharedBarrier.run(this.nextSequence());
+  }
+
+  private nextSequence(): number {
+    const { sequence } = this;
+    this.sequence = (sequence + 1) & MAX_TAG;
+    return sequence;
+  }
+
+  private probeRequest(
+    operation: string,
+    source: number,
+    options: RecvOptions | undefined,
+  ): ProbeRequest<Unexpected> {
     const tag = this.requireMatch(operation, source, options);
     return new ProbeRequest(this.scope, this.scope.context, this.scope.toWorld(source), tag);
   }
@@ -176,12 +201,16 @@ export class Core {
     const { size } = this.scope;
     if (Number.isInteger(rank) && rank >= 0 && rank < size) return;
     const range = size === 1 ? "0, the only rank" : `a rank from 0 to ${size - 1}`;
-    throw new ArgumentError(`${operation}: ${name} must be ${range} of ${this.scope.name}; got ${describe(rank)}.`);
+    throw new ArgumentError(
+      `${operation}: ${name} must be ${range} of ${this.scope.name}; got ${describe(rank)}.`,
+    );
   }
 
   private requireTag(operation: string, tag: number): void {
     if (Number.isInteger(tag) && tag >= 0 && tag <= MAX_TAG) return;
-    throw new ArgumentError(`${operation}: tag must be a whole number from 0 to ${MAX_TAG}; got ${describe(tag)}.`);
+    throw new ArgumentError(
+      `${operation}: tag must be a whole number from 0 to ${MAX_TAG}; got ${describe(tag)}.`,
+    );
   }
 
   private requireTarget(operation: string, target: unknown): Dtype {

@@ -28,7 +28,9 @@ abstract class ProbedMessage {
   protected take<T>(target?: TypedArray): RecvRequest<T> {
     const { message } = this;
     if (message === undefined) {
-      throw new ArgumentError(`this message from rank ${this.source}, tag ${this.tag}, has been received already.`);
+      throw new ArgumentError(
+        `this message from rank ${this.source}, tag ${this.tag}, has been received already.`,
+      );
     }
     const request = this.core.take<T>(message, target);
     this.message = undefined;

@@ -3,7 +3,8 @@ import { Operator } from "../collectives/operator.ts";
 import * as operators from "../collectives/operators.ts";
 
 const names = new Map<number, string>();
-for (const value of Object.values(operators)) if (value instanceof Operator) names.set(value.code, value.name);
+for (const value of Object.values(operators))
+  if (value instanceof Operator) names.set(value.code, value.name);
 
 const ROOT_BITS = 20;
 const OPERATOR_SHIFT = ROOT_BITS;

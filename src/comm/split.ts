@@ -26,10 +26,16 @@ interface Wish {
 }
 
 /** The part of a communicator that a rank belongs to; undefined for a rank without a color. */
-export function* split(core: Core, color: Color | undefined, options: SplitOptions): Algorithm<Core | undefined> {
+export function* split(
+  core: Core,
+  color: Color | undefined,
+  options: SplitOptions,
+): Algorithm<Core | undefined> {
   const { key = 0 } = options;
   if (color !== undefined && typeof color !== "string" && !Number.isSafeInteger(color)) {
-    throw new ArgumentError(`split: color must be a whole number, a string or undefined; got ${describe(color)}.`);
+    throw new ArgumentError(
+      `split: color must be a whole number, a string or undefined; got ${describe(color)}.`,
+    );
   }
   if (!Number.isFinite(key)) throw new ArgumentError(`split: key must be a number; got ${describe(key)}.`);
   const { scope } = core;
@@ -57,5 +63,10 @@ function* make(core: Core, group: readonly number[], name: string): Algorithm<Co
   if (group.length === 0) return undefined;
   const { id, slot } = identities[group[0]]!;
   const members = group.map(rank => scope.toWorld(rank));
-  return new Core(engine, waiting, new Scope(name, id, group.indexOf(scope.rank), group.length, members), slot);
+  return new Core(
+    engine,
+    waiting,
+    new Scope(name, id, group.indexOf(scope.rank), group.length, members),
+    slot,
+  );
 }

@@ -31,7 +31,9 @@ function writeWhole(name: "stdout" | "stderr"): void {
   Object.defineProperty(process, name, {
     ...property,
     get() {
-      const stream = property.get!.call(process) as { _handle?: { setBlocking?: (blocking: boolean) => void } };
+      const stream = property.get!.call(process) as {
+        _handle?: { setBlocking?: (blocking: boolean) => void };
+      };
       stream._handle?.setBlocking?.(true);
       Object.defineProperty(process, name, property);
       return stream;

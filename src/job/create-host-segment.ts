@@ -2,14 +2,25 @@
 import { closeSync } from "node:fs";
 import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
-import { Header, LAYOUT_VERSION, Layout, MAGIC, MAX_LOCAL_RANKS, Rank, RankState, ringBytesFor } from "../transport/layout.ts";
+import {
+  Header,
+  LAYOUT_VERSION,
+  Layout,
+  MAGIC,
+  MAX_LOCAL_RANKS,
+  Rank,
+  RankState,
+  ringBytesFor,
+} from "../transport/layout.ts";
 import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
 
 /** @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning */
 export function createHostSegment(size: number, cores = native().usableCpus().length): HostSegment {
   if (size > MAX_LOCAL_RANKS) {
-    throw new ArgumentError(`${size} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`);
+    throw new ArgumentError(
+      `${size} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`,
+    );
   }
   const addon = native();
   const layout = new Layout(size, ringBytesFor(size));

@@ -1,3 +1,4 @@
+import { FLOAT64 } from "../codec/dtype.ts";
 import { HEADER_BYTES, Kind } from "../transport/frame.ts";
 import type { OutRing } from "../transport/ring.ts";
 import { type Payload, payloadOf } from "./payload.ts";
@@ -8,9 +9,6 @@ import type { Scope } from "./scope.ts";
 const OWNED_LIMIT = 8 * 1024 * 1024;
 /** What a waiting message costs beyond its bytes, roughly. */
 const MESSAGE_COST = 400;
-
-/** Dtype code of the arrays that the shortest path is for. */
-const FLOAT64 = 9;
 
 export interface DestinationOwner {
   settled(request: SendRequest, value?: unknown, error?: unknown): void;
@@ -77,7 +75,10 @@ export class Destination {
     return this.sendPayload(payloadOf(value), envelope);
   }
 
-  private sendPayload(payload: Payload, { scope, context, tag, extra, flags }: Envelope): SendRequest | undefined {
+  private sendPayload(
+    payload: Payload,
+    { scope, context, tag, extra, flags }: Envelope,
+  ): SendRequest | undefined {
     const { ring } = this;
     const { kind, chunks, total } = payload;
     if (this.queue.length === 0 && total <= ring.maxChunk) {
@@ -152,7 +153,14 @@ export class Destination {
     return true;
   }
 
-  private header(at: number, tag: number, context: number, total: number, extra: number, chunk: number): void {
+  private header(
+    at: number,
+    tag: number,
+    context: number,
+    total: number,
+    extra: number,
+    chunk: number,
+  ): void {
     const { words } = this.ring;
     words[at + 1] = tag;
     words[at + 2] = context;

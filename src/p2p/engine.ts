@@ -3,8 +3,8 @@
  * progress on them when asked. It never waits; that is waiting.ts. One engine serves all communicators.
  */
 import type { LocalJob } from "../job/job.ts";
-import { Header, Rank, RankState } from "../transport/layout.ts";
 import { Kind } from "../transport/frame.ts";
+import { Header, Rank, RankState } from "../transport/layout.ts";
 import { InRing, OutRing } from "../transport/ring.ts";
 import { Destination, type DestinationOwner, type Envelope } from "./destination.ts";
 import { Holder, payloadOf } from "./payload.ts";
@@ -310,7 +310,10 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   hasFinished(rank: number): boolean {
     const { words, job } = this;
-    return words !== undefined && Atomics.load(words, job!.layout.rankWord(rank) + Rank.state) === RankState.finished;
+    return (
+      words !== undefined &&
+      Atomics.load(words, job!.layout.rankWord(rank) + Rank.state) === RankState.finished
+    );
   }
 
   /** The requests that wait, oldest first. */
@@ -329,7 +332,8 @@ export class Engine implements SourceOwner, DestinationOwner {
   /** The one word whose change will bring news, when there is just one; for native waits. */
   singleWord(): { word: number; value: number } | undefined {
     const { readers, watches } = this;
-    if (this.writers.length > 0 || this.anyPosted.length > 0 || readers.length + watches.length !== 1) return undefined;
+    if (this.writers.length > 0 || this.anyPosted.length > 0 || readers.length + watches.length !== 1)
+      return undefined;
     if (watches.length === 1) return watches[0].watched();
     const { ring } = readers[0];
     return ring && { word: ring.segmentWord, value: 0 };

@@ -47,7 +47,7 @@ export class Holder {
         this.bytes = new Uint8Array(total);
       } else {
         this.array = new dtype.create(total / dtype.bytes);
-        this.bytes = kind === 2 ? (this.array as Uint8Array) : bytesOf(this.array);
+        this.bytes = bytesOf(this.array);
       }
     } catch (error) {
       throw new MalformedFrameError(`no memory for a message of ${total} bytes`, { cause: error });

@@ -139,7 +139,12 @@ export class RecvRequest<T = unknown> extends MatchRequest<T> {
 
   /** The outcome of a receive into a target. */
   statusOf(source: number, tag: number, total: number): Status {
-    return { source: this.scope.fromWorld(source), tag, count: total / this.targetDtype!.bytes, bytes: total };
+    return {
+      source: this.scope.fromWorld(source),
+      tag,
+      count: total / this.targetDtype!.bytes,
+      bytes: total,
+    };
   }
 }
 

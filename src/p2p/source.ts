@@ -1,5 +1,5 @@
 import { decodeValue } from "../codec/decode.ts";
-import { bytesOf, dtypes } from "../codec/dtype.ts";
+import { bytesOf, dtypes, FLOAT64 } from "../codec/dtype.ts";
 import { MalformedFrameError } from "../errors.ts";
 import { HEADER_BYTES, Kind } from "../transport/frame.ts";
 import type { InRing } from "../transport/ring.ts";
@@ -62,7 +62,8 @@ export class Source {
     if (ring === undefined) return false;
     let any = false;
     for (;;) {
-      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : candidate.done) return any;
+      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : candidate.done)
+        return any;
       const marker = ring.marker();
       if (marker === 0) return any;
       this.readFrame(ring, marker, candidate);
@@ -129,7 +130,11 @@ export class Source {
   }
 
   /** The earliest request that a new message matches, taken out of its list. */
-  private match(context: number, tag: number, candidate: MatchRequest<unknown> | undefined): MatchRequest<unknown> | undefined {
+  private match(
+    context: number,
+    tag: number,
+    candidate: MatchRequest<unknown> | undefined,
+  ): MatchRequest<unknown> | undefined {
     const { posted } = this;
     const { anyPosted } = this.owner;
     let own = 0;
@@ -174,7 +179,11 @@ export class Source {
     const extra = words[at + 6];
     const dtype = dtypes[kind];
     if (total < chunk || total > MAX_MESSAGE) this.malformed(`a message of ${total} bytes`);
-    if (dtype === undefined ? kind !== Kind.encoded && (kind !== Kind.number || total !== 8) : total % dtype.bytes !== 0) {
+    if (
+      dtype === undefined
+        ? kind !== Kind.encoded && (kind !== Kind.number || total !== 8)
+        : total % dtype.bytes !== 0
+    ) {
       this.malformed(`kind ${kind} with ${total} bytes`);
     }
     const synchronous = (marker & Kind.synchronous) !== 0;
@@ -184,7 +193,15 @@ export class Source {
       this.receive(ring, at, kind, tag, extra, total, chunk, request);
       return;
     }
-    const message = new Unexpected(context, tag, this.rank, extra, total, new Holder(kind, total), synchronous);
+    const message = new Unexpected(
+      context,
+      tag,
+      this.rank,
+      extra,
+      total,
+      new Holder(kind, total),
+      synchronous,
+    );
     this.gather(ring, at, chunk, total, message.holder.bytes, () => {
       message.complete = true;
       const { claimant } = message;
@@ -219,7 +236,7 @@ export class Source {
       return;
     }
     if (target !== undefined) {
-      if (chunk === total && kind === 9 && total <= 64) {
+      if (chunk === total && kind === FLOAT64 && total <= 64) {
         // The commonest small message, without a view over the target.
         const from = (at >> 1) + HEADER_BYTES / 8;
         const wrap = ring.doubles.length - 1;
@@ -317,8 +334,11 @@ export class Source {
   }
 
   private malformed(what: string): never {
-    throw new MalformedFrameError(`the ring from rank ${this.rank} holds ${what}; its memory has been overwritten`, {
-      peer: this.rank,
-    });
+    throw new MalformedFrameError(
+      `the ring from rank ${this.rank} holds ${what}; its memory has been overwritten`,
+      {
+        peer: this.rank,
+      },
+    );
   }
 }

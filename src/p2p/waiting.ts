@@ -94,8 +94,8 @@ export class Waiting {
     };
   }
 
-  /** Resolves a send that was complete at once. */
-  resolvedSend(): Promise<void> {
+  /** For an operation that was complete at once. */
+  completed(): Promise<void> {
     return this.turnDue() ? this.afterTurn(undefined) : resolved;
   }
 
@@ -246,7 +246,8 @@ export class Waiting {
     const { engine } = this;
     engine.progress();
     if (request.done) return;
-    const alone = engine.job === undefined || (request instanceof MatchRequest && request.source === engine.rank);
+    const alone =
+      engine.job === undefined || (request instanceof MatchRequest && request.source === engine.rank);
     if (alone) {
       throw new DeadlockError(
         `rank ${engine.rank} blocks in ${request.wait().text}, but only this rank itself could serve that`,

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { ANY, type TypedArray, world } from "tsmpi";
 import { blocking, everyRank, faces, left, ok, random, right, sleep } from "./support.ts";
 
-const { rank, size } = world;
+const { rank } = world;
 const others = everyRank.filter(other => other !== rank);
 
 /** A message that says who sent it, to whom, and as which one; of a size that goes another way each time. */

@@ -23,6 +23,7 @@ for (const face of faces) {
   // It has taken the message: nobody else can.
   await face.barrier();
   expect(await face.poll()).to.equal(undefined);
+  await face.barrier();
   await face.send("later", right, { tag: 5 });
   expect(await face.recv(left, { tag: 5 })).to.equal("later");
   expect(await object.recv()).to.deep.equal({ from: left });
@@ -63,7 +64,7 @@ for (const face of faces) {
   await face.barrier();
   await face.send("x", right, { tag: 7 });
   await face.barrier();
-  expect(await face.poll(ANY, { tag: 8 })).to.equal(undefined);
+  expect(await face.poll(left, { tag: 8 })).to.equal(undefined);
   expect((await face.poll(ANY, { tag: 7 }))?.tag).to.equal(7);
   await face.barrier();
 }
@@ -125,6 +126,8 @@ try {
   expect((error as Error).message).to.equal("thrown");
 }
 expect(await world.recv()).to.equal("kept");
+
+await world.barrier();
 
 // The master's loop: everybody reports to rank 0, in any order.
 if (rank !== 0) for (let i = 0; i < 20; i++) await world.send({ rank, i }, 0, { tag: 40 + (i % 3) });

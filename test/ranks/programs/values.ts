@@ -98,8 +98,8 @@ for (const face of faces) {
   const cameViews = await face.recv<typeof views>(left);
   expect([...cameViews.whole]).to.deep.equal([left]);
   expect(cameViews.again).to.equal(cameViews.whole);
-  expect(cameViews.overlapping.buffer).to.equal(cameViews.whole.buffer);
-  expect(cameViews.overlapping.byteOffset - cameViews.whole.byteOffset).to.equal(2);
+  // Two views of one memory arrive as two arrays, each with its own.
+  expectSame(cameViews.overlapping, new Uint8Array(new Float64Array([left]).buffer, 2, 3), "overlapping view");
 
   // Node's isDeepStrictEqual finds two invalid dates unequal.
   await face.send([new Date(NaN)], right);
