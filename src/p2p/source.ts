@@ -25,7 +25,7 @@ interface Assembly {
   readonly total: number;
   /** Where the bytes go; undefined: nowhere, the message has been refused. */
   readonly bytes: Uint8Array | undefined;
-  finish(): void;
+  finish: () => void;
 }
 
 /** Wide enough for any message that memory can hold, so that a broken header is told from a large message. */
