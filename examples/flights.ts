@@ -102,7 +102,7 @@ if (summary !== undefined) {
     .map(([origin, delays]) => ({ origin, flights: delays.count, mean: delays.sum / delays.count }))
     .sort((a, b) => b.mean - a.mean || (a.origin < b.origin ? -1 : 1))
     .slice(0, 10);
-  console.log(`worst mean delays (airports with ${least} flights or more):`);
+  console.log(`worst mean delays (least number of flights: ${least}):`);
   for (const { origin, flights, mean } of worst) {
     console.log(`  ${origin} ${mean.toFixed(6).padStart(10)} ${String(flights).padStart(7)} flights`);
   }

@@ -60,6 +60,8 @@ for (const dtype of dtypes) {
   byConstructor.set(dtype.create, dtype);
 }
 
+const float64 = byName.get("Float64Array")!;
+
 const tagOf = Object.getOwnPropertyDescriptor(
   Object.getPrototypeOf(Uint8Array.prototype),
   Symbol.toStringTag,
@@ -67,8 +69,9 @@ const tagOf = Object.getOwnPropertyDescriptor(
 
 /** The dtype of a typed array (subclasses such as Buffer count as what they extend), else undefined. */
 export function dtypeOf(value: unknown): Dtype | undefined {
-  // This runs for every message, and a constructor is found faster than a tag.
+  // This runs for every message, and a constructor is found faster than a tag, the commonest fastest of all.
   if (!ArrayBuffer.isView(value)) return undefined;
+  if (value.constructor === Float64Array) return float64;
   const known = byConstructor.get(value.constructor);
   if (known !== undefined) return known;
   const name = tagOf.call(value);
@@ -76,7 +79,7 @@ export function dtypeOf(value: unknown): Dtype | undefined {
 }
 
 /** Code of the arrays that most messages consist of, for which there are shorter paths. */
-export const FLOAT64 = dtypeOf(new Float64Array(0))!.code;
+export const FLOAT64 = float64.code;
 
 export function isTypedArray(value: unknown): value is TypedArray {
   return tagOf.call(value) !== undefined;

@@ -37,10 +37,9 @@ export class Engine implements SourceOwner, DestinationOwner {
   /** Synchronous sends that wait to be matched, by number. */
   private readonly acknowledgements = new Map<number, SendRequest>();
   private nextAcknowledgement = 1;
-  /** Done, and waiting for their callback to be run. */
-  private ready: Request<unknown>[] = [];
-  /** The list that `ready` changes places with while its callbacks run. */
-  private running: Request<unknown>[] = [];
+  /** Done, and waiting for their callback to be run: the first `readyCount`. (Cutting an array costs 60 ns.) */
+  private readonly ready: (Request<unknown> | undefined)[] = [];
+  private readyCount = 0;
   private stamps = 0;
   /** Sources that have ever sent: the sender bitmap as last read, and the list made from it. */
   private readonly senderWords: Int32Array;
@@ -78,7 +77,7 @@ export class Engine implements SourceOwner, DestinationOwner {
       this.anyPosted.length === 0 &&
       this.writers.length === 0 &&
       this.watches.length === 0 &&
-      this.ready.length === 0
+      this.readyCount === 0
     );
   }
 
@@ -221,18 +220,18 @@ export class Engine implements SourceOwner, DestinationOwner {
       this.settled(watch);
       moved = true;
     }
-    return moved || this.ready.length > 0;
+    return moved || this.readyCount > 0;
   }
 
   /** Runs the callbacks of requests that have become done. They may make more requests done; those run, too. */
   runCallbacks(): void {
-    while (this.ready.length > 0) {
-      const { ready } = this;
-      this.ready = this.running;
-      this.running = ready;
-      for (let i = 0; i < ready.length; i++) ready[i].onDone!();
-      ready.length = 0;
+    const { ready } = this;
+    for (let i = 0; i < this.readyCount; i++) {
+      const request = ready[i]!;
+      ready[i] = undefined;
+      request.onDone!();
     }
+    this.readyCount = 0;
   }
 
   /**
@@ -347,7 +346,7 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   settled<T>(request: Request<T>, value?: T, error?: unknown): void {
     request.settle(value, error);
-    if (request.onDone !== undefined) this.ready.push(request);
+    if (request.onDone !== undefined) this.ready[this.readyCount++] = request as Request<unknown>;
   }
 
   acknowledge(rank: number, id: number): void {

@@ -120,7 +120,9 @@ export class RecvRequest<T = unknown> extends MatchRequest<T> {
    */
   objection(source: number, _extra: number, kind: number, total: number): TsmpiError | undefined {
     const { target, targetDtype } = this;
-    if (target === undefined || (kind === targetDtype!.code && total <= target.byteLength)) return undefined;
+    if (target === undefined || (kind === targetDtype!.code && total <= target.length * targetDtype!.bytes)) {
+      return undefined;
+    }
     const peer = this.scope.fromWorld(source);
     const details = { peer, communicator: this.scope.name };
     if (kind !== targetDtype!.code) {

@@ -148,7 +148,7 @@ export class Source {
     }
     if (own < posted.length) {
       const request = posted[own];
-      if (posted.length === 1) posted.length = 0;
+      if (posted.length === 1) posted.pop();
       else posted.splice(own, 1);
       this.wanted--;
       return request;

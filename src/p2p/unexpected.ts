@@ -69,7 +69,7 @@ export class UnexpectedQueue {
     while (this.first < this.items.length && this.items[this.first] === undefined) this.first++;
     // Drop the emptied front once it is most of the array.
     if (this.first === this.items.length) {
-      this.items.length = 0;
+      this.items = [];
       this.first = 0;
     } else if (this.first > 1024 && this.first > this.items.length / 2) {
       this.items.splice(0, this.first);

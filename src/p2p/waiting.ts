@@ -20,6 +20,9 @@ const YIELD_MS = 1;
 /** A look that watches a single word lasts for so many pauses, or yields. */
 const PAUSES = 200;
 const YIELDS = 8;
+/** Before a promise is made; after a vain look so many promises are made without one. */
+const IMMINENT_PAUSES = 40;
+const DISCOURAGED = 64;
 /** So many looks in one microtask. */
 const LOOKS = 4;
 /** When several places are watched, each look is short. */
@@ -42,6 +45,8 @@ export class Waiting {
   private state: State = States.idle;
   /** When the present spell of looking began; 0 before its first look. */
   private lookingSince = 0;
+  /** So many operations to come are not looked at before a promise is made for them. */
+  private discouraged = 0;
   private operations = 0;
   private lastTurn = 0;
   private watchingDoorbell = false;
@@ -58,7 +63,7 @@ export class Waiting {
 
   /** A promise of the request's outcome. */
   promise<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
-    if (request.done) {
+    if (request.done || this.isImminent(request as Request<unknown>)) {
       try {
         const value = request.result();
         return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
@@ -77,6 +82,23 @@ export class Waiting {
       request.onDone = signal === undefined ? finish : this.heed(signal, request as Request<unknown>, finish);
       this.kick();
     });
+  }
+
+  /**
+   * Looks for about a microsecond before a promise is made, which costs as much as the look and is not needed for
+   * an answer that is just coming. When that was in vain it is left alone for a while: ranks that receive before
+   * they send would only delay each other.
+   */
+  private isImminent(request: Request<unknown>): boolean {
+    if (this.crowded || this.engine.job === undefined || --this.discouraged >= 0) return false;
+    const single = this.engine.singleWord();
+    if (single !== undefined) {
+      this.engine.job.native.pauseWhile(single.word, single.value, IMMINENT_PAUSES);
+      this.engine.progress();
+      this.engine.runCallbacks();
+    }
+    this.discouraged = request.done ? 0 : DISCOURAGED;
+    return request.done;
   }
 
   /** Ends the request when the signal says so. Returns what to do when it is done. */

@@ -134,7 +134,7 @@ deviation   32.383342003877566
 `;
 
     shouldPrint(
-      `${whole}worst mean delays (airports with 1 flights or more):
+      `${whole}worst mean delays (least number of flights: 1):
   ACY  98.000000       1 flights
   HDN  16.777547     481 flights
   BGR  16.572343    1562 flights
@@ -152,7 +152,7 @@ deviation   32.383342003877566
     it("should leave out small airports when asked to, and have ranks without a row group", async () => {
       expect(
         await output(16, "flights", "1000"),
-      ).to.equal(`${whole}worst mean delays (airports with 1000 flights or more):
+      ).to.equal(`${whole}worst mean delays (least number of flights: 1000):
   BGR  16.572343    1562 flights
   SBP  14.421585    1186 flights
   JNU  14.099950    1981 flights

@@ -35,6 +35,7 @@ bit  request, acknowledgement;          /* the synchronous message, and the answ
 byte arrivals;                          /* of the barrier of 0 and 1 */
 bit  arrived1, completed;
 byte program;
+bit  ended;
 
 bit  sent[3], acknowledged;             /* for the proof: has ever been there */
 
@@ -215,7 +216,8 @@ proctype Waiter() {
   if
   :: program != 2 -> wait(2)
   :: else
-  fi
+  fi;
+  ended = 1
 }
 
 init {
@@ -224,3 +226,5 @@ init {
     run Waiter(); run Peer(1); run Peer(2)
   }
 }
+
+ltl told { <> ended }

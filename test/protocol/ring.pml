@@ -18,7 +18,7 @@
  * too large for how seldom the head is reported (LINES=4 MAX=3 REPORT=2).
  */
 #ifndef LINES
-#define LINES  4                        /* in the ring; in the code 128 .. 4096 */
+#define LINES  4                        /* in the ring: 4, 6 or 8; in the code 128 .. 4096 */
 #endif
 #ifndef MAX
 #define MAX    2                        /* in the largest frame; in the code LINES / 8 */
@@ -27,7 +27,7 @@
 #define REPORT 2                        /* reportAfter: lines read before the head is reported; LINES / 8 */
 #endif
 #define WRAP   (2 * LINES)              /* of the counters; in the code 2^32 */
-#define SEQS   (2 * LINES)              /* more frames than can lie in the ring, old ones included */
+#define SEQS   (LINES + 2)              /* old words are LINES + 1 frames old at most, so they look different */
 
 #ifdef NO_SPARE
 #define NEEDED(size) (size)               /* fault: no room for the terminator */
@@ -74,7 +74,10 @@ end:
   do
   ARRIVE(0) ARRIVE(1) ARRIVE(2) ARRIVE(3)
 #if LINES > 4
-  ARRIVE(4) ARRIVE(5) ARRIVE(6) ARRIVE(7)
+  ARRIVE(4) ARRIVE(5)
+#endif
+#if LINES > 6
+  ARRIVE(6) ARRIVE(7)
 #endif
   od
 }

@@ -39,7 +39,7 @@ for (const face of faces) {
       }
       // One array for many messages.
       const counter = new Float64Array(1);
-      for (let i = 0; i < 3000; i++) {
+      for (let i = 0; i < (synchronous ? 200 : 3000); i++) {
         if (rank % 2 === turn) {
           counter[0] = i;
           await face.send(counter, dest, { tag: 3, synchronous });

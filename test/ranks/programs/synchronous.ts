@@ -107,6 +107,7 @@ if (rank === 0) {
   await world.send("next", 1, { tag: 6, synchronous: true });
 } else if (rank === 1) {
   expect(await world.recv(0, { tag: 6 })).to.equal("next");
+  expect(await world.recv(0)).to.equal("refused");
 }
 await world.barrier();
 expectSame(await world.sendrecv(pattern(100, rank), right, left), pattern(100, left), "afterwards");
