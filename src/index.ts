@@ -17,4 +17,4 @@ export type { Color, NameOptions, SplitOptions } from "./comm/split.ts";
 export { type World, world } from "./comm/world.ts";
 export * from "./errors.ts";
 export type { Status } from "./p2p/request.ts";
-export { ANY } from "./p2p/scope.ts";
+export { ANY, NONE } from "./p2p/scope.ts";

@@ -19,6 +19,9 @@ export interface Native {
   pauseWhile(word: number, value: number, times: number): void;
   yieldWhile(word: number, value: number, times: number): void;
 
+  reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
+  reduceLevel(name?: string): string;
+
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
   dieWithParent(parent: number): void;

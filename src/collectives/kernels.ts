@@ -1,11 +1,12 @@
 import type { Dtype } from "../codec/dtype.ts";
 
 /**
- * Element loops in TypeScript. Each pair of operator and element type gets a loop of its own, compiled from text:
- * closures of one literal share the engine's type feedback, so that a second element type or a second function
- * would slow down all of them five times. The loops are unrolled by four, loads before stores, because the engine
- * reads a typed array's address and length again after every store. Together that is 1.2 ms instead of 2.3 (and
- * 17 with shared feedback) for a million doubles.
+ * Element loops in TypeScript, for short arrays and where there is no addon (native-kernels.ts chooses). Each pair
+ * of operator and element type gets a loop of its own, compiled from text: closures of one literal share the
+ * engine's type feedback, so that a second element type or a second function would slow down all of them five
+ * times. The loops are unrolled by four, loads before stores, because the engine reads a typed array's address and
+ * length again after every store. Together that is 1.2 ms instead of 2.3 (and 17 with shared feedback) for a
+ * million doubles.
  */
 
 /** Sets target[i] to left[i] · right[i]; `target` may be `left` or `right`. */
@@ -39,16 +40,18 @@ function compile(expression: string, fn?: unknown): Kernel {
       for (; i < whole; i += ${unroll}) { ${loads.join(" ")} ${results.join(" ")} ${stores.join(" ")} }
       for (; i < length; i++) { const l0 = left[i], r0 = right[i]; target[i] = ${of(0)}; }
     }`,
-    fn,
+    { fn },
   );
 }
 
 // The engine hands out the compiled code of an earlier function with the same text, feedback included.
 let nextName = 0;
 
-function build(text: string, fn?: unknown): Kernel {
-  // oxlint-disable-next-line typescript/no-implied-eval -- the text is made of the constants in this file alone
-  return new Function("fn", `return ${text} // ${nextName++}`)(fn) as Kernel;
+/** The function with this text, in which `names` are known. */
+export function build(text: string, names: Record<string, unknown> = {}): Kernel {
+  // oxlint-disable-next-line typescript/no-implied-eval -- the text is made of the library's constants alone
+  const make = new Function(...Object.keys(names), `return ${text} // ${nextName++}`);
+  return make(...Object.values(names)) as Kernel;
 }
 
 const floats = new Set(["Float16Array", "Float32Array", "Float64Array"]);

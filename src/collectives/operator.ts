@@ -2,6 +2,7 @@ import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
 import { describe } from "./describe.ts";
 import { type Kernel, userKernel } from "./kernels.ts";
+import { withNative } from "./native-kernels.ts";
 
 export type BigIntArray = BigInt64Array | BigUint64Array;
 export type NumberArray = Exclude<TypedArray, BigIntArray>;
@@ -82,7 +83,9 @@ export class Operator<in T = any> {
   kernel(dtype: Dtype): Kernel | null {
     const known = this.kernels[dtype.code];
     if (known !== undefined) return known;
-    return (this.kernels[dtype.code] = this.makeKernel(dtype) ?? null);
+    const loop = this.makeKernel(dtype) ?? null;
+    const builtIn = loop !== null && this.code > 0;
+    return (this.kernels[dtype.code] = builtIn ? withNative(this.code, dtype, loop) : loop);
   }
 }
 

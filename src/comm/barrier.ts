@@ -109,7 +109,7 @@ class BarrierWatch extends Watch {
   doomed(): Error | undefined {
     const { scope, engine } = this.barrier;
     for (let rank = 0; rank < scope.size; rank++) {
-      if (!engine.hasFinished(scope.toWorld(rank))) continue;
+      if (!engine.isLeaving(scope.toWorld(rank))) continue;
       if (((this.barrier.arrived(rank) - this.count) | 0) >= 0) continue;
       return new PeerFinishedError(
         `rank ${scope.rank} waits in ${this.wait().text}, but rank ${rank} has finished without calling it`,

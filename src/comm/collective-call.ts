@@ -33,8 +33,8 @@ export class CollectiveCall implements CollectiveContext {
 
   send(value: unknown, dest: number): Pending<void> {
     const to = this.scope.toWorld(dest);
-    // A rank that has finished cannot have got this message, so it has not taken part in this call.
-    if (this.engine.hasFinished(to)) throw this.finishedWithout("is in", dest);
+    // A rank at its end cannot have got this message, so it has not taken part in this call.
+    if (this.engine.isLeaving(to)) throw this.finishedWithout("is in", dest);
     return this.engine.send(value, to, this.envelope) ?? sent;
   }
 

@@ -56,7 +56,7 @@ export class Communicator {
    * copied), for a typed array when all of it has been read, which for a long one takes the receiver. With
    * `synchronous` it resolves when the receiver has matched the message.
    *
-   * Messages from one rank to another on one communicator match in the order sent.
+   * Messages from one rank to another on one communicator match in the order sent. What is sent to `NONE` vanishes.
    * @throws {ArgumentError} dest or tag out of range
    * @throws {NotSendableError} the value holds what no other process can have, such as a function
    * @throws {PeerFinishedError} dest has finished and there is no room left for the message
@@ -72,7 +72,7 @@ export class Communicator {
   }
 
   /**
-   * Receives a value, by default from any rank and with any tag.
+   * Receives a value, by default from any rank and with any tag. From `NONE` comes undefined, at once.
    * @throws {PeerFinishedError} source has finished, and no matching message of its is left
    */
   recv<T = unknown>(source: number = ANY, options?: RecvOptions): Promise<T> {

@@ -11,7 +11,7 @@ import { ArgumentError } from "../errors.ts";
 import type { Envelope } from "../p2p/destination.ts";
 import type { Engine } from "../p2p/engine.ts";
 import { ProbeRequest, RecvRequest, type Request, type Status } from "../p2p/request.ts";
-import { ANY, MAX_TAG, type Scope } from "../p2p/scope.ts";
+import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
@@ -81,10 +81,11 @@ export class Core {
   send(value: unknown, dest: number, options: SendOptions | undefined): Request<void> | undefined {
     const { scope, engine } = this;
     this.requireLive();
-    this.requireRank("send", "dest", dest);
+    if (dest !== NONE) this.requireRank("send", "dest", dest);
     const tag = options?.tag ?? 0;
     if (tag !== 0) this.requireTag("send", tag);
     options?.signal?.throwIfAborted();
+    if (dest === NONE) return undefined;
     const envelope = tag === 0 ? this.plain : { scope, context: scope.context, tag, extra: 0, flags: 0 };
     if (options?.synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
     return engine.send(value, scope.toWorld(dest), envelope);
@@ -110,7 +111,8 @@ export class Core {
     const tag = this.requireMatch("recvInto", source, options);
     const { scope } = this;
     const request = new RecvRequest<Status>(scope, scope.context, scope.toWorld(source), tag, target, dtype);
-    this.engine.post(request);
+    if (source === NONE) request.settle({ source: NONE, tag: ANY, count: 0, bytes: 0 });
+    else this.engine.post(request);
     return request;
   }
 
@@ -189,7 +191,8 @@ export class Core {
 
   private requireMatch(operation: string, source: number, options: RecvOptions | undefined): number {
     this.requireLive();
-    if (source !== ANY) this.requireRank(operation, "source", source);
+    const anonymous = source === ANY || (source === NONE && operation.startsWith("recv"));
+    if (!anonymous) this.requireRank(operation, "source", source);
     if (options === undefined) return ANY;
     const { tag = ANY, signal } = options;
     if (tag !== ANY) this.requireTag(operation, tag);

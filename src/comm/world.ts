@@ -21,6 +21,15 @@ function first(name: string, id: number): Core {
 export class World extends Communicator {
   /** The ranks that share this host, and so its memory. */
   readonly host = new Communicator(first("host", 1));
+
+  /**
+   * Ends the job (MPI_Abort): prints the reason, if any, and leaves this process with an exit code that is not 0,
+   * upon which tsmpirun ends the others. For mistakes of a program's user, where a stack would not help.
+   */
+  abort(reason?: string, code = 1): never {
+    if (reason !== undefined) process.stderr.write(`${reason}\n`);
+    process.exit(code === 0 ? 1 : code);
+  }
 }
 
 /** All ranks of the job. Without the launcher: this process alone. */
@@ -33,6 +42,7 @@ export const world = new World(first("world", 0));
 if (job !== undefined && isMainThread) {
   process.on("exit", code => {
     if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
+    engine.leave();
     waiting.drain();
     engine.finish();
     const left = engine.leftover();

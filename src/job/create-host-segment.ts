@@ -51,7 +51,7 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
       const state = layout.rankWord(rank) + Rank.state;
       // A rank that used the library has said so itself; this is for scripts that never did.
       if (Atomics.exchange(words, state, RankState.finished) === RankState.finished) return;
-      Atomics.add(words, Header.finished, 1);
+      Atomics.add(words, Header.endings, 1);
       wakeAll();
     },
 

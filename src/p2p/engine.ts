@@ -40,14 +40,16 @@ export class Engine implements SourceOwner, DestinationOwner {
   /** Done, and waiting for their callback to be run: the first `readyCount`. (Cutting an array costs 60 ns.) */
   private readonly ready: (Request<unknown> | undefined)[] = [];
   private readyCount = 0;
+  private readyNext = 0;
   private stamps = 0;
+  /** How many requests have been settled. */
+  private settlements = 0;
   /** Sources that have ever sent: the sender bitmap as last read, and the list made from it. */
   private readonly senderWords: Int32Array;
   private readonly active: Source[] = [];
   private readonly words: Int32Array | undefined;
   /** Of each rank, the word that says whether it sleeps. */
   private readonly sleepingWords: number[] = [];
-  private finishedSeen = 0;
   /** Acknowledgements belong to no communicator in particular. */
   private readonly world: Scope;
 
@@ -226,41 +228,43 @@ export class Engine implements SourceOwner, DestinationOwner {
   /** Runs the callbacks of requests that have become done. They may make more requests done; those run, too. */
   runCallbacks(): void {
     const { ready } = this;
-    for (let i = 0; i < this.readyCount; i++) {
-      const request = ready[i]!;
-      ready[i] = undefined;
+    // A callback may itself wait, and so come by here again; then the inner call goes on where this one is.
+    while (this.readyNext < this.readyCount) {
+      const request = ready[this.readyNext]!;
+      ready[this.readyNext++] = undefined;
       request.onDone!();
     }
     this.readyCount = 0;
+    this.readyNext = 0;
   }
 
   /**
-   * Fails what can never be done because the rank it waits for has finished. Cheap unless a rank has finished
-   * since the last call.
+   * Fails what can never be done because the rank it waits for has come to its end. docs/protocol.md says why the
+   * states are read first, then the rings, and judged only then.
+   * @returns whether anything was read or failed
    */
-  failDoomed(): void {
-    if (this.words === undefined) return;
-    const finished = Atomics.load(this.words, Header.finished);
-    if (finished === this.finishedSeen) return;
-    // States first, then whatever those ranks sent before they ended, then judgement.
-    const gone = this.sources.filter(source => source.rank !== this.rank && this.hasFinished(source.rank));
-    this.progress();
-    this.finishedSeen = finished;
-    if (gone.length === this.size - 1) for (const request of [...this.anyPosted]) this.fail(request);
-    for (const source of gone) {
-      for (const request of [...source.posted]) this.fail(request);
-      const queue = this.destinations[source.rank]?.queue;
+  failDoomed(): boolean {
+    if (this.words === undefined || Atomics.load(this.words, Header.endings) === 0) return false;
+    const others = this.sources.filter(source => source.rank !== this.rank);
+    const leaving = others.filter(source => this.isLeaving(source.rank)).map(source => source.rank);
+    const finished = new Set(others.filter(source => this.hasFinished(source.rank)));
+    const moved = this.progress();
+    const before = this.settlements;
+    if (finished.size === others.length) for (const request of [...this.anyPosted]) this.fail(request);
+    for (const source of finished) for (const request of [...source.posted]) this.fail(request);
+    for (const [id, request] of this.acknowledgements) {
+      if (!finished.has(this.sources[request.dest])) continue;
+      this.acknowledgements.delete(id);
+      this.sources[request.dest].wanted--;
+      this.settled(request, undefined, request.peerFinished(this.rank));
+    }
+    for (const rank of leaving) {
+      const queue = this.destinations[rank]?.queue;
       if (queue === undefined) continue;
       for (const request of queue) {
         if (!request.done) this.settled(request, undefined, request.peerFinished(this.rank));
       }
       queue.length = 0;
-    }
-    for (const [id, request] of this.acknowledgements) {
-      if (!this.hasFinished(request.dest)) continue;
-      this.acknowledgements.delete(id);
-      this.sources[request.dest].wanted--;
-      this.settled(request, undefined, request.peerFinished(this.rank));
     }
     for (const watch of [...this.watches]) {
       const error = watch.doomed();
@@ -268,6 +272,7 @@ export class Engine implements SourceOwner, DestinationOwner {
       this.watches.splice(this.watches.indexOf(watch), 1);
       this.settled(watch, undefined, error);
     }
+    return moved || this.settlements !== before;
   }
 
   private fail(request: MatchRequest<unknown>): void {
@@ -282,12 +287,21 @@ export class Engine implements SourceOwner, DestinationOwner {
     this.settled(request, undefined, error);
   }
 
+  /** Tells all ranks that this one receives nothing more. */
+  leave(): void {
+    this.enter(RankState.leaving);
+  }
+
   /** Tells all ranks that nothing more will come from this one. */
   finish(): void {
+    this.enter(RankState.finished);
+  }
+
+  private enter(state: number): void {
     const { words, job } = this;
     if (words === undefined) return;
-    Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, RankState.finished);
-    Atomics.add(words, Header.finished, 1);
+    Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, state);
+    Atomics.add(words, Header.endings, 1);
     for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.wake(rank);
   }
 
@@ -308,11 +322,17 @@ export class Engine implements SourceOwner, DestinationOwner {
   }
 
   hasFinished(rank: number): boolean {
+    return this.stateOf(rank) === RankState.finished;
+  }
+
+  /** Whether a rank will never receive anything again. */
+  isLeaving(rank: number): boolean {
+    return this.stateOf(rank) >= RankState.leaving;
+  }
+
+  private stateOf(rank: number): number {
     const { words, job } = this;
-    return (
-      words !== undefined &&
-      Atomics.load(words, job!.layout.rankWord(rank) + Rank.state) === RankState.finished
-    );
+    return words === undefined ? RankState.joined : Atomics.load(words, job!.layout.rankWord(rank) + Rank.state);
   }
 
   /** The requests that wait, oldest first. */
@@ -321,6 +341,17 @@ export class Engine implements SourceOwner, DestinationOwner {
     for (const source of this.readers) all.push(...source.posted);
     for (const destination of this.writers) all.push(...destination.queue.filter(request => !request.done));
     return all.sort((a, b) => a.stamp - b.stamp);
+  }
+
+  /** Whether anything needs a look that no request of the caller's will give it. */
+  get unattended(): boolean {
+    return this.readyCount > 0 || this.writers.length > 0;
+  }
+
+  /** Whether somebody waits for an outcome. Objects whose senders have gone on do not count. */
+  get awaited(): boolean {
+    if (this.readers.length > 0 || this.anyPosted.length > 0 || this.watches.length > 0) return true;
+    return this.writers.some(destination => destination.queue.some(request => !request.done));
   }
 
   /** Sends not written yet, whether or not their senders wait. */
@@ -345,6 +376,7 @@ export class Engine implements SourceOwner, DestinationOwner {
   }
 
   settled<T>(request: Request<T>, value?: T, error?: unknown): void {
+    this.settlements++;
     request.settle(value, error);
     if (request.onDone !== undefined) this.ready[this.readyCount++] = request as Request<unknown>;
   }

@@ -1,6 +1,12 @@
 /** Any source, any tag. */
 export const ANY = -1;
 
+/**
+ * Nobody (MPI_PROC_NULL): what is sent there vanishes, and a receive from there is done at once with nothing. Saves
+ * the ranks at the edge of a grid from being a special case.
+ */
+export const NONE = -2;
+
 /** Tags are 0 .. MAX_TAG, as far as MPI's MPI_TAG_UB commonly goes. */
 export const MAX_TAG = 0x7fffffff;
 

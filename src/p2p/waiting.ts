@@ -66,6 +66,7 @@ export class Waiting {
     if (request.done || this.isImminent(request as Request<unknown>)) {
       try {
         const value = request.result();
+        this.attend();
         return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
       } catch (error) {
         return Promise.reject(error);
@@ -108,6 +109,8 @@ export class Waiting {
       if (request.done || !this.engine.withdraw(request)) return;
       request.settle(undefined, signal.reason);
       finish();
+      // What kept this process awake may have been this request alone.
+      this.kick();
     };
     signal.addEventListener("abort", stop, { once: true });
     return () => {
@@ -118,6 +121,7 @@ export class Waiting {
 
   /** For an operation that was complete at once. */
   completed(): Promise<void> {
+    this.attend();
     return this.turnDue() ? this.afterTurn(undefined) : resolved;
   }
 
@@ -134,7 +138,9 @@ export class Waiting {
             }
             const request = value as Request<unknown>;
             if (request.done) continue;
-            request.onDone = step;
+            // Several algorithms may wait for one thing, such as the barrier before theirs.
+            const earlier = request.onDone;
+            request.onDone = earlier === undefined ? step : () => (earlier(), step());
             this.kick();
             return;
           }
@@ -144,6 +150,11 @@ export class Waiting {
       };
       step();
     });
+  }
+
+  /** Looks after what the operation that has just been done may have left: callbacks to run, sends to write. */
+  private attend(): void {
+    if (this.state !== States.looking && this.engine.unattended) this.kick();
   }
 
   /** Makes sure that progress is being made, and callbacks of what is done already are run. */
@@ -169,7 +180,7 @@ export class Waiting {
       this.lookingSince = 0;
       engine.runCallbacks();
     }
-    if (engine.idle || engine.job === undefined) {
+    if (engine.idle || (engine.job === undefined && !moved)) {
       this.state = States.idle;
       return;
     }
@@ -203,7 +214,8 @@ export class Waiting {
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
-    native.holdEventLoop(true);
+    // What nobody waits for does not keep the program from its end; it is delivered there.
+    native.holdEventLoop(this.engine.awaited);
     return true;
   }
 
@@ -343,10 +355,10 @@ export class Waiting {
     Atomics.store(words, this.sleepingWord, 1);
     const record = this.presentWait();
     if (record !== undefined) this.records!.write(rank, record);
-    engine.failDoomed();
     this.leaveIfAborted();
-    if (record !== undefined) this.failMismatch(record);
-    if (!engine.progress()) return false;
+    let news = engine.failDoomed();
+    if (record !== undefined && this.failMismatch(record)) news = true;
+    if (!engine.progress() && !news) return false;
     Atomics.store(words, this.sleepingWord, 0);
     this.records!.clear(rank);
     return true;
@@ -362,8 +374,8 @@ export class Waiting {
    * Fails a collective if another rank sleeps in the same call of the same communicator under another name. Both
    * write their records before they look at the other's, so at least one of them notices.
    */
-  private failMismatch(mine: WaitRecord): void {
-    if (mine.context < 0) return;
+  private failMismatch(mine: WaitRecord): boolean {
+    if (mine.context < 0) return false;
     const { engine } = this;
     for (let rank = 0; rank < engine.size; rank++) {
       if (rank === engine.rank) continue;
@@ -378,7 +390,9 @@ export class Waiting {
       for (const request of engine.waiting()) {
         if (request.wait().context === mine.context) engine.failRequest(request, error);
       }
+      return true;
     }
+    return false;
   }
 
   /** The job has been ended: leaves at once and without a word, for the failed rank has said what there is to say. */

@@ -33,8 +33,8 @@ export const Header = {
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
-  /** Counts ranks that have finished; a change tells waiting ranks to look at states. */
-  finished: 18,
+  /** Counts changes of state towards the end; above 0, ranks that wait look at the others' states. */
+  endings: 18,
   // Counters.
   nextContext: 32,
   /** Bitmap of the barrier slots in use, two words. */
@@ -51,7 +51,11 @@ export const Rank = {
   senders: 128,
 } as const;
 
-export const RankState = { absent: 0, joined: 1, finished: 2 } as const;
+/**
+ * A rank that is leaving has run its script to the end: it delivers what it has sent and receives nothing more. A
+ * finished one has delivered.
+ */
+export const RankState = { absent: 0, joined: 1, leaving: 2, finished: 3 } as const;
 
 /** A smaller ring when many ranks share a host, so that the address space stays within a few GiB. */
 export function ringBytesFor(size: number): number {
