@@ -102,7 +102,8 @@ export class Core {
       undefined,
       undefined,
     );
-    this.engine.post(request);
+    if (source === NONE) request.settle(undefined);
+    else this.engine.post(request);
     return request;
   }
 
