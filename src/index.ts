@@ -1,3 +1,5 @@
+/// <reference lib="esnext.float16" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 /** tsmpi: MPI for TypeScript. The public face of the library. */
 export type { TypedArray } from "./codec/dtype.ts";
 export type { AlltoallCounts } from "./collectives/alltoall.ts";
