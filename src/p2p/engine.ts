@@ -15,6 +15,10 @@ import { Unexpected } from "./unexpected.ts";
 
 /** Something that becomes true in shared memory, looked at whenever the engine makes progress. */
 export abstract class Watch extends Request<void> {
+  override get collective(): boolean {
+    return true;
+  }
+
   abstract ready(): boolean;
   /** Word of the segment, and its value now, that changes when this may have become ready. */
   abstract watched(): { word: number; value: number };
@@ -95,6 +99,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     const request = destination.send(value, envelope);
     this.wake(dest);
     if (request === undefined) return undefined;
+    request.stamp = ++this.stamps;
     this.noteWriter(destination);
     return request.done ? undefined : request;
   }
@@ -104,6 +109,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     const { scope, context, tag } = envelope;
     const request = new SendRequest(scope, dest, context, tag, 0, 0, [], 0, false);
     const id = this.nextAcknowledgement++ | 0;
+    request.stamp = ++this.stamps;
     this.acknowledgements.set(id, request);
     this.want(this.sources[dest]);
     try {
@@ -335,12 +341,15 @@ export class Engine implements SourceOwner, DestinationOwner {
     return words === undefined ? RankState.joined : Atomics.load(words, job!.layout.rankWord(rank) + Rank.state);
   }
 
-  /** The requests that wait, oldest first. */
-  waiting(): Request<unknown>[] {
-    const all: Request<unknown>[] = [...this.anyPosted, ...this.watches, ...this.acknowledgements.values()];
-    for (const source of this.readers) all.push(...source.posted);
-    for (const destination of this.writers) all.push(...destination.queue.filter(request => !request.done));
-    return all.sort((a, b) => a.stamp - b.stamp);
+  /** The requests that somebody waits for. */
+  *waiting(): Generator<Request<unknown>, void, void> {
+    yield* this.anyPosted;
+    yield* this.watches;
+    yield* this.acknowledgements.values();
+    for (const source of this.readers) yield* source.posted;
+    for (const destination of this.writers) {
+      for (const request of destination.queue) if (!request.done) yield request;
+    }
   }
 
   /** Whether anything needs a look that no request of the caller's will give it. */

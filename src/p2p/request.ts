@@ -30,6 +30,11 @@ export abstract class Request<T> implements Pending<T> {
     this.error = error;
   }
 
+  /** Whether this is part of a collective, which other ranks must have called alike. */
+  get collective(): boolean {
+    return false;
+  }
+
   abstract wait(): WaitRecord;
 }
 
@@ -53,6 +58,10 @@ export abstract class MatchRequest<T> extends Request<T> {
     this.context = context;
     this.source = source;
     this.tag = tag;
+  }
+
+  override get collective(): boolean {
+    return (this.context & 1) === 1;
   }
 
   matches(context: number, tag: number): boolean {

@@ -366,8 +366,12 @@ export class Waiting {
 
   /** The wait to be seen from outside: a collective if there is one, else the oldest. */
   private presentWait(): WaitRecord | undefined {
-    const waits = this.engine.waiting().map(request => request.wait());
-    return waits.find(wait => wait.context >= 0) ?? waits[0];
+    let chosen: Request<unknown> | undefined;
+    for (const request of this.engine.waiting()) {
+      const alike = chosen !== undefined && request.collective === chosen.collective;
+      if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective)) chosen = request;
+    }
+    return chosen?.wait();
   }
 
   /**
@@ -387,7 +391,7 @@ export class Waiting {
           "all ranks of a communicator must call the same collectives in the same order, with the same root",
         { rank: engine.rank },
       );
-      for (const request of engine.waiting()) {
+      for (const request of [...engine.waiting()]) {
         if (request.wait().context === mine.context) engine.failRequest(request, error);
       }
       return true;
