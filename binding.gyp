@@ -1,4 +1,8 @@
 {
+  "target_defaults": {
+    "cflags_cc": ["-std=c++17", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-unused-parameter"],
+    "cflags_cc!": ["-fno-rtti"]
+  },
   "targets": [
     {
       "target_name": "tsmpi",
@@ -7,12 +11,43 @@
         "native/segment.cc",
         "native/doorbell.cc",
         "native/wait.cc",
-        "native/process.cc"
+        "native/process.cc",
+        "native/reduce.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "cflags_cc": ["-std=c++17", "-O3", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wno-unused-parameter"],
-      "cflags_cc!": ["-fno-rtti"]
+      "dependencies": ["reduce_baseline"],
+      "conditions": [["target_arch=='x64'", { "dependencies": ["reduce_avx2", "reduce_avx512"] }]]
+    },
+    # The same loops once for each instruction set; native/reduce.cc chooses among them when the addon is loaded.
+    {
+      "target_name": "reduce_baseline",
+      "type": "static_library",
+      "sources": ["native/reduce-loops.cc"],
+      "defines": ["REDUCE_LOOPS=reduceLoopsBaseline"]
     }
+  ],
+  "conditions": [
+    [
+      "target_arch=='x64'",
+      {
+        "targets": [
+          {
+            "target_name": "reduce_avx2",
+            "type": "static_library",
+            "sources": ["native/reduce-loops.cc"],
+            "defines": ["REDUCE_LOOPS=reduceLoopsAvx2"],
+            "cflags_cc": ["-mavx2", "-mf16c"]
+          },
+          {
+            "target_name": "reduce_avx512",
+            "type": "static_library",
+            "sources": ["native/reduce-loops.cc"],
+            "defines": ["REDUCE_LOOPS=reduceLoopsAvx512"],
+            "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"]
+          }
+        ]
+      }
+    ]
   ]
 }

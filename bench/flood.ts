@@ -35,5 +35,7 @@ const seconds = (performance.now() - start) / 1000 - 2;
 const grown = (await world.allreduce(peak - before, sum)) / 2 ** 20;
 if (world.rank === 0) {
   const rate = (MESSAGES / seconds / 1e6).toFixed(2);
-  console.log(`${MESSAGES} messages in order, ${rate} million a second; memory of the job grew by ${grown.toFixed(0)} MiB`);
+  console.log(
+    `${MESSAGES} messages in order, ${rate} million a second; memory of the job grew by ${grown.toFixed(0)} MiB`,
+  );
 }

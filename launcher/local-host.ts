@@ -74,7 +74,10 @@ export class LocalHost {
 
   /** To everything that the job runs: each rank's whole process group. */
   signal(signal: NodeJS.Signals): void {
-    for (const child of this.running.values()) signalGroup(child.pid!, signal);
+    for (const child of this.running.values()) {
+      // boot.ts makes a rank the leader of a group; it may not have come so far.
+      if (!signalGroup(child.pid!, signal)) child.kill(signal);
+    }
     for (const group of this.lingering) if (!signalGroup(group, signal)) this.lingering.delete(group);
   }
 
@@ -99,9 +102,6 @@ export class LocalHost {
       child = spawn(process.execPath, command, {
         cwd: program.workingFolder,
         env: { ...environment, ...this.segment.environment(rank) },
-        // A group and session of its own: a terminal's signals are ours to pass on, and the whole group can be
-        // ended, with what the rank has started itself.
-        detached: true,
         stdio: [input.descriptorOf(rank), "pipe", "pipe", ...this.segment.inherited],
       });
     } catch (error) {

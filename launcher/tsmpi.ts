@@ -10,6 +10,10 @@ interface Subcommand {
 
 /** A new tool is one line here and one file beside this one, loaded only when it is asked for. */
 const SUBCOMMANDS: Record<string, Subcommand> = {
+  bench: {
+    help: "measures latency, bandwidth and collectives, and compares them with other MPIs",
+    run: async args => (await import("../bench/harness/bench.ts")).bench(args),
+  },
   "build-native": {
     help: "builds the native addon of this package (needs Python 3, make and a C++ compiler)",
     run: async args => (await import("./build-native.ts")).buildNative(args),

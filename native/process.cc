@@ -61,9 +61,18 @@ static Napi::Value dieWithParent(const Napi::CallbackInfo& info) {
   return env.Undefined();
 }
 
+// leadGroup(): makes this process the leader of a process group of its own, so that it can be signalled together with
+// what it starts. It stays in its session: the kernel's scheduler may treat sessions as groups (autogroup), and
+// between such groups sched_yield does not give way, on which ranks that share cores depend.
+static Napi::Value leadGroup(const Napi::CallbackInfo& info) {
+  setpgid(0, 0);
+  return info.Env().Undefined();
+}
+
 void registerProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("usableCpus", Napi::Function::New<usableCpus>(env));
   exports.Set("bindToCpus", Napi::Function::New<bindToCpus>(env));
+  exports.Set("leadGroup", Napi::Function::New<leadGroup>(env));
   exports.Set("dieWithParent", Napi::Function::New<dieWithParent>(env));
 }
 

@@ -19,12 +19,30 @@ const common = {
 };
 const esm = { ...common, format: "esm" };
 
+// The benchmark is a bundle of its own beside the tools, and what its ranks run uses the library as a user would.
+const benchApart = {
+  name: "bench-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/bench\/harness\/bench\.ts$/ }, () => ({
+      path: "./bench/harness.js",
+      external: true,
+    }));
+  },
+};
+
 await Promise.all([
   // The map lies beside it but is not linked: ranks run with --enable-source-maps, and each would parse a map
   // that is larger than the library itself, 4 ms of its start, for lines that are not the user's.
   build({ ...esm, entryPoints: ["src/index.ts"], outfile: "dist/index.js", sourcemap: "external" }),
   build({ ...esm, entryPoints: ["launcher/tsmpirun.ts"], outfile: "dist/tsmpirun.js" }),
-  build({ ...esm, entryPoints: ["launcher/tsmpi.ts"], outfile: "dist/tsmpi.js" }),
+  build({ ...esm, entryPoints: ["launcher/tsmpi.ts"], outfile: "dist/tsmpi.js", plugins: [benchApart] }),
+  build({ ...esm, entryPoints: ["bench/harness/bench.ts"], outfile: "dist/bench/harness.js" }),
+  build({
+    ...esm,
+    entryPoints: ["rank", "start", "ipc", "worker"].map(name => `bench/programs/${name}.ts`),
+    outdir: "dist/bench",
+    external: ["tsmpi"],
+  }),
   build({
     ...common,
     entryPoints: ["src/job/boot.ts"],

@@ -24,6 +24,7 @@ export interface Native {
 
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
+  leadGroup(): void;
   dieWithParent(parent: number): void;
 }
 

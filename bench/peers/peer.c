@@ -147,7 +147,7 @@ static int receives(void) {
 }
 
 static double *allocate(size_t elements) {
-  void *memory;
+  void *memory = NULL;
   if (posix_memalign(&memory, 4096, elements * sizeof(double)) != 0) {
     fprintf(stderr, "peer.c: no memory for %zu elements\n", elements);
     MPI_Abort(MPI_COMM_WORLD, 1);

@@ -12,6 +12,7 @@ if (launcher !== undefined) {
   delete process.env.TSMPI_LAUNCHER_PID;
   delete process.env.TSMPI_BIND;
   delete process.env.TSMPI_SCRIPT;
+  native().leadGroup();
   native().dieWithParent(Number(launcher));
   if (cores !== undefined) native().bindToCpus(cores.split(",").map(Number));
   // What runs is the transpiled copy in the cache; the program should see the name that was typed.

@@ -14,9 +14,11 @@ import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
 import type { Engine } from "./engine.ts";
 import { MatchRequest, type Request } from "./request.ts";
 
-/** Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, so looking a few times longer pays. */
-const SPIN_MS = 0.15;
-const YIELD_MS = 1;
+/**
+ * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
+ * so looking for longer pays.
+ */
+const PATIENCE_MS = 1;
 /** A look that watches a single word lasts for so many pauses, or yields. */
 const PAUSES = 200;
 const YIELDS = 8;
@@ -192,7 +194,7 @@ export class Waiting {
   private waitInLook(): boolean {
     const now = performance.now();
     if (this.lookingSince === 0) this.lookingSince = now;
-    if (now - this.lookingSince > this.patience()) {
+    if (now - this.lookingSince > PATIENCE_MS) {
       this.lookingSince = 0;
       return this.fallAsleep();
     }
@@ -308,7 +310,7 @@ export class Waiting {
       }
       const now = performance.now();
       if (since === 0) since = now;
-      if (now - since <= this.patience()) {
+      if (now - since <= PATIENCE_MS) {
         this.pause();
         continue;
       }
@@ -326,10 +328,6 @@ export class Waiting {
   }
 
   // Both.
-
-  private patience(): number {
-    return this.crowded ? YIELD_MS : SPIN_MS;
-  }
 
   /** Lets a moment pass, as short as possible if there is news. */
   private pause(): void {

@@ -1,5 +1,5 @@
 /*
- * The barrier in shared memory (src/comm/barrier.ts): SharedBarrier.run with BarrierWatch, and how its ranks sleep.
+ * The barrier in shared memory (src/comm/barrier.ts): SharedBarrier.arrive and run, with BarrierWatch, and how its ranks sleep.
  *
  * Three ranks call ROUNDS barriers in a row. Then they free the communicator, and ranks 0 and 1 make a new one on
  * the same slot (Core.free, SharedBarrier's constructor) and call AGAIN barriers there, while rank 2 may still be

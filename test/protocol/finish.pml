@@ -62,7 +62,7 @@ proctype Peer(byte me) {
      fi
   :: me == 1 && program == 4 ->
      if
-     :: true ->                         /* SharedBarrier.run */
+     :: true ->                         /* SharedBarrier.arrive */
         arrived1 = 1;
         atomic { before = arrivals; arrivals++ };
         if

@@ -1,0 +1,117 @@
+/**
+ * Measures one row: all contenders do the same operation, a batch each in turn, round after round. What disturbs the
+ * machine for longer than a round disturbs all of them, and the ratios are made within rounds.
+ */
+import type { Contender } from "./contender.ts";
+import type { Case } from "./operations.ts";
+import type { Placement, Probe } from "./probe.ts";
+import { type Measured, makeRow, measured, type Row } from "./results.ts";
+
+export interface Settings {
+  rounds: number;
+  /** Microseconds that a batch of the fastest contender should take. */
+  batchTime: number;
+  probe: Probe | undefined;
+}
+
+/** Batches' worth of warm-up. */
+const WARM_UP = 8;
+/** A contender that is slower than the fastest may take so many times as long; then it gets fewer calls. */
+const LONGEST = 8;
+/** Even a slow operation gets a few calls, for one alone would be its own warm-up. */
+const LEAST_CALLS = 3;
+const MOST_CALLS = 10_000_000;
+
+interface Series {
+  contender: Contender;
+  calls: number;
+  batches: number[];
+  slowest: number[];
+  placements: (Placement | undefined)[];
+}
+
+/**
+ * Microseconds of one call, after a warm-up in batches that grow until they are long enough to tell. A just-in-time
+ * compiler needs tens of milliseconds until it is done with a loop; every contender gets that time.
+ */
+async function estimate(contender: Contender, batchTime: number): Promise<number> {
+  let left = WARM_UP * batchTime;
+  for (let calls = 1; ; ) {
+    const { root } = await contender.run(calls);
+    left -= root;
+    if (left <= 0 || calls >= MOST_CALLS) return root / calls;
+    if (root >= batchTime) continue;
+    const factor = Math.min(10, Math.max(1.2, batchTime / Math.max(root, 1)));
+    calls = Math.min(MOST_CALLS, Math.ceil(calls * factor));
+  }
+}
+
+/** Calls in a batch of each: the same for all unless one is far slower than the fastest. */
+export function planCalls(estimates: readonly number[], batchTime: number): number[] {
+  const common = Math.max(LEAST_CALLS, Math.ceil(batchTime / Math.min(...estimates)));
+  return estimates.map(time =>
+    Math.min(common, Math.max(LEAST_CALLS, Math.ceil((LONGEST * batchTime) / time)), MOST_CALLS),
+  );
+}
+
+export async function measureRow(
+  row: Case,
+  contenders: readonly Contender[],
+  { rounds, batchTime, probe }: Settings,
+): Promise<Row> {
+  const failures: Record<string, string> = {};
+  const { operation } = row;
+  const attempt = async <T>(contender: Contender, work: () => Promise<T>): Promise<T | undefined> => {
+    const { key } = contender.plan;
+    if (failures[key] !== undefined) return undefined;
+    try {
+      return await work();
+    } catch (error) {
+      failures[key] = (error as Error).message;
+      // Whatever state it is in: the next row gets a new one.
+      await contender.kill();
+      return undefined;
+    }
+  };
+
+  const estimates: number[] = [];
+  const series: Series[] = [];
+  for (const contender of contenders) {
+    if (!contender.plan.does(operation, row.bytes)) continue;
+    const time = await attempt(contender, async () => {
+      await contender.start();
+      await contender.prepare(operation.name, row.argument);
+      return estimate(contender, batchTime);
+    });
+    if (time === undefined) continue;
+    estimates.push(time);
+    series.push({ contender, calls: 0, batches: [], slowest: [], placements: [] });
+  }
+  const calls = planCalls(estimates, batchTime);
+  for (const [i, one] of series.entries()) one.calls = calls[i];
+
+  // The first round warms up.
+  for (let round = -1; round < rounds; round++) {
+    // Turned about, so that being first or after a certain other one is nobody's lot.
+    const order = round % 2 === 0 ? series : series.toReversed();
+    for (const one of order) {
+      const placement = await probe?.look();
+      const times = await attempt(one.contender, () => one.contender.run(one.calls, batchTime * LONGEST));
+      if (times === undefined || round < 0) continue;
+      one.batches.push(times.root / one.calls / operation.parts);
+      one.slowest.push(times.slowest / one.calls / operation.parts);
+      one.placements.push(placement);
+    }
+  }
+
+  const results: Record<string, Measured> = {};
+  for (const { contender, calls: each, batches, slowest, placements } of series) {
+    const { key } = contender.plan;
+    if (failures[key] === undefined) results[key] = measured(each, batches, slowest, placements);
+  }
+  return makeRow(row, results, failures, cPeersOf(contenders));
+}
+
+export function cPeersOf(contenders: readonly Contender[]): string[] {
+  return contenders.filter(({ plan }) => plan.kind === "c").map(({ plan }) => plan.key);
+}

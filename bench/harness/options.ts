@@ -1,0 +1,175 @@
+/** The command line of `tsmpi bench`. */
+import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { nearest } from "../../launcher/nearest.ts";
+import { UsageError } from "../../launcher/usage-error.ts";
+import { parseBytes } from "./format.ts";
+import { OPERATIONS, type Operation, SELECTIONS } from "./operations.ts";
+
+export const FACES = ["sync", "awaited"] as const;
+export type Face = (typeof FACES)[number];
+
+export const PEERS = ["openmpi", "mpich", "mpi4py", "ipc", "worker"] as const;
+export type PeerName = (typeof PEERS)[number];
+
+export interface Options {
+  operations: Operation[];
+  sizes: number[];
+  ranks: number;
+  faces: Face[];
+  compare: PeerName[];
+  rounds: number;
+  /** Microseconds that a batch should take. */
+  batchTime: number;
+  placement: boolean;
+  json: string | undefined;
+  svg: string | undefined;
+  html: string | undefined;
+  /** As typed, for the report. */
+  command: string;
+}
+
+export const DEFAULT_SIZES: readonly number[] = [8, 64, 1 << 10, 1 << 13, 1 << 16, 1 << 20, 1 << 23];
+const ROUNDS = 15;
+const QUICK_ROUNDS = 5;
+const BATCH_TIME = 20_000;
+const QUICK_BATCH_TIME = 6000;
+
+const WITH_VALUE = ["--sizes", "-n", "--compare", "--rounds", "--face", "--json", "--svg", "--html"];
+const SWITCHES = ["--quick", "--placement", "--help"];
+
+export const HELP = `usage: tsmpi bench [operations] [options]
+
+Measures tsmpi in the manner of the OSU benchmarks. Operations are separated by
+commas:
+  p2p          latency, bandwidth, bibandwidth, rate
+  collectives  barrier, broadcast, scatter, gather, allgather, alltoall, reduce,
+               allreduce, reduce-scatter, scan
+  all          those, objects and start (the default)
+
+  -n N              ranks (default: 2)
+  --sizes LIST      bytes: 8,64,1KiB,... (default: 8 B to 8 MiB)
+  --face LIST       sync (default), awaited, or both; the first is compared
+  --compare LIST    openmpi, mpich, mpi4py: the same operations there, batch by
+                    batch in turn with ours; ipc, worker: Node's own ways
+  --rounds R        batches of each contender in a row (default: ${ROUNDS})
+  --quick           ${QUICK_ROUNDS} short rounds, to see whether everything works
+  --placement       compares only batches between which the cores stayed as near
+                    to each other (virtual machines move them)
+  --json FILE       everything, with the raw figures
+  --svg FILE        a plot of time by size
+  --html FILE       a page with plots, heat map and tables
+
+docs/performance.md says what each operation measures.
+`;
+
+function list(name: string, value: string): string[] {
+  const items = value
+    .split(",")
+    .map(item => item.trim())
+    .filter(item => item !== "");
+  if (items.length === 0) throw new UsageError(`${name} expects names separated by commas, and nothing came`);
+  return items;
+}
+
+function oneOf<T extends string>(what: string, word: string, known: readonly T[]): T {
+  const found = known.find(name => name === word);
+  if (found !== undefined) return found;
+  const guess = nearest(word, known);
+  throw new UsageError(
+    `${word} is not ${what}; ${guess === undefined ? `there are ${known.join(", ")}` : `did you mean ${guess}?`}`,
+  );
+}
+
+function wholeNumber(name: string, value: string, least: number): number {
+  if (/^\d{1,6}$/.test(value) && Number(value) >= least) return Number(value);
+  throw new UsageError(`${name} expects a whole number, at least ${least}; ${value} came`);
+}
+
+function selectOperations(words: readonly string[]): Operation[] {
+  const known = [...Object.keys(SELECTIONS), ...OPERATIONS.map(({ name }) => name)];
+  const names = words.length === 0 ? ["all"] : words.flatMap(word => list("tsmpi bench", word));
+  const wanted = new Set(names.map(name => oneOf("an operation of tsmpi bench", name, known)));
+  return OPERATIONS.filter(
+    ({ name, group }) =>
+      wanted.has(name) || [...wanted].some(word => SELECTIONS[word]?.includes(group) === true),
+  );
+}
+
+function sizesOf(value: string): number[] {
+  const sizes = list("--sizes", value).map(text => {
+    const bytes = parseBytes(text);
+    if (bytes !== undefined && bytes >= 8 && bytes % 8 === 0) return bytes;
+    throw new UsageError(
+      `--sizes expects multiples of 8 bytes (the data are doubles), such as 8,64,1KiB; ${text} came`,
+    );
+  });
+  return [...new Set(sizes)].toSorted((a, b) => a - b);
+}
+
+/** A run takes minutes: what cannot be written is said before it. */
+function outputFile(name: string, value: string): string {
+  const path = resolve(value);
+  if (existsSync(dirname(path))) return path;
+  throw new UsageError(`${name} expects a file in a folder that exists; ${dirname(path)} does not`);
+}
+
+/**
+ * @returns undefined when the help is asked for
+ * @throws {UsageError} with one sentence that says what was expected and what came
+ */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const values = new Map<string, string>();
+  const words: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    if (!arg.startsWith("-")) {
+      words.push(arg);
+      continue;
+    }
+    const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
+    const typed = equals < 0 ? arg : arg.slice(0, equals);
+    const name =
+      typed === "-h" ? "--help" : oneOf("an option of tsmpi bench", typed, [...WITH_VALUE, ...SWITCHES]);
+    const attached = equals < 0 ? undefined : arg.slice(equals + 1);
+    if (SWITCHES.includes(name)) {
+      if (attached !== undefined) throw new UsageError(`${name} takes no value, and ${attached} came`);
+      values.set(name, "");
+      continue;
+    }
+    const value = attached ?? args[++i];
+    if (value === undefined || value === "")
+      throw new UsageError(`${name} expects a value, and nothing came`);
+    values.set(name, value);
+  }
+  if (values.has("--help")) return undefined;
+
+  const read = <T>(name: string, parse: (value: string) => T, otherwise: T): T => {
+    const value = values.get(name);
+    return value === undefined ? otherwise : parse(value);
+  };
+  const names = <T extends string>(name: string, what: string, known: readonly T[], otherwise: T[]): T[] =>
+    read(name, value => [...new Set(list(name, value).map(item => oneOf(what, item, known)))], otherwise);
+  const file = (name: string): string | undefined =>
+    read<string | undefined>(name, value => outputFile(name, value), undefined);
+
+  const quick = values.has("--quick");
+  const options: Options = {
+    operations: selectOperations(words),
+    sizes: read("--sizes", sizesOf, [...DEFAULT_SIZES]),
+    ranks: read("-n", value => wholeNumber("-n", value, 2), 2),
+    faces: names("--face", "a face of tsmpi", FACES, ["sync"]),
+    compare: names("--compare", "a peer of tsmpi bench", PEERS, []),
+    rounds: read("--rounds", value => wholeNumber("--rounds", value, 1), quick ? QUICK_ROUNDS : ROUNDS),
+    batchTime: quick ? QUICK_BATCH_TIME : BATCH_TIME,
+    placement: values.has("--placement"),
+    json: file("--json"),
+    svg: file("--svg"),
+    html: file("--html"),
+    command: ["tsmpi bench", ...args].join(" "),
+  };
+  if (options.svg !== undefined && !options.operations.some(({ sizes }) => sizes === "bytes")) {
+    throw new UsageError("--svg draws time by size, and none of the operations asked for has sizes");
+  }
+  return options;
+}
