@@ -338,7 +338,9 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   private stateOf(rank: number): number {
     const { words, job } = this;
-    return words === undefined ? RankState.joined : Atomics.load(words, job!.layout.rankWord(rank) + Rank.state);
+    return words === undefined
+      ? RankState.joined
+      : Atomics.load(words, job!.layout.rankWord(rank) + Rank.state);
   }
 
   /** The requests that somebody waits for. */

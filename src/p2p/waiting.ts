@@ -142,7 +142,10 @@ export class Waiting {
             if (request.done) continue;
             // Several algorithms may wait for one thing, such as the barrier before theirs.
             const earlier = request.onDone;
-            request.onDone = earlier === undefined ? step : () => (earlier(), step());
+            request.onDone = () => {
+              earlier?.();
+              step();
+            };
             this.kick();
             return;
           }
@@ -367,7 +370,8 @@ export class Waiting {
     let chosen: Request<unknown> | undefined;
     for (const request of this.engine.waiting()) {
       const alike = chosen !== undefined && request.collective === chosen.collective;
-      if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective)) chosen = request;
+      if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective))
+        chosen = request;
     }
     return chosen?.wait();
   }

@@ -24,7 +24,10 @@ class Owner implements SourceOwner {
 
 function pair(): { out: OutRing; source: Source } {
   const segment = new ArrayBuffer(LINE + RING);
-  return { out: new OutRing(segment, 0, RING), source: new Source(1, new InRing(segment, 0, RING), new Owner()) };
+  return {
+    out: new OutRing(segment, 0, RING),
+    source: new Source(1, new InRing(segment, 0, RING), new Owner()),
+  };
 }
 
 function receive(context: number, tag = ANY): RecvRequest {
@@ -33,7 +36,11 @@ function receive(context: number, tag = ANY): RecvRequest {
 
 describe("frames read from a ring", () => {
   it("should give a value or say that the frame is malformed, whatever the header and payload hold", () => {
-    const word = fc.oneof(fc.integer(), fc.integer({ min: -2, max: 70 }), fc.constantFrom(0, 8, 9, 33, 0x121, -1));
+    const word = fc.oneof(
+      fc.integer(),
+      fc.integer({ min: -2, max: 70 }),
+      fc.constantFrom(0, 8, 9, 33, 0x121, -1),
+    );
     const frame = fc.record({
       header: fc.array(word, { minLength: HEADER_WORDS, maxLength: HEADER_WORDS }),
       payload: fc.uint8Array({ maxLength: 300 }),
