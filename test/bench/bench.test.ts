@@ -6,6 +6,7 @@ import { expect } from "chai";
 import { findCommand } from "../../bench/harness/compile.ts";
 import type { Results } from "../../bench/harness/results.ts";
 import { packageRoot } from "../launch.ts";
+import { needs } from "../needs.ts";
 
 const tsmpi = join(packageRoot, "dist", "tsmpi.js");
 
@@ -91,10 +92,8 @@ describe("tsmpi bench", () => {
   });
 
   it("should compare with Open MPI", function () {
-    if (findCommand("mpicc.openmpi", "mpicc") === undefined) {
-      console.log("      skipped: mpicc of Open MPI is not installed (Debian: libopenmpi-dev openmpi-bin)");
-      this.skip();
-    }
+    const present = findCommand("mpicc.openmpi", "mpicc") !== undefined;
+    needs(this, present, "mpicc of Open MPI (Debian packages openmpi-bin and libopenmpi-dev)");
     const json = join(folder, "compared.json");
     const { code, stdout, stderr } = bench(
       "latency,allreduce,start",

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { launch, tsmpirun } from "../launch.ts";
+import { needs } from "../needs.ts";
 import { folderWith, newMark, removeFolders, survivors, until } from "./helpers.ts";
 
 /** Runs a shell command line in which $T is tsmpirun. */
@@ -121,7 +122,7 @@ else setTimeout(() => console.log("hello"), 500);`,
     const cwd = folderWith({ "main.ts": "console.log('x');" });
     const run = (env: object) => shell('script -qec "$T -n 2 --tag-output main.ts" /dev/null', cwd, env);
     const coloured = await run({ NO_COLOR: "", TERM: "xterm" });
-    if (coloured.code === 127) return this.skip();
+    needs(this, coloured.code !== 127, "script (Debian package bsdutils)");
     expect(coloured.out.toString().replaceAll("\u001b", "ESC")).to.match(/ESC\[\d+m\[1\]ESC\[0m x/);
     expect((await run({ NO_COLOR: "1", TERM: "xterm" })).out.toString()).to.match(/^\[1\] x/m);
   });

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { assert } from "chai";
+import { needs } from "../needs.ts";
 
 const execute = promisify(execFile);
 
@@ -100,10 +101,8 @@ function title({ model, defines = [], fair }: Case): string {
   return [model, ...defines, ...(fair ? ["in every fair run"] : [])].join(" ");
 }
 
-function missing(): string | undefined {
-  if (spawnSync("spin", ["-V"]).error !== undefined) return "spin is not installed (Debian package spin)";
-  if (spawnSync("gcc", ["--version"]).error !== undefined) return "gcc is not installed";
-  return undefined;
+function installed(command: string, argument: string): boolean {
+  return spawnSync(command, [argument]).error === undefined;
 }
 
 describe("protocol, model-checked by spin", function () {
@@ -113,12 +112,8 @@ describe("protocol, model-checked by spin", function () {
   const outputs = new Map<Case, Promise<string>>();
 
   before(function () {
-    const reason = missing();
-    if (reason !== undefined) {
-      if (process.env.CI === "true") throw new Error(reason);
-      console.warn(`    protocol tests skipped: ${reason}`);
-      this.skip();
-    }
+    needs(this, installed("spin", "-V"), "spin (Debian package spin)");
+    needs(this, installed("gcc", "--version"), "gcc (Debian package gcc)");
     // A few searches at a time, in the order of the tests.
     const lanes: Promise<unknown>[] = Array.from({ length: AT_ONCE }, () => Promise.resolve());
     for (const [i, one] of [...holds, ...fails].entries()) {
