@@ -38,6 +38,11 @@ export async function run(program: string, ranks: number, options: RunOptions = 
 }
 
 /** One test for each number of ranks. */
-export function onRanks(ranks: readonly number[], program: string, title: string, options?: RunOptions): void {
+export function onRanks(
+  ranks: readonly number[],
+  program: string,
+  title: string,
+  options?: RunOptions,
+): void {
   for (const n of ranks) it(`${title} (${n} ranks)`, async () => void (await run(program, n, options)));
 }

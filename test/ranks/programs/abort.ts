@@ -133,7 +133,11 @@ if (pair !== undefined) {
         const message = await world.probe(0);
         if (message.tag === 20) break;
         tags.push(message.tag);
-        expectSame(await message.recv(), pattern(length, message.tag - 9), `the given up message ${message.tag}`);
+        expectSame(
+          await message.recv(),
+          pattern(length, message.tag - 9),
+          `the given up message ${message.tag}`,
+        );
       }
       expect(tags, "messages that had not begun").to.not.include.members([11, 12]);
       await world.send("seen", 0, { tag: 22 });

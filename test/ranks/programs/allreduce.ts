@@ -11,27 +11,26 @@ for (const face of mixedFaces) {
     expect(await face.allreduce(value(rank), op), name).to.deep.equal(fold(value, 0, size, combine));
   }
 }
-for (const [turn, face] of faces.entries()) {
-  for (const test of arrayCases) {
-    for (const length of lengthsOf(test)) {
-      const what = `${test.name}, length ${length}`;
-      const mine = test.array(rank, length);
-      const expected = test.expected(length, 0, size);
-      if (turn === 0) {
-        const result = await face.allreduce(mine, test.op);
-        expectSame(result, expected, what);
-        expect(result).to.not.equal(mine);
-        expectSame(mine, test.array(rank, length), `${what}: own array`);
-      } else {
-        const target = arrayOf(test.type, length, () => 77);
-        await face.allreduceInto(target, mine, test.op);
-        expectSame(target, expected, `${what}, into`);
-        await face.allreduceInto(mine, mine, test.op);
-        expectSame(mine, expected, `${what}, in place`);
-      }
+for (const test of arrayCases) {
+  for (const length of lengthsOf(test)) {
+    const what = `${test.name}, length ${length}`;
+    const mine = test.array(rank, length);
+    const expected = test.expected(length, 0, size);
+    for (const face of faces) {
+      const result = await face.allreduce(mine, test.op);
+      expectSame(result, expected, what);
+      expect(result).to.not.equal(mine);
+      const target = arrayOf(test.type, length, () => 77);
+      await face.allreduceInto(target, mine, test.op);
+      expectSame(target, expected, `${what}, into`);
+      const own = mine.slice();
+      await face.allreduceInto(own, own, test.op);
+      expectSame(own, expected, `${what}, in place`);
     }
+    expectSame(mine, test.array(rank, length), `${what}: own array`);
   }
-
+}
+for (const face of faces) {
   // Long ones; into another array that overlaps the own.
   const length = 1_000_000;
   const mine = doubles(length, i => (rank + 1) * (i % 7));
@@ -54,26 +53,68 @@ for (const [turn, face] of faces.entries()) {
 
   // Wrong arguments, alike on all ranks: each says so, and the next call works.
   const twoDoubles = new Float64Array(2);
-  await expectFailure(() => face.allreduceInto(new Float64Array(3), twoDoubles, sum), ArgumentError, "TSMPI_ARGUMENT", /^allreduceInto: target must have 2 elements.*Float64Array\(3\)/);
-  await expectFailure(() => face.allreduceInto(new Float32Array(2) as never, twoDoubles, sum), ArgumentError, "TSMPI_ARGUMENT", /target is a Float32Array, array a Float64Array/);
-  await expectFailure(() => face.allreduceInto([0, 0] as never, twoDoubles, sum), ArgumentError, "TSMPI_ARGUMENT", /target must be a typed array; got a list of 2/);
-  await expectFailure(() => face.allreduce(twoDoubles, bitwiseOr as never), ArgumentError, "TSMPI_ARGUMENT", /bitwiseOr works on whole numbers/);
-  await expectFailure(() => face.allreduce(new Float64Array(3), minLoc), ArgumentError, "TSMPI_ARGUMENT", /of even length; got Float64Array\(3\)/);
-  await expectFailure(() => face.allreduce({ no: "number" } as never, sum as never), ArgumentError, "TSMPI_ARGUMENT", /sum works on/);
-  await expectFailure(() => face.allreduce(1, "sum" as never), ArgumentError, "TSMPI_ARGUMENT", /operator must be one of tsmpi's/);
+  await expectFailure(
+    () => face.allreduceInto(new Float64Array(3), twoDoubles, sum),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /^allreduceInto: target must have 2 elements.*Float64Array\(3\)/,
+  );
+  await expectFailure(
+    () => face.allreduceInto(new Float32Array(2) as never, twoDoubles, sum),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /target is a Float32Array, array a Float64Array/,
+  );
+  await expectFailure(
+    () => face.allreduceInto([0, 0] as never, twoDoubles, sum),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /target must be a typed array; got a list of 2/,
+  );
+  await expectFailure(
+    () => face.allreduce(twoDoubles, bitwiseOr as never),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /bitwiseOr works on whole numbers/,
+  );
+  await expectFailure(
+    () => face.allreduce(new Float64Array(3), minLoc),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /of even length; got Float64Array\(3\)/,
+  );
+  await expectFailure(
+    () => face.allreduce({ no: "number" } as never, sum as never),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /sum works on/,
+  );
+  await expectFailure(
+    () => face.allreduce(1, "sum" as never),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /operator must be one of tsmpi's/,
+  );
   expect(await face.allreduce(1, sum)).to.equal(size);
 }
 
 // Several under way at once.
 const results = await Promise.all([
   world.allreduce(1, sum),
-  world.allreduce(doubles(50_000, i => i), sum),
+  world.allreduce(
+    doubles(50_000, i => i),
+    sum,
+  ),
   world.barrier(),
   world.allreduce([rank], (a, b) => [...a, ...b]),
   world.allreduce(2n, sum),
 ]);
 expect(results[0]).to.equal(size);
-expectSame(results[1], doubles(50_000, i => i * size), "one of several");
+expectSame(
+  results[1],
+  doubles(50_000, i => i * size),
+  "one of several",
+);
 expect(results[3]).to.deep.equal([...Array(size).keys()]);
 expect(results[4]).to.equal(2n * BigInt(size));
 ok();

@@ -17,7 +17,11 @@ for (const face of faces) {
         if (into) {
           const target = new Float64Array(1 << 20);
           const { source, count } = await face.recvInto(target);
-          expect([target[0], target[count - 1], target[count] ?? 0], `from ${source}`).to.deep.equal([source, source, 0]);
+          expect([target[0], target[count - 1], target[count] ?? 0], `from ${source}`).to.deep.equal([
+            source,
+            source,
+            0,
+          ]);
           lengths.push(count);
         } else {
           const value = await face.recv<Float64Array>();
@@ -25,7 +29,9 @@ for (const face of faces) {
           lengths.push(value.length);
         }
       }
-      expect(lengths.sort()).to.deep.equal(Array.from({ length: world.size - 1 }, (_, i) => lengthOf(i + 1)).sort());
+      expect(lengths.sort()).to.deep.equal(
+        Array.from({ length: world.size - 1 }, (_, i) => lengthOf(i + 1)).sort(),
+      );
     } else {
       // From rank 1 a long array, from the others short ones that overtake it.
       const sending = world.send(new Float64Array(lengthOf(world.rank)).fill(world.rank), 0);

@@ -30,7 +30,7 @@ const cases: Record<string, () => Promise<void>> = {
   },
 
   /** A blocking wait learns of the end at once, not at its next look up a second later. */
-  async "blocking"() {
+  async blocking() {
     sync.barrier();
     if (rank === 1) process.exit(0);
     const start = performance.now();

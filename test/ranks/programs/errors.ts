@@ -25,7 +25,10 @@ for (const face of faces) {
         `the message from rank ${left} has ${length} elements, but the Float64Array given to receive it has room for ${room}`,
         where,
       );
-      expect(target.every(element => element === -1), "the target is untouched").to.equal(true);
+      expect(
+        target.every(element => element === -1),
+        "the target is untouched",
+      ).to.equal(true);
       expect(await face.recv(left, { tag: 3 }), "the next message").to.equal(left + 0.5);
       await sent;
     }
@@ -35,7 +38,11 @@ for (const face of faces) {
   // Every type into every other type.
   for (const type of arrayTypes) {
     for (const other of arrayTypes) {
-      await face.send(arrayOf(type, 3, i => i), right, { tag: 3 });
+      await face.send(
+        arrayOf(type, 3, i => i),
+        right,
+        { tag: 3 },
+      );
       const target = arrayOf(other, 24, () => 7);
       const receive = (): unknown => face.recvInto(target, left, { tag: 3 });
       if (type === other) {
@@ -43,7 +50,11 @@ for (const face of faces) {
       } else {
         const sentence = `the message from rank ${left} holds a ${type.name}, but the array given to receive it is a ${other.name}`;
         await expectFailure(receive, TypeMismatchError, "TSMPI_TYPE_MISMATCH", sentence, where);
-        expectSame(target, arrayOf(other, 24, () => 7), `${other.name}, untouched`);
+        expectSame(
+          target,
+          arrayOf(other, 24, () => 7),
+          `${other.name}, untouched`,
+        );
       }
     }
   }

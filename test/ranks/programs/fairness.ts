@@ -61,7 +61,8 @@ async function collectives(): Promise<void> {
 
 for (const body of [pingPong, oneWay, toOneself, collectives]) {
   const { ticks, gap, elapsed } = await timed(body);
-  if (world.rank === 0) console.log(`${body.name}: ${ticks} ticks in ${elapsed.toFixed(0)} ms, longest gap ${gap.toFixed(0)} ms`);
+  if (world.rank === 0)
+    console.log(`${body.name}: ${ticks} ticks in ${elapsed.toFixed(0)} ms, longest gap ${gap.toFixed(0)} ms`);
   // A quarter of the ticks that an idle program would have, and never a long silence.
   if (elapsed > 10 * period) expect(ticks, body.name).to.be.greaterThan(elapsed / period / 4);
   expect(gap, `${body.name}: milliseconds without a tick`).to.be.lessThan(1000);

@@ -58,7 +58,9 @@ if (world.rank === 0) {
 const after = memory();
 const growth = (await world.allgather(after.peak - before.now)).reduce((a, b) => a + b);
 if (world.rank === 0) {
-  console.log(`${count} ${what} at a rank that ${busy}: the job grew by ${growth.toFixed(0)} MiB at its peak`);
+  console.log(
+    `${count} ${what} at a rank that ${busy}: the job grew by ${growth.toFixed(0)} MiB at its peak`,
+  );
 }
 expect(growth).to.be.lessThan(200e6 / 2 ** 20);
 ok();

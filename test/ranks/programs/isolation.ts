@@ -1,7 +1,7 @@
 /** Messages and collectives of one communicator never meet those of another, whatever tags they have. */
 import { expect } from "chai";
 import { ANY, sum, world } from "tsmpi";
-import { blocking, failure, faces, left, ok, right } from "./support.ts";
+import { blocking, faces, failure, left, ok, right } from "./support.ts";
 
 const { rank, size } = world;
 
@@ -14,7 +14,8 @@ for (const face of faces) {
   const toRight = [right, right, size - 1 - right, right];
   const fromLeft = [left, left, size - 1 - left, left];
   // Sent in one order, received in the other, with one tag and in three ways.
-  for (const [i, comm] of comms.entries()) await comm.send(`message on ${i} from ${rank}`, toRight[i], { tag: 5 });
+  for (const [i, comm] of comms.entries())
+    await comm.send(`message on ${i} from ${rank}`, toRight[i], { tag: 5 });
   for (const [i, comm] of [...comms.entries()].reverse()) {
     const received = i % 2 === 0 ? comm.recv() : (await comm.probe(ANY, { tag: 5 })).recv();
     expect(await received).to.equal(`message on ${i} from ${left}`);
@@ -52,7 +53,9 @@ expect(await onWorld).to.equal("on world");
 const another = await world.dup();
 const order = rank % 2 === 0 ? [world, copy, another] : [another, world, copy];
 const factor = new Map([world, copy, another].map((comm, i) => [comm, 10 ** i]));
-const results = await Promise.all(order.map(async comm => [comm, await comm.allreduce(factor.get(comm)!, sum)] as const));
+const results = await Promise.all(
+  order.map(async comm => [comm, await comm.allreduce(factor.get(comm)!, sum)] as const),
+);
 for (const [comm, result] of results) expect(result).to.equal(size * factor.get(comm)!);
 
 // Received and not received before a communicator is freed: nothing arrives anywhere else.
@@ -63,7 +66,16 @@ expect(world.poll()).to.equal(undefined);
 const next = await world.dup();
 await next.barrier();
 expect(next.poll()).to.equal(undefined);
-for (const operation of [() => copy.send(1, right), () => copy.recv(left), () => copy.probe(), () => copy.barrier(), () => copy.allreduce(1, sum), () => copy.dup(), () => copy.split(0), () => copy.free()]) {
+for (const operation of [
+  () => copy.send(1, right),
+  () => copy.recv(left),
+  () => copy.probe(),
+  () => copy.barrier(),
+  () => copy.allreduce(1, sum),
+  () => copy.dup(),
+  () => copy.split(0),
+  () => copy.free(),
+]) {
   const error = (await failure(operation)) as Error;
   expect(error.message).to.match(/has been freed; it cannot be used any more/);
 }

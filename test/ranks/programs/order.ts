@@ -94,7 +94,8 @@ for (const face of faces) {
   for (const sender of [...everyRank].reverse()) {
     if (rank === sender) {
       for (let index = 0; index < count; index++) {
-        for (const dest of others) await face.send(message(rank, dest, index), dest, { tag: tagOf(rank, index) });
+        for (const dest of others)
+          await face.send(message(rank, dest, index), dest, { tag: tagOf(rank, index) });
       }
     } else {
       for (let index = 0; index < count; index++) expectWhole(await face.recv(sender), sender, index);
@@ -106,7 +107,9 @@ for (const face of faces) {
 // Many receives that wait, posted in another order than their messages come in.
 {
   const outstanding = 500;
-  const receives = Array.from({ length: outstanding }, (_, i) => world.recv(left, { tag: outstanding - 1 - i }));
+  const receives = Array.from({ length: outstanding }, (_, i) =>
+    world.recv(left, { tag: outstanding - 1 - i }),
+  );
   const any = Array.from({ length: outstanding }, () => world.recv<number[]>(left, { tag: outstanding }));
   const sends: Promise<void>[] = [];
   for (let tag = 0; tag < outstanding; tag++) {

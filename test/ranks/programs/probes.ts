@@ -33,7 +33,12 @@ for (const face of faces) {
 
   // Once only.
   await expectFailure(() => object.recv(), ArgumentError, "TSMPI_ARGUMENT", /has been received already/);
-  await expectFailure(() => array.recvInto(target), ArgumentError, "TSMPI_ARGUMENT", /has been received already/);
+  await expectFailure(
+    () => array.recvInto(target),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /has been received already/,
+  );
   await face.barrier();
 
   // A probed message that does not fit is lost, and only that one.
@@ -41,9 +46,19 @@ for (const face of faces) {
   await face.send(new Float64Array(9), right, { tag: 2 });
   await face.send(rank, right, { tag: 3 });
   const long = await face.probe(left, { tag: 1 });
-  await expectFailure(() => long.recvInto(new Float64Array(8)), TruncationError, "TSMPI_TRUNCATION", /9 elements.*room for 8/);
+  await expectFailure(
+    () => long.recvInto(new Float64Array(8)),
+    TruncationError,
+    "TSMPI_TRUNCATION",
+    /9 elements.*room for 8/,
+  );
   const doubles = await face.probe(left, { tag: 2 });
-  await expectFailure(() => doubles.recvInto(new Float32Array(9)), TypeMismatchError, "TSMPI_TYPE_MISMATCH", /Float64Array.*Float32Array/);
+  await expectFailure(
+    () => doubles.recvInto(new Float32Array(9)),
+    TypeMismatchError,
+    "TSMPI_TYPE_MISMATCH",
+    /Float64Array.*Float32Array/,
+  );
   expect(await (await face.probe(left, { tag: 3 })).recv()).to.equal(left);
   // A target that cannot be one leaves the message where it is.
   await face.send(new Float64Array([1.5]), right);
@@ -96,7 +111,8 @@ for (const face of faces) {
   const found = [await world.probe(left), await world.probe(left), await world.probe(left)];
   expect(found.map(message => message.tag)).to.deep.equal([1, 2, 3]);
   const receives = [found[2].recv(), found[0].recv(), found[1].recv()];
-  for (const [i, tag] of [3, 1, 2].entries()) expectSame(await receives[i], pattern(1 << 20, tag), `tag ${tag}`);
+  for (const [i, tag] of [3, 1, 2].entries())
+    expectSame(await receives[i], pattern(1 << 20, tag), `tag ${tag}`);
   await Promise.all(sends);
   await world.barrier();
 }

@@ -14,30 +14,28 @@ for (const face of mixedFaces) {
     }
   }
 }
-for (const [turn, face] of faces.entries()) {
-  for (const [number, test] of arrayCases.entries()) {
-    for (const length of lengthsOf(test)) {
-      const root = (number + length) % size;
-      const what = `${test.name}, length ${length}, to ${root}`;
-      const mine = test.array(rank, length);
-      const expected = test.expected(length, 0, size);
-      if (turn === 0) {
-        const result = await face.reduce(mine, test.op, { root });
-        if (rank === root) expectSame(result, expected, what);
-        else expect(result).to.equal(undefined);
-        expect(result).to.not.equal(mine);
-        expectSame(mine, test.array(rank, length), `${what}: own array`);
-      } else {
-        const target = rank === root ? arrayOf(test.type, length, () => 77) : undefined;
-        await face.reduceInto(target, mine, test.op, { root });
-        if (target !== undefined) expectSame(target, expected, `${what}, into`);
-        expectSame(mine, test.array(rank, length), `${what}: own array`);
-        await face.reduceInto(rank === root ? mine : undefined, mine, test.op, { root });
-        expectSame(mine, rank === root ? expected : test.array(rank, length), `${what}, in place`);
-      }
+for (const [number, test] of arrayCases.entries()) {
+  for (const length of lengthsOf(test)) {
+    const root = (number + length) % size;
+    const what = `${test.name}, length ${length}, to ${root}`;
+    const mine = test.array(rank, length);
+    const expected = test.expected(length, 0, size);
+    for (const face of faces) {
+      const result = await face.reduce(mine, test.op, { root });
+      if (rank === root) expectSame(result, expected, what);
+      else expect(result).to.equal(undefined);
+      expect(result).to.not.equal(mine);
+      const target = rank === root ? arrayOf(test.type, length, () => 77) : undefined;
+      await face.reduceInto(target, mine, test.op, { root });
+      if (target !== undefined) expectSame(target, expected, `${what}, into`);
+      const own = mine.slice();
+      await face.reduceInto(rank === root ? own : undefined, own, test.op, { root });
+      expectSame(own, rank === root ? expected : mine, `${what}, in place`);
     }
+    expectSame(mine, test.array(rank, length), `${what}: own array`);
   }
-
+}
+for (const face of faces) {
   const length = 1_000_000;
   for (const root of [0, size - 1]) {
     const mine = doubles(length, i => (rank + 1) * (i % 7));
@@ -52,12 +50,37 @@ for (const [turn, face] of faces.entries()) {
     else expectSame(room.subarray(1), mine, "off the root");
   }
 
-  await expectFailure(() => face.reduce(1, sum, { root: size }), ArgumentError, "TSMPI_ARGUMENT", /^reduce: root must be .*got a number/);
-  await expectFailure(() => face.reduce(1, sum, { root: -1 }), ArgumentError, "TSMPI_ARGUMENT", /^reduce: root must be/);
-  await expectFailure(() => face.reduce(1, sum, { root: 0.5 }), ArgumentError, "TSMPI_ARGUMENT", /got a number \(0.5\)/);
+  await expectFailure(
+    () => face.reduce(1, sum, { root: size }),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /^reduce: root must be .*got a number/,
+  );
+  await expectFailure(
+    () => face.reduce(1, sum, { root: -1 }),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /^reduce: root must be/,
+  );
+  await expectFailure(
+    () => face.reduce(1, sum, { root: 0.5 }),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /got a number \(0.5\)/,
+  );
   if (size === 1) {
-    await expectFailure(() => face.reduceInto(undefined, new Float64Array(2), sum), ArgumentError, "TSMPI_ARGUMENT", /root's target must be a typed array; got undefined/);
-    await expectFailure(() => face.reduceInto(new Float64Array(1), new Float64Array(2), sum), ArgumentError, "TSMPI_ARGUMENT", /target must have 2 elements/);
+    await expectFailure(
+      () => face.reduceInto(undefined, new Float64Array(2), sum),
+      ArgumentError,
+      "TSMPI_ARGUMENT",
+      /root's target must be a typed array; got undefined/,
+    );
+    await expectFailure(
+      () => face.reduceInto(new Float64Array(1), new Float64Array(2), sum),
+      ArgumentError,
+      "TSMPI_ARGUMENT",
+      /target must have 2 elements/,
+    );
   }
   expect(await face.reduce(1, sum)).to.equal(rank === 0 ? size : undefined);
 }

@@ -1,3 +1,5 @@
+// biome-ignore-all lint/complexity/useMathMinMax: Math.min takes no bigints.
+
 /** Operators, what they are given, and what must come out, for the programs of the reductions. */
 import {
   bitwiseAnd,
@@ -41,7 +43,7 @@ type Combine = (left: any, right: any) => any;
 
 /** Small factors, so that floating-point results are exact in every order; integers may wrap. */
 const element = (rank: number, i: number): number => 1 + ((rank * 5 + i * 3) % 3);
-const bit = (rank: number, i: number): number => (rank + i) % 3 === 0 ? 0 : (rank * 7 + i) % 100;
+const bit = (rank: number, i: number): number => ((rank + i) % 3 === 0 ? 0 : (rank * 7 + i) % 100);
 
 const truth = (type: ArrayType, value: boolean): number | bigint =>
   type.name.startsWith("Big") ? BigInt(value) : Number(value);
@@ -59,14 +61,21 @@ const elementwise: [string, any, readonly ArrayType[], (type: ArrayType) => Comb
   ["bitwiseXor", bitwiseXor, integerTypes, () => (a, b) => a ^ b, bit],
   ["left", (a: any, _b: any) => a, arrayTypes, () => (a, _b) => a, element],
   ["right", operator((_a: any, b: any) => b), arrayTypes, () => (_a, b) => b, element],
-  ["larger", operator((a: any, b: any) => (a > b ? a : b), { commutative: true }), arrayTypes, () => (a, b) => (a > b ? a : b), bit],
+  [
+    "larger",
+    operator((a: any, b: any) => (a > b ? a : b), { commutative: true }),
+    arrayTypes,
+    () => (a, b) => (a > b ? a : b),
+    bit,
+  ],
 ];
 
-export const arrayCases: readonly ArrayCase[] = [
+const allCases: readonly ArrayCase[] = [
   ...elementwise.flatMap(([name, op, types, combineFor, elementOf]) =>
     types.map((type): ArrayCase => {
       const combine = combineFor(type);
-      const array = (rank: number, length: number): TypedArray => arrayOf(type, length, i => elementOf(rank, i));
+      const array = (rank: number, length: number): TypedArray =>
+        arrayOf(type, length, i => elementOf(rank, i));
       return {
         name: `${name} of ${type.name}`,
         op,
@@ -99,10 +108,12 @@ export const arrayCases: readonly ArrayCase[] = [
       ),
     grain: 1,
   },
-  ...([
-    ["minLoc", minLoc, (a: number, b: number) => a < b],
-    ["maxLoc", maxLoc, (a: number, b: number) => a > b],
-  ] as const).flatMap(([name, op, better]) =>
+  ...(
+    [
+      ["minLoc", minLoc, (a: number, b: number) => a < b],
+      ["maxLoc", maxLoc, (a: number, b: number) => a > b],
+    ] as const
+  ).flatMap(([name, op, better]) =>
     arrayTypes.map((type): ArrayCase => {
       // Value and index by turns; equal values on several ranks.
       const value = (rank: number, i: number): number => ((rank + 1) * (i + 2)) % 4;
@@ -150,7 +161,10 @@ const multiply = (x: Matrix, y: Matrix): Matrix => ({
   d: (x.c * y.b + x.d * y.d) % 10007,
 });
 
-const pairwise = (combine: Combine): Combine => (a, b) => a.map((item: any, i: number) => combine(item, b[i]));
+const pairwise =
+  (combine: Combine): Combine =>
+  (a, b) =>
+    a.map((item: any, i: number) => combine(item, b[i]));
 const lower: Combine = (a, b) => (b.value < a.value || (b.value === a.value && b.index < a.index) ? b : a);
 const higher: Combine = (a, b) => (b.value > a.value || (b.value === a.value && b.index < a.index) ? b : a);
 
@@ -163,43 +177,105 @@ export const valueCases: readonly ValueCase[] = [
   { name: "product of bigints", op: product, value: rank => BigInt(rank) - 20n, combine: (a, b) => a * b },
   { name: "min of numbers", op: min, value: rank => (rank * 5) % 7, combine: (a, b) => Math.min(a, b) },
   { name: "max of numbers", op: max, value: rank => -((rank * 5) % 7), combine: (a, b) => Math.max(a, b) },
-  { name: "max with NaN", op: max, value: rank => (rank === 1 ? NaN : rank), combine: (a, b) => Math.max(a, b) },
-  { name: "min of bigints", op: min, value: rank => BigInt((rank * 5) % 7) * 2n ** 70n, combine: (a, b) => (a < b ? a : b) },
+  {
+    name: "max with NaN",
+    op: max,
+    value: rank => (rank === 1 ? NaN : rank),
+    combine: (a, b) => Math.max(a, b),
+  },
+  {
+    name: "min of bigints",
+    op: min,
+    value: rank => BigInt((rank * 5) % 7) * 2n ** 70n,
+    combine: (a, b) => (a < b ? a : b),
+  },
   { name: "max of lists", op: max, value: rank => [rank, -rank], combine: pairwise(Math.max) },
   { name: "logicalAnd", op: logicalAnd, value: rank => rank !== 1, combine: (a, b) => a && b },
   { name: "logicalOr", op: logicalOr, value: rank => rank === 2, combine: (a, b) => a || b },
   { name: "logicalXor", op: logicalXor, value: rank => rank % 2 === 0, combine: (a, b) => a !== b },
-  { name: "logicalOr of lists", op: logicalOr, value: rank => [rank === 1, false], combine: pairwise((a, b) => a || b) },
+  {
+    name: "logicalOr of lists",
+    op: logicalOr,
+    value: rank => [rank === 1, false],
+    combine: pairwise((a, b) => a || b),
+  },
   { name: "bitwiseAnd", op: bitwiseAnd, value: rank => 0xff ^ (1 << rank), combine: (a, b) => a & b },
   { name: "bitwiseOr", op: bitwiseOr, value: rank => 1 << rank, combine: (a, b) => a | b },
-  { name: "bitwiseOr of long numbers", op: bitwiseOr, value: rank => 2 ** (40 + rank), combine: (a, b) => Number(BigInt(a) | BigInt(b)) },
-  { name: "bitwiseXor of bigints", op: bitwiseXor, value: rank => 3n << BigInt(60 + rank), combine: (a, b) => a ^ b },
+  {
+    name: "bitwiseOr of long numbers",
+    op: bitwiseOr,
+    value: rank => 2 ** (40 + rank),
+    combine: (a, b) => Number(BigInt(a) | BigInt(b)),
+  },
+  {
+    name: "bitwiseXor of bigints",
+    op: bitwiseXor,
+    value: rank => 3n << BigInt(60 + rank),
+    combine: (a, b) => a ^ b,
+  },
   { name: "minLoc", op: minLoc, value: rank => ({ value: Math.abs(rank - 2), index: rank }), combine: lower },
   { name: "maxLoc", op: maxLoc, value: rank => ({ value: rank % 2, index: 10 - rank }), combine: higher },
-  { name: "maxLoc of bigints", op: maxLoc, value: rank => ({ value: BigInt(rank) ** 30n, index: rank }), combine: higher },
-  { name: "strings in rank order", op: (a: string, b: string) => a + b, value: rank => `<${rank}>`, combine: (a, b) => a + b },
-  { name: "lists in rank order", op: (a: number[], b: number[]) => [...a, ...b], value: rank => [rank], combine: (a, b) => [...a, ...b] },
-  { name: "matrices in rank order", op: multiply, value: rank => ({ a: rank + 1, b: 2, c: rank, d: 5 }), combine: multiply },
+  {
+    name: "maxLoc of bigints",
+    op: maxLoc,
+    value: rank => ({ value: BigInt(rank) ** 30n, index: rank }),
+    combine: higher,
+  },
+  {
+    name: "strings in rank order",
+    op: (a: string, b: string) => a + b,
+    value: rank => `<${rank}>`,
+    combine: (a, b) => a + b,
+  },
+  {
+    name: "lists in rank order",
+    op: (a: number[], b: number[]) => [...a, ...b],
+    value: rank => [rank],
+    combine: (a, b) => [...a, ...b],
+  },
+  {
+    name: "matrices in rank order",
+    op: multiply,
+    value: rank => ({ a: rank + 1, b: 2, c: rank, d: 5 }),
+    combine: multiply,
+  },
   {
     name: "maps, in any order",
-    op: operator((a: Map<string, number>, b: Map<string, number>) => new Map([...a, ...b].sort()), { commutative: true }),
+    op: operator((a: Map<string, number>, b: Map<string, number>) => new Map([...a, ...b].sort()), {
+      commutative: true,
+    }),
     value: rank => new Map([[`key ${rank}`, rank]]),
     combine: (a, b) => new Map([...a, ...b].sort()),
   },
   {
     name: "objects with arrays",
-    op: (a: any, b: any) => ({ n: a.n + b.n, low: Math.min(a.low, b.low), bins: a.bins.map((bin: number, i: number) => bin + b.bins[i]) }),
+    op: (a: any, b: any) => ({
+      n: a.n + b.n,
+      low: Math.min(a.low, b.low),
+      bins: a.bins.map((bin: number, i: number) => bin + b.bins[i]),
+    }),
     value: rank => ({ n: 1, low: 5 - rank, bins: new Float64Array([rank, 1]) }),
-    combine: (a, b) => ({ n: a.n + b.n, low: Math.min(a.low, b.low), bins: a.bins.map((bin: number, i: number) => bin + b.bins[i]) }),
+    combine: (a, b) => ({
+      n: a.n + b.n,
+      low: Math.min(a.low, b.low),
+      bins: a.bins.map((bin: number, i: number) => bin + b.bins[i]),
+    }),
   },
 ];
 
-/** Short lengths for all, and for one case in four those on both sides of where arrays are cut into blocks (32 KiB). */
+/** All of them on few ranks; where ranks share a core, half on 5 and the other half on 8. */
+export const arrayCases: readonly ArrayCase[] =
+  world.size > 3 ? allCases.filter((_, i) => i % 2 === world.size % 2) : allCases;
+
+/**
+ * Short lengths for all; for some cases, others for each number of ranks, those on both sides of where arrays are cut
+ * into blocks (32 KiB).
+ */
 export function lengthsOf(test: ArrayCase): number[] {
   const { type, grain } = test;
   const lengths = [0, 2, 2 * world.size + 2];
   if (grain === 1) lengths.push(1, 7);
   const cut = (32 * 1024) / type.BYTES_PER_ELEMENT;
-  if (arrayCases.indexOf(test) % 4 === world.size % 4) lengths.push(cut - 2, cut + 10);
+  if (allCases.indexOf(test) % 8 === [1, 2, 3, 5, 8].indexOf(world.size)) lengths.push(cut - 2, cut + 10);
   return lengths;
 }

@@ -8,7 +8,17 @@ const frame = (256 * 1024) / 8 - 32;
 const limits = [0, 7, 8, 31, 32, 33, 63, 64, 65, 95, 96, 97, 4095, 4096, 4097];
 const byteLengths = [
   ...limits,
-  ...[frame - 1, frame, frame + 1, 2 * frame - 1, 2 * frame, 2 * frame + 1, 7 * frame, 8 * frame, 8 * frame + 1],
+  ...[
+    frame - 1,
+    frame,
+    frame + 1,
+    2 * frame - 1,
+    2 * frame,
+    2 * frame + 1,
+    7 * frame,
+    8 * frame,
+    8 * frame + 1,
+  ],
   ...[262_143, 262_144, 262_145, 1 << 20, (1 << 20) + 3],
   world.size > 3 ? 4 << 20 : 16 << 20,
 ];
@@ -30,20 +40,40 @@ for (const face of faces) {
   }
 
   for (let length = 0; length <= 12; length++) {
-    const came = await face.sendrecv(doubles(length, i => i + world.rank / 4), right, left);
-    expectSame(came, doubles(length, i => i + left / 4), `${length} doubles`);
+    const came = await face.sendrecv(
+      doubles(length, i => i + world.rank / 4),
+      right,
+      left,
+    );
+    expectSame(
+      came,
+      doubles(length, i => i + left / 4),
+      `${length} doubles`,
+    );
   }
   for (const length of [4091, 4092, 4093, 100_000]) {
     const target = new Float64Array(length);
-    await face.sendrecvInto(target, doubles(length, i => i * 1.5 + world.rank), right, left);
-    expectSame(target, doubles(length, i => i * 1.5 + left), `${length} doubles into`);
+    await face.sendrecvInto(
+      target,
+      doubles(length, i => i * 1.5 + world.rank),
+      right,
+      left,
+    );
+    expectSame(
+      target,
+      doubles(length, i => i * 1.5 + left),
+      `${length} doubles into`,
+    );
   }
 
   // Encoded values: strings of one and of two bytes a character, alone and inside, and long lists.
   for (const length of [0, 1, 30, 31, 32, 60, 4090, frame - 10, frame - 1, frame, 100_000, 1_500_000]) {
     for (const unit of ["x", "€"]) {
       const text = (rank: number): string => `${rank}${unit.repeat(length)}`;
-      expect((await face.sendrecv(text(world.rank), right, left)) === text(left), `${length} of ${unit}`).to.equal(true);
+      expect(
+        (await face.sendrecv(text(world.rank), right, left)) === text(left),
+        `${length} of ${unit}`,
+      ).to.equal(true);
     }
   }
   const large = (rank: number) => ({
@@ -71,7 +101,8 @@ for (const face of faces) {
     for (const turn of [0, 1]) {
       for (const [i, array] of sends.entries()) {
         if (world.rank % 2 === turn) await face.send(array, right);
-        else expectSame(await face.recv(left), pattern(byteLengths[i], left), `${byteLengths[i]} bytes in turn`);
+        else
+          expectSame(await face.recv(left), pattern(byteLengths[i], left), `${byteLengths[i]} bytes in turn`);
       }
     }
   }

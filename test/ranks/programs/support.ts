@@ -15,7 +15,11 @@ export const faces: readonly Communicator[] = [world, blocking(world)];
 export const mixedFaces: readonly Communicator[] =
   world.rank % 2 === 0 ? [world, blocking(world)] : [blocking(world), world];
 
-export type ArrayType = { new (length: number): TypedArray; readonly name: string; readonly BYTES_PER_ELEMENT: number };
+export type ArrayType = {
+  new (length: number): TypedArray;
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+};
 
 const float16 = (globalThis as { Float16Array?: ArrayType }).Float16Array;
 

@@ -42,7 +42,11 @@ for (const face of faces) {
 
 // A receive that waits already; one that names no source; one into an array.
 if (rank === 1) {
-  const posted = [world.recv(0, { tag: 1 }), world.recv(ANY, { tag: 2 }), world.recvInto(new Float64Array(5), ANY, { tag: 3 })];
+  const posted = [
+    world.recv(0, { tag: 1 }),
+    world.recv(ANY, { tag: 2 }),
+    world.recvInto(new Float64Array(5), ANY, { tag: 3 }),
+  ];
   await world.send("posted", 0);
   await Promise.all(posted);
 } else if (rank === 0) {
@@ -73,7 +77,10 @@ await world.barrier();
 // All ranks at once round the ring, many at a time; to oneself; and order among plain sends.
 const sends = [];
 for (let index = 0; index < 100; index++) {
-  sends.push(world.send([index, "synchronous"], right, { synchronous: true }), world.send([index, "plain"], right));
+  sends.push(
+    world.send([index, "synchronous"], right, { synchronous: true }),
+    world.send([index, "plain"], right),
+  );
 }
 for (let index = 0; index < 100; index++) {
   expect(await world.recv(left)).to.deep.equal([index, "synchronous"]);

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "chai";
 import { type TypedArray, world } from "tsmpi";
-import { arrayTypes, arrayOf, expectSame, faces, left, ok, right } from "./support.ts";
+import { arrayOf, arrayTypes, expectSame, faces, left, ok, right } from "./support.ts";
 
 class LostParcelError extends Error {
   readonly parcel: number;
@@ -99,7 +99,11 @@ for (const face of faces) {
   expect([...cameViews.whole]).to.deep.equal([left]);
   expect(cameViews.again).to.equal(cameViews.whole);
   // Two views of one memory arrive as two arrays, each with its own.
-  expectSame(cameViews.overlapping, new Uint8Array(new Float64Array([left]).buffer, 2, 3), "overlapping view");
+  expectSame(
+    cameViews.overlapping,
+    new Uint8Array(new Float64Array([left]).buffer, 2, 3),
+    "overlapping view",
+  );
 
   // Node's isDeepStrictEqual finds two invalid dates unequal.
   await face.send([new Date(NaN)], right);
@@ -133,7 +137,9 @@ for (const face of faces) {
       const what = `${type.name}(${length})`;
       await face.send(make(world.rank), right);
       await face.send({ array: make(world.rank) }, right);
-      const padded = arrayOf(type, length + 5, i => (i < 3 || i >= length + 3 ? 99 : (i - 3 + world.rank) % 100));
+      const padded = arrayOf(type, length + 5, i =>
+        i < 3 || i >= length + 3 ? 99 : (i - 3 + world.rank) % 100,
+      );
       await face.send(padded.subarray(3, length + 3), right);
       await face.send(make(world.rank), right);
       await face.send(make(world.rank), right);
@@ -142,14 +148,21 @@ for (const face of faces) {
       expectSame(await face.recv(left), make(left), `${what}, a part`);
       const target = arrayOf(type, length + 2, () => 55);
       const status = await face.recvInto(target, left);
-      expect(status).to.deep.equal({ source: left, tag: 0, count: length, bytes: length * type.BYTES_PER_ELEMENT });
+      expect(status).to.deep.equal({
+        source: left,
+        tag: 0,
+        count: length,
+        bytes: length * type.BYTES_PER_ELEMENT,
+      });
       expectSame(target.slice(0, length), make(left), `${what} into`);
       expect(target.slice(length), `${what}: beyond the message`).to.deep.equal(arrayOf(type, 2, () => 55));
       // Into the middle of a larger array.
       const large = arrayOf(type, length + 4, () => 44);
       await face.recvInto(large.subarray(2, length + 2), left);
       expectSame(large.slice(2, length + 2), make(left), `${what} into a part`);
-      expect([large[0], large[1], large[length + 2], large[length + 3]].map(Number)).to.deep.equal([44, 44, 44, 44]);
+      expect([large[0], large[1], large[length + 2], large[length + 3]].map(Number)).to.deep.equal([
+        44, 44, 44, 44,
+      ]);
     }
   }
 
@@ -160,7 +173,11 @@ for (const face of faces) {
   const own = await face.recv<Int32Array>(left);
   expectSame(own, new Int32Array(10).fill(left + 1), "over a SharedArrayBuffer");
   expect(own.buffer).to.be.instanceOf(ArrayBuffer);
-  expectSame((await face.recv<[Int32Array]>(left))[0], new Int32Array(10).fill(left + 1), "the same in a list");
+  expectSame(
+    (await face.recv<[Int32Array]>(left))[0],
+    new Int32Array(10).fill(left + 1),
+    "the same in a list",
+  );
   await face.send(new Float32Array(2000).fill(world.rank), right);
   const sharedTarget = new Float32Array(new SharedArrayBuffer(8000));
   await face.recvInto(sharedTarget, left);
