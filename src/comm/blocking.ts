@@ -1,5 +1,6 @@
 import type { TypedArray } from "../codec/dtype.ts";
 import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
+import type { Algorithm } from "../collectives/context.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
@@ -9,6 +10,7 @@ import { ANY } from "../p2p/scope.ts";
 import type {
   Core,
   CountsOptions,
+  Exchange,
   RecvOptions,
   RootOptions,
   ScatterOptions,
@@ -62,10 +64,7 @@ export class BlockingCommunicator {
     source: number = ANY,
     options: Unbounded<SendrecvOptions> = {},
   ): T {
-    const { tag, sendTag = tag, recvTag = tag } = options;
-    const incoming = this.core.recv<T>(source, { tag: recvTag });
-    this.send(value, dest, { tag: sendTag });
-    return this.core.waiting.block(incoming);
+    return this.exchange(this.core.sendrecv<T>(value, dest, source, options));
   }
 
   sendrecvInto(
@@ -75,10 +74,13 @@ export class BlockingCommunicator {
     source: number = ANY,
     options: Unbounded<SendrecvOptions> = {},
   ): Status {
-    const { tag, sendTag = tag, recvTag = tag } = options;
-    const incoming = this.core.recvInto(target, source, { tag: recvTag });
-    this.send(array, dest, { tag: sendTag });
-    return this.core.waiting.block(incoming);
+    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options));
+  }
+
+  private exchange<T>({ incoming, outgoing }: Exchange<T>): T {
+    const { waiting } = this.core;
+    if (outgoing !== undefined) waiting.block(outgoing);
+    return waiting.block(incoming);
   }
 
   probe(source: number = ANY, options?: Unbounded<RecvOptions>): BlockingMessage {
@@ -98,68 +100,50 @@ export class BlockingCommunicator {
   }
 
   broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): T {
-    return this.core.waiting.runBlocking(
-      algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root),
-    );
+    return this.run(algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
   }
 
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(
-      algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
-    );
+    this.run(algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root));
   }
 
   scatter<P extends TypedArray | readonly unknown[]>(
     parts?: P,
     { root = 0, counts }: ScatterOptions = {},
   ): Scattered<P> {
-    return this.core.waiting.runBlocking(
-      algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts),
-    );
+    return this.run(algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
   }
 
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(
-      algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
-    );
+    this.run(algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root));
   }
 
   gather<T>(value: T, { root = 0 }: RootOptions = {}): T[] | undefined {
-    return this.core.waiting.runBlocking(
-      algorithms.gather(this.core.begin(operations.gather, root), value, root),
-    );
+    return this.run(algorithms.gather(this.core.begin(operations.gather, root), value, root));
   }
 
   gatherInto(target: TypedArray | undefined, array: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.core.waiting.runBlocking(
-      algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
-    );
+    this.run(algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root));
   }
 
   allgather<T>(value: T): T[] {
-    return this.core.waiting.runBlocking(algorithms.allgather(this.core.begin(operations.allgather), value));
+    return this.run(algorithms.allgather(this.core.begin(operations.allgather), value));
   }
 
   allgatherInto(target: TypedArray, array: TypedArray): void {
-    this.core.waiting.runBlocking(
-      algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array),
-    );
+    this.run(algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
   }
 
   alltoall<T>(parts: readonly T[]): T[] {
-    return this.core.waiting.runBlocking(algorithms.alltoall(this.core.begin(operations.alltoall), parts));
+    return this.run(algorithms.alltoall(this.core.begin(operations.alltoall), parts));
   }
 
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): void {
-    this.core.waiting.runBlocking(
-      algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
-    );
+    this.run(algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts));
   }
 
   reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Reduced<T> | undefined {
-    return this.core.waiting.runBlocking(
-      algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root),
-    );
+    return this.run(algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
   }
 
   reduceInto<A extends TypedArray>(
@@ -168,21 +152,17 @@ export class BlockingCommunicator {
     op: OperatorFor<A>,
     { root = 0 }: RootOptions = {},
   ): void {
-    this.core.waiting.runBlocking(
+    this.run(
       algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
     );
   }
 
   allreduce<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.core.waiting.runBlocking(
-      algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op),
-    );
+    return this.run(algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
   }
 
   allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.core.waiting.runBlocking(
-      algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op),
-    );
+    this.run(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op));
   }
 
   reduceScatter<P extends TypedArray | readonly unknown[]>(
@@ -190,7 +170,7 @@ export class BlockingCommunicator {
     op: OperatorFor<Scattered<P>>,
     { counts }: CountsOptions = {},
   ): Scattered<P> {
-    return this.core.waiting.runBlocking(
+    return this.run(
       algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
     );
   }
@@ -201,7 +181,7 @@ export class BlockingCommunicator {
     op: OperatorFor<A>,
     { counts }: CountsOptions = {},
   ): void {
-    this.core.waiting.runBlocking(
+    this.run(
       algorithms.reduceScatterInto(
         this.core.begin(operations.reduceScatterInto, 0, op),
         target,
@@ -213,40 +193,38 @@ export class BlockingCommunicator {
   }
 
   scan<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.core.waiting.runBlocking(algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+    return this.run(algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
   }
 
   scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.core.waiting.runBlocking(
-      algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op),
-    );
+    this.run(algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op));
   }
 
   exscan<T>(value: T, op: OperatorFor<T>): Reduced<T> | undefined {
-    return this.core.waiting.runBlocking(
-      algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op),
-    );
+    return this.run(algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
   }
 
   exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.core.waiting.runBlocking(
-      algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op),
-    );
+    this.run(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op));
+  }
+
+  private run<T>(algorithm: Algorithm<T>): T {
+    return this.core.waiting.runBlocking(algorithm, this.core.latest);
   }
 
   split(color: Color, options?: SplitOptions): BlockingCommunicator;
   split(color: Color | undefined, options?: SplitOptions): BlockingCommunicator | undefined;
   split(color: Color | undefined, options: SplitOptions = {}): BlockingCommunicator | undefined {
-    const core = this.core.waiting.runBlocking(split(this.core, color, options));
+    const core = this.run(split(this.core, color, options));
     return core && new BlockingCommunicator(core);
   }
 
   dup(options: NameOptions = {}): BlockingCommunicator {
-    return new BlockingCommunicator(this.core.waiting.runBlocking(dup(this.core, options)));
+    return new BlockingCommunicator(this.run(dup(this.core, options)));
   }
 
   free(): void {
-    this.core.waiting.runBlocking(this.core.free());
+    this.run(this.core.free());
   }
 
   [Symbol.dispose](): void {

@@ -51,10 +51,35 @@ export class CollectiveCall implements CollectiveContext {
     return `${describeSignature(this.signature)}, collective ${this.sequence} on ${this.scope.name}`;
   }
 
+  /** The algorithm has failed: what it still waited for is of no use to anybody. */
+  abandon(): void {
+    this.engine.withdrawAll(this.scope.collectiveContext, this.sequence);
+  }
+
+  /** What remains to be seen of this call when the rank has ended. */
+  endRecord(): WaitRecord {
+    const { scope, sequence, signature } = this;
+    return { text: `${this.describe()}, its last`, context: scope.collectiveContext, sequence, signature };
+  }
+
   finishedWithout(verb: string, peer: number): TsmpiError {
     const { rank, scope } = this;
+    const last = this.engine.records?.read(scope.toWorld(peer));
+    if (last?.context === scope.collectiveContext && last.sequence === this.sequence) {
+      if (last.signature !== this.signature) return this.mismatch(peer, last.signature);
+    }
     return new PeerFinishedError(
       `rank ${rank} ${verb} ${this.describe()}, but rank ${peer} has finished without taking part in it`,
+      { rank: scope.toWorld(rank), peer, communicator: scope.name },
+    );
+  }
+
+  /** Another rank has called this collective under another name. */
+  mismatch(peer: number, signature: number): TsmpiError {
+    const { rank, scope } = this;
+    return new CollectiveMismatchError(
+      `rank ${rank} is in ${this.describe()}, but rank ${peer} called it as ${describeSignature(signature)}; ` +
+        "all ranks of a communicator must call the same collectives in the same order, with the same root",
       { rank: scope.toWorld(rank), peer, communicator: scope.name },
     );
   }
@@ -74,19 +99,21 @@ class CollectiveRecv extends RecvRequest {
     this.call = call;
   }
 
-  override objection(source: number, extra: number, kind: number, total: number): TsmpiError | undefined {
+  override objection(
+    source: number,
+    _tag: number,
+    extra: number,
+    kind: number,
+    total: number,
+  ): TsmpiError | undefined {
     const { call, target } = this;
     const peer = this.scope.fromWorld(source);
     if (extra !== call.signature) {
-      return new CollectiveMismatchError(
-        `rank ${call.rank} is in ${call.describe()}, but rank ${peer} called it as ${describeSignature(extra)}; ` +
-          "all ranks of a communicator must call the same collectives in the same order, with the same root",
-        { rank: this.scope.toWorld(call.rank), peer, communicator: this.scope.name },
-      );
+      return call.mismatch(peer, extra);
     }
-    if (target === undefined || (kind === this.targetDtype!.code && total === target.byteLength))
-      return undefined;
+    if (target === undefined) return undefined;
     const dtype = this.targetDtype!;
+    if (kind === dtype.code && total === target.length * dtype.bytes) return undefined;
     const came = kind === dtype.code ? `${total / dtype.bytes} elements` : describeKind(kind);
     const expected = kind === dtype.code ? `${target.length}` : `a ${dtype.name} of ${target.length}`;
     return new TypeMismatchError(

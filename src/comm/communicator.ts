@@ -1,5 +1,6 @@
 import type { TypedArray } from "../codec/dtype.ts";
 import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
+import type { Algorithm } from "../collectives/context.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
@@ -10,6 +11,7 @@ import { BlockingCommunicator } from "./blocking.ts";
 import type {
   Core,
   CountsOptions,
+  Exchange,
   RecvOptions,
   RootOptions,
   ScatterOptions,
@@ -104,10 +106,7 @@ export class Communicator {
     source: number = ANY,
     options: SendrecvOptions = {},
   ): Promise<T> {
-    const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const incoming = this.recv<T>(source, { tag: recvTag, signal });
-    const [received] = await Promise.all([incoming, this.send(value, dest, { tag: sendTag, signal })]);
-    return received;
+    return this.exchange(this.core.sendrecv<T>(value, dest, source, options), options.signal);
   }
 
   /** `sendrecv` of typed arrays; `target` must not share memory with `array`. */
@@ -118,10 +117,18 @@ export class Communicator {
     source: number = ANY,
     options: SendrecvOptions = {},
   ): Promise<Status> {
-    const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const incoming = this.recvInto(target, source, { tag: recvTag, signal });
-    const [status] = await Promise.all([incoming, this.send(array, dest, { tag: sendTag, signal })]);
-    return status;
+    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options), options.signal);
+  }
+
+  private async exchange<T>(
+    { incoming, outgoing }: Exchange<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const { waiting } = this.core;
+    const received = waiting.promise(incoming, signal);
+    if (outgoing === undefined) return received;
+    const [value] = await Promise.all([received, waiting.promise(outgoing, signal)]);
+    return value;
   }
 
   /** Waits for a message and takes it out of matching; only the Message can then receive it. */
@@ -147,21 +154,24 @@ export class Communicator {
   /** Resolves when all ranks have called it. */
   barrier(): Promise<void> {
     const { core } = this;
-    const arrival = core.arrive();
-    if (arrival === undefined) return core.waiting.run(core.barrier());
+    let arrival: ReturnType<Core["arrive"]>;
+    try {
+      arrival = core.arrive();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    if (arrival === undefined) return this.run(() => core.barrier());
     return arrival.pending === undefined ? core.waiting.completed() : core.waiting.promise(arrival.pending);
   }
 
   /** Returns root's value on every rank; the others' `value` is not looked at. */
   broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
-    return this.core.waiting.run(
-      algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root),
-    );
+    return this.run(() => algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
   }
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
     );
   }
@@ -174,21 +184,19 @@ export class Communicator {
     parts?: P,
     { root = 0, counts }: ScatterOptions = {},
   ): Promise<Scattered<P>> {
-    return this.core.waiting.run(
-      algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts),
-    );
+    return this.run(() => algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
   }
 
   /** Fills every rank's `target`, in rank order, from root's `array`, which is as long as all targets together. */
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
     );
   }
 
   /** The values of all ranks in rank order on root, undefined elsewhere. */
   gather<T>(value: T, { root = 0 }: RootOptions = {}): Promise<T[] | undefined> {
-    return this.core.waiting.run(algorithms.gather(this.core.begin(operations.gather, root), value, root));
+    return this.run(() => algorithms.gather(this.core.begin(operations.gather, root), value, root));
   }
 
   /** Fills root's `target` with the arrays of all ranks in rank order; their lengths may differ. */
@@ -197,40 +205,36 @@ export class Communicator {
     array: TypedArray,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
     );
   }
 
   /** The values of all ranks in rank order, on every rank. */
   allgather<T>(value: T): Promise<T[]> {
-    return this.core.waiting.run(algorithms.allgather(this.core.begin(operations.allgather), value));
+    return this.run(() => algorithms.allgather(this.core.begin(operations.allgather), value));
   }
 
   /** Fills every rank's `target` with the arrays of all ranks in rank order; their lengths may differ. */
   allgatherInto(target: TypedArray, array: TypedArray): Promise<void> {
-    return this.core.waiting.run(
-      algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array),
-    );
+    return this.run(() => algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
   }
 
   /** Gives item r of `parts` to rank r; returns what each rank had for this one. Items may be of any kind and length. */
   alltoall<T>(parts: readonly T[]): Promise<T[]> {
-    return this.core.waiting.run(algorithms.alltoall(this.core.begin(operations.alltoall), parts));
+    return this.run(() => algorithms.alltoall(this.core.begin(operations.alltoall), parts));
   }
 
   /** Block r of `array` goes to rank r, block r of `target` comes from it. Blocks are equal unless counts are given. */
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
     );
   }
 
   /** The values of all ranks combined on root, undefined elsewhere. Typed arrays combine element by element. */
   reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Promise<Reduced<T> | undefined> {
-    return this.core.waiting.run(
-      algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root),
-    );
+    return this.run(() => algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
   }
 
   /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -240,21 +244,19 @@ export class Communicator {
     op: OperatorFor<A>,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
     );
   }
 
   /** The values of all ranks combined, the same bits on every rank. Typed arrays combine element by element. */
   allreduce<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.core.waiting.run(
-      algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op),
-    );
+    return this.run(() => algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
   }
 
   /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
   allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op),
     );
   }
@@ -268,7 +270,7 @@ export class Communicator {
     op: OperatorFor<Scattered<P>>,
     { counts }: CountsOptions = {},
   ): Promise<Scattered<P>> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
     );
   }
@@ -280,7 +282,7 @@ export class Communicator {
     op: OperatorFor<A>,
     { counts }: CountsOptions = {},
   ): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.reduceScatterInto(
         this.core.begin(operations.reduceScatterInto, 0, op),
         target,
@@ -293,26 +295,36 @@ export class Communicator {
 
   /** The values of ranks 0 to this one combined. */
   scan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.core.waiting.run(algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+    return this.run(() => algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
   }
 
   /** Fills `target`, which may be `array`, with the arrays of ranks 0 to this one combined. */
   scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op),
     );
   }
 
   /** The values of the ranks before this one combined; undefined on rank 0. */
   exscan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T> | undefined> {
-    return this.core.waiting.run(algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+    return this.run(() => algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
   }
 
   /** Fills `target` with the arrays of the ranks before this one combined; rank 0's stays as it is. */
   exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.core.waiting.run(
+    return this.run(() =>
       algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op),
     );
+  }
+
+  /** Mistakes reject the promise, like everything else that goes wrong. */
+  private run<T>(begin: () => Algorithm<T>): Promise<T> {
+    try {
+      const algorithm = begin();
+      return this.core.waiting.run(algorithm, this.core.latest);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   // Making communicators. Collective, too.
@@ -335,7 +347,7 @@ export class Communicator {
 
   /** Gives back what a communicator made by `split` or `dup` holds. All ranks must call it; none can use it after. */
   free(): Promise<void> {
-    return this.core.waiting.run(this.core.free());
+    return this.run(() => this.core.free());
   }
 
   [Symbol.asyncDispose](): Promise<void> {

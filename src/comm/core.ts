@@ -55,6 +55,15 @@ export interface CountsOptions {
 
 export interface ScatterOptions extends RootOptions, CountsOptions {}
 
+/** A send and a receive under way together. */
+export interface Exchange<T> {
+  readonly incoming: Request<T>;
+  /** Undefined: done already. */
+  readonly outgoing: Request<void> | undefined;
+}
+
+const nothingReceived: Status = { source: NONE, tag: ANY, count: 0, bytes: 0 };
+
 export class Core {
   readonly scope: Scope;
   readonly engine: Engine;
@@ -64,6 +73,8 @@ export class Core {
   /** Of most messages. */
   private readonly plain: Envelope;
   private sequence = 0;
+  /** The collective begun last. */
+  latest: CollectiveCall | undefined = undefined;
   private freed = false;
 
   constructor(engine: Engine, waiting: Waiting, scope: Scope, slot: number) {
@@ -92,28 +103,55 @@ export class Core {
   }
 
   recv<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
-    const tag = this.requireMatch("recv", source, options);
-    const { scope } = this;
-    const request = new RecvRequest<T>(
-      scope,
-      scope.context,
-      scope.toWorld(source),
-      tag,
-      undefined,
-      undefined,
-    );
-    if (source === NONE) request.settle(undefined);
-    else this.engine.post(request);
-    return request;
+    return this.post(this.recvRequest<T>(source, options), undefined);
   }
 
   recvInto(target: TypedArray, source: number, options: RecvOptions | undefined): RecvRequest<Status> {
+    return this.post(this.recvIntoRequest(target, source, options), nothingReceived);
+  }
+
+  /** Begins both; nothing has happened when it throws. */
+  sendrecv<T>(value: unknown, dest: number, source: number, options: SendrecvOptions): Exchange<T> {
+    const { tag, sendTag = tag, recvTag = tag, signal } = options;
+    const incoming = this.recvRequest<T>(source, { tag: recvTag, signal });
+    const outgoing = this.send(value, dest, { tag: sendTag, signal });
+    return { incoming: this.post(incoming, undefined), outgoing };
+  }
+
+  sendrecvInto(
+    target: TypedArray,
+    array: TypedArray,
+    dest: number,
+    source: number,
+    options: SendrecvOptions,
+  ): Exchange<Status> {
+    const { tag, sendTag = tag, recvTag = tag, signal } = options;
+    const incoming = this.recvIntoRequest(target, source, { tag: recvTag, signal });
+    const outgoing = this.send(array, dest, { tag: sendTag, signal });
+    return { incoming: this.post(incoming, nothingReceived), outgoing };
+  }
+
+  private recvRequest<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
+    const tag = this.requireMatch("recv", source, options);
+    const { scope } = this;
+    return new RecvRequest<T>(scope, scope.context, scope.toWorld(source), tag, undefined, undefined);
+  }
+
+  private recvIntoRequest(
+    target: TypedArray,
+    source: number,
+    options: RecvOptions | undefined,
+  ): RecvRequest<Status> {
     const dtype = this.requireTarget("recvInto", target);
     const tag = this.requireMatch("recvInto", source, options);
     const { scope } = this;
-    const request = new RecvRequest<Status>(scope, scope.context, scope.toWorld(source), tag, target, dtype);
-    if (source === NONE) request.settle({ source: NONE, tag: ANY, count: 0, bytes: 0 });
-    else this.engine.post(request);
+    return new RecvRequest<Status>(scope, scope.context, scope.toWorld(source), tag, target, dtype);
+  }
+
+  /** @param nothing what comes from NONE */
+  private post<T>(request: RecvRequest<T>, nothing: T | undefined): RecvRequest<T> {
+    if (request.source === NONE) request.settle(nothing);
+    else this.engine.post(request as RecvRequest);
     return request;
   }
 
@@ -143,7 +181,10 @@ export class Core {
   begin(operation: number, root = 0, op?: unknown): CollectiveCall {
     this.requireLive();
     const signature = signatureOf(operation, root, op);
-    return new CollectiveCall(this.engine, this.scope, this.nextSequence(), signature);
+    const call = new CollectiveCall(this.engine, this.scope, this.nextSequence(), signature);
+    this.engine.lastCollective = call;
+    this.latest = call;
+    return call;
   }
 
   /** Waits for all ranks, then gives back what the communicator holds. */

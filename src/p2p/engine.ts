@@ -6,6 +6,7 @@ import type { LocalJob } from "../job/job.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header, Rank, RankState } from "../transport/layout.ts";
 import { InRing, OutRing } from "../transport/ring.ts";
+import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
 import { Destination, type DestinationOwner, type Envelope } from "./destination.ts";
 import { Holder, payloadOf } from "./payload.ts";
 import { type MatchRequest, ProbeRequest, type RecvRequest, Request, SendRequest } from "./request.ts";
@@ -52,6 +53,9 @@ export class Engine implements SourceOwner, DestinationOwner {
   private readonly senderWords: Int32Array;
   private readonly active: Source[] = [];
   private readonly words: Int32Array | undefined;
+  readonly records: WaitRecords | undefined;
+  /** The collective that this rank has called last. */
+  lastCollective: { endRecord(): WaitRecord } | undefined = undefined;
   /** Of each rank, the word that says whether it sleeps. */
   private readonly sleepingWords: number[] = [];
   /** Acknowledgements belong to no communicator in particular. */
@@ -62,6 +66,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     this.rank = job?.rank ?? 0;
     this.size = job?.size ?? 1;
     this.words = job?.words;
+    this.records = job && new WaitRecords(job.words, job.layout);
     this.world = new Scope("world", 0, this.rank, this.size);
     this.senderWords = new Int32Array(Math.ceil(this.size / 32));
     for (let rank = 0; rank < this.size; rank++) {
@@ -113,7 +118,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     this.acknowledgements.set(id, request);
     this.want(this.sources[dest]);
     try {
-      this.send(value, dest, { ...envelope, extra: id, flags: Kind.synchronous });
+      request.writing = this.send(value, dest, { ...envelope, extra: id, flags: Kind.synchronous });
     } catch (error) {
       this.acknowledgements.delete(id);
       this.sources[dest].wanted--;
@@ -131,6 +136,8 @@ export class Engine implements SourceOwner, DestinationOwner {
       for (const candidate of this.senders()) {
         candidate.poll(request);
         if (request.done) return;
+        // It has its message already, of which the rest is still to come.
+        if ((request as RecvRequest).arriving) break;
       }
       if ((request as RecvRequest).arriving) this.noteReaders();
       else this.anyPosted.push(request);
@@ -185,11 +192,21 @@ export class Engine implements SourceOwner, DestinationOwner {
     return true;
   }
 
+  /** Withdraws the receives that a collective has posted before it failed. */
+  withdrawAll(context: number, tag: number): void {
+    for (const source of this.sources) {
+      for (const request of [...source.posted]) {
+        if (request.context === context && request.tag === tag) this.withdraw(request);
+      }
+    }
+  }
+
   private withdrawSend(request: SendRequest): boolean {
     for (const [id, waiting] of this.acknowledgements) {
       if (waiting !== request) continue;
       this.acknowledgements.delete(id);
       this.sources[request.dest].wanted--;
+      if (request.writing !== undefined) this.withdrawSend(request.writing);
       return true;
     }
     return this.destinations[request.dest]?.withdraw(request) ?? false;
@@ -256,7 +273,10 @@ export class Engine implements SourceOwner, DestinationOwner {
     const finished = new Set(others.filter(source => this.hasFinished(source.rank)));
     const moved = this.progress();
     const before = this.settlements;
-    if (finished.size === others.length) for (const request of [...this.anyPosted]) this.fail(request);
+    for (const request of [...this.anyPosted]) {
+      const partners = request.scope.worldRanks().filter(rank => rank !== this.rank);
+      if (partners.length > 0 && partners.every(rank => finished.has(this.sources[rank]))) this.fail(request);
+    }
     for (const source of finished) for (const request of [...source.posted]) this.fail(request);
     for (const [id, request] of this.acknowledgements) {
       if (!finished.has(this.sources[request.dest])) continue;
@@ -295,6 +315,8 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   /** Tells all ranks that this one receives nothing more. */
   leave(): void {
+    // Stays, so that a rank which waits for this one can tell whether it was called by another name.
+    if (this.lastCollective !== undefined) this.records?.write(this.rank, this.lastCollective.endRecord());
     this.enter(RankState.leaving);
   }
 
@@ -408,7 +430,19 @@ export class Engine implements SourceOwner, DestinationOwner {
     if (request === undefined) return;
     this.acknowledgements.delete(id);
     this.sources[request.dest].wanted--;
-    this.settled(request);
+    const { writing } = request;
+    if (writing === undefined || writing.done) {
+      this.settled(request);
+      return;
+    }
+    // Matched, but the receiver is still reading it from the sender's memory.
+    writing.onDone = () => {
+      try {
+        this.settled(request, writing.result());
+      } catch (error) {
+        this.settled(request, undefined, error);
+      }
+    };
   }
 
   /** Rings a rank's doorbell if it sleeps. */

@@ -127,13 +127,20 @@ export class RecvRequest<T = unknown> extends MatchRequest<T> {
    * @param source world rank of its sender
    * @param extra the frame's extra word, where collectives carry their signature
    */
-  objection(source: number, _extra: number, kind: number, total: number): TsmpiError | undefined {
+  objection(
+    source: number,
+    tag: number,
+    _extra: number,
+    kind: number,
+    total: number,
+  ): TsmpiError | undefined {
     const { target, targetDtype } = this;
     if (target === undefined || (kind === targetDtype!.code && total <= target.length * targetDtype!.bytes)) {
       return undefined;
     }
     const peer = this.scope.fromWorld(source);
-    const details = { peer, communicator: this.scope.name };
+    const { scope } = this;
+    const details = { rank: scope.toWorld(scope.rank), peer, tag, communicator: scope.name };
     if (kind !== targetDtype!.code) {
       return new TypeMismatchError(
         `the message from rank ${peer} holds ${describeKind(kind)}, ` +
@@ -190,6 +197,8 @@ export class SendRequest extends Request<void> {
   private offset = 0;
   written = 0;
   started = false;
+  /** Of a synchronous send: the writing of its message, where that could not be done at once. */
+  writing: SendRequest | undefined = undefined;
 
   constructor(
     scope: Scope,

@@ -43,6 +43,10 @@ export class Scope {
     return (this.id << 1) | 1;
   }
 
+  worldRanks(): readonly number[] {
+    return this.members ?? Array.from({ length: this.size }, (_, rank) => rank);
+  }
+
   toWorld(rank: number): number {
     return rank < 0 || this.members === undefined ? rank : this.members[rank];
   }

@@ -112,7 +112,7 @@ export class Source {
 
   private finishKept(message: Unexpected, receive: RecvRequest): void {
     const { holder, total, tag } = message;
-    const objection = receive.objection(message.source, message.extra, holder.kind, total);
+    const objection = receive.objection(message.source, tag, message.extra, holder.kind, total);
     if (objection !== undefined) {
       this.owner.settled(receive, undefined, objection);
       return;
@@ -225,7 +225,7 @@ export class Source {
     request: RecvRequest,
   ): void {
     const { target } = request;
-    const objection = request.objection(this.rank, extra, kind, total);
+    const objection = request.objection(this.rank, tag, extra, kind, total);
     if (objection !== undefined) {
       this.gather(ring, at, chunk, total, undefined, () => this.owner.settled(request, undefined, objection));
       if (!request.done) this.arriving(request);

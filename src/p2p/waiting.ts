@@ -10,9 +10,9 @@ import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { doorbellFd } from "../job/job.ts";
 import { Header, Rank } from "../transport/layout.ts";
-import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
+import type { WaitRecord } from "../transport/wait-record.ts";
 import type { Engine } from "./engine.ts";
-import { MatchRequest, type Request } from "./request.ts";
+import { MatchRequest, type Request, SendRequest } from "./request.ts";
 
 /**
  * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
@@ -34,6 +34,11 @@ const TURN_MS = 10;
 /** Sleeping in a blocking call looks up at least this often. */
 const NAP_MS = 1000;
 
+/** A call of a collective that may fail halfway. */
+interface Abandonable {
+  abandon(): void;
+}
+
 const States = { idle: 0, looking: 1, asleep: 2 } as const;
 type State = (typeof States)[keyof typeof States];
 
@@ -43,7 +48,6 @@ export class Waiting {
   private readonly engine: Engine;
   private readonly crowded: boolean;
   private readonly sleepingWord: number;
-  private readonly records: WaitRecords | undefined;
   private state: State = States.idle;
   /** When the present spell of looking began; 0 before its first look. */
   private lookingSince = 0;
@@ -58,7 +62,6 @@ export class Waiting {
     const { job } = engine;
     this.crowded = job !== undefined && job.size > job.cores;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
-    this.records = job && new WaitRecords(job.words, job.layout);
   }
 
   // The awaiting face.
@@ -127,8 +130,11 @@ export class Waiting {
     return this.turnDue() ? this.afterTurn(undefined) : resolved;
   }
 
-  /** Runs an algorithm, resuming it whenever what it waits for is done. */
-  run<T>(algorithm: Algorithm<T>): Promise<T> {
+  /**
+   * Runs an algorithm, resuming it whenever what it waits for is done.
+   * @param call told when the algorithm fails
+   */
+  run<T>(algorithm: Algorithm<T>, call?: Abandonable): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const step = (): void => {
         try {
@@ -150,6 +156,7 @@ export class Waiting {
             return;
           }
         } catch (error) {
+          call?.abandon();
           reject(error);
         }
       };
@@ -238,7 +245,7 @@ export class Waiting {
   private awake(): void {
     const { words, native, rank } = this.engine.job!;
     Atomics.store(words, this.sleepingWord, 0);
-    this.records!.clear(rank);
+    this.engine.records!.clear(rank);
     native.holdEventLoop(false);
   }
 
@@ -266,11 +273,16 @@ export class Waiting {
   }
 
   /** Runs an algorithm to its end. */
-  runBlocking<T>(algorithm: Algorithm<T>): T {
-    for (;;) {
-      const { done, value } = algorithm.next();
-      if (done) return value as T;
-      if (!(value as Request<unknown>).done) this.blockUntilDone(value as Request<unknown>);
+  runBlocking<T>(algorithm: Algorithm<T>, call?: Abandonable): T {
+    try {
+      for (;;) {
+        const { done, value } = algorithm.next();
+        if (done) return value as T;
+        if (!(value as Request<unknown>).done) this.blockUntilDone(value as Request<unknown>);
+      }
+    } catch (error) {
+      call?.abandon();
+      throw error;
     }
   }
 
@@ -285,15 +297,22 @@ export class Waiting {
     const { engine } = this;
     engine.progress();
     if (request.done) return;
-    const alone =
-      engine.job === undefined || (request instanceof MatchRequest && request.source === engine.rank);
-    if (alone) {
+    if (this.isAlone(request)) {
+      engine.withdraw(request);
       throw new DeadlockError(
         `rank ${engine.rank} blocks in ${request.wait().text}, but only this rank itself could serve that`,
         { rank: engine.rank },
       );
     }
     this.blockWhile(() => !request.done);
+  }
+
+  /** Whether nobody but this rank, which is about to block, could serve a request. */
+  private isAlone(request: Request<unknown>): boolean {
+    const { rank, size } = this.engine;
+    if (size === 1) return true;
+    if (request instanceof MatchRequest) return request.source === rank;
+    return request instanceof SendRequest && request.dest === rank;
   }
 
   private blockWhile(unfinished: () => boolean): void {
@@ -320,7 +339,7 @@ export class Waiting {
       if (!this.lastLook()) {
         job!.native.sleepOnDoorbell(doorbellFd(engine.rank), NAP_MS);
         Atomics.store(job!.words, this.sleepingWord, 0);
-        this.records!.clear(engine.rank);
+        this.engine.records!.clear(engine.rank);
         this.leaveIfAborted();
         engine.failDoomed();
       }
@@ -355,13 +374,13 @@ export class Waiting {
     const { words, rank } = engine.job!;
     Atomics.store(words, this.sleepingWord, 1);
     const record = this.presentWait();
-    if (record !== undefined) this.records!.write(rank, record);
+    if (record !== undefined) this.engine.records!.write(rank, record);
     this.leaveIfAborted();
     let news = engine.failDoomed();
     if (record !== undefined && this.failMismatch(record)) news = true;
     if (!engine.progress() && !news) return false;
     Atomics.store(words, this.sleepingWord, 0);
-    this.records!.clear(rank);
+    this.engine.records!.clear(rank);
     return true;
   }
 
@@ -385,7 +404,7 @@ export class Waiting {
     const { engine } = this;
     for (let rank = 0; rank < engine.size; rank++) {
       if (rank === engine.rank) continue;
-      const other = this.records!.read(rank);
+      const other = this.engine.records!.read(rank);
       if (other === undefined || other.context !== mine.context || other.sequence !== mine.sequence) continue;
       if (other.signature === mine.signature) continue;
       const error = new CollectiveMismatchError(
