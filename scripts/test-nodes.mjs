@@ -13,7 +13,7 @@ import { delimiter, join } from "node:path";
 const args = process.argv.slice(2);
 const split = args.indexOf("--");
 const majors = (split < 0 ? args : args.slice(0, split)).filter(arg => /^\d+$/.test(arg));
-const mochaArgs = split < 0 ? [] : args.slice(split + 1);
+const mochaArgs = split < 0 ? ["test/**/*.test.ts"] : args.slice(split + 1);
 const folder = mkdtempSync(join(tmpdir(), "tsmpi-nodes-"));
 let failed = false;
 

@@ -91,7 +91,7 @@ const toSelf = world.send("self", rank, { tag: 9, synchronous: true });
 expect(await world.recv(rank, { tag: 9 })).to.equal("self");
 await toSelf;
 const early = world.recv(rank, { tag: 9 });
-blocking(world).send("early", rank, { tag: 9, synchronous: true });
+void blocking(world).send("early", rank, { tag: 9, synchronous: true });
 expect(await early).to.equal("early");
 await world.barrier();
 
