@@ -3,6 +3,7 @@ import { isMainThread } from "node:worker_threads";
 import { joinJob } from "../job/job.ts";
 import { Engine } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
+import type { Unexpected } from "../p2p/unexpected.ts";
 import { Waiting } from "../p2p/waiting.ts";
 import { Header } from "../transport/layout.ts";
 import { Communicator } from "./communicator.ts";
@@ -47,12 +48,23 @@ if (job !== undefined && isMainThread) {
     engine.finish();
     const left = engine.leftover();
     if (left === undefined) return;
-    const name = left.context >> 1 === 0 ? "world" : "a communicator";
-    process.stderr.write(
-      `tsmpi: rank ${engine.rank} has finished without taking part in ${describeSignature(left.extra)}, ` +
-        `collective ${left.tag} on ${name}, which rank ${left.source} has called; all ranks of a communicator ` +
-        "must call the same collectives in the same order, with the same root\n",
-    );
+    process.stderr.write(`${describeLeftover(left)}\n`);
     process.exitCode = 1;
   });
+}
+
+/** What a message that nobody will read any more says of the collectives that ranks have called. */
+function describeLeftover({ context, tag, extra, source }: Unexpected): string {
+  const last = engine.lastCollective;
+  const record = last?.endRecord();
+  if (record?.context === context && record.sequence === tag) {
+    const error = last!.mismatch(source, extra);
+    return `${error.name}: ${error.message}`;
+  }
+  const name = context >> 1 === 0 ? "world" : "a communicator";
+  return (
+    `tsmpi: rank ${engine.rank} has finished without taking part in ${describeSignature(extra)}, ` +
+    `collective ${tag} on ${name}, which rank ${source} has called; all ranks of a communicator ` +
+    "must call the same collectives in the same order, with the same root"
+  );
 }

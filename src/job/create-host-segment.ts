@@ -61,7 +61,11 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
       wakeAll();
     },
 
-    waitOf: rank => records.read(rank)?.text,
+    waitOf(rank) {
+      // The record of a rank at its end says what it called last.
+      const state = Atomics.load(words, layout.rankWord(rank) + Rank.state);
+      return state >= RankState.leaving ? undefined : records.read(rank)?.text;
+    },
 
     close() {
       for (const descriptor of [fd, ...doorbells]) closeSync(descriptor);

@@ -27,6 +27,13 @@ export abstract class Watch extends Request<void> {
   abstract doomed(): Error | undefined;
 }
 
+/** What the engine keeps of a collective call, for the end of this rank. */
+export interface CalledCollective {
+  endRecord(): WaitRecord;
+  /** The error of a rank that has called this collective under another name. */
+  mismatch(peer: number, signature: number): Error;
+}
+
 export class Engine implements SourceOwner, DestinationOwner {
   readonly rank: number;
   readonly size: number;
@@ -55,7 +62,7 @@ export class Engine implements SourceOwner, DestinationOwner {
   private readonly words: Int32Array | undefined;
   readonly records: WaitRecords | undefined;
   /** The collective that this rank has called last. */
-  lastCollective: { endRecord(): WaitRecord } | undefined = undefined;
+  lastCollective: CalledCollective | undefined = undefined;
   /** Of each rank, the word that says whether it sleeps. */
   private readonly sleepingWords: number[] = [];
   /** Acknowledgements belong to no communicator in particular. */
