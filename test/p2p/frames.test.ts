@@ -9,7 +9,7 @@ import { LINE } from "../../src/transport/layout.ts";
 import { InRing, OutRing } from "../../src/transport/ring.ts";
 
 const RING = 64 * 1024;
-const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 1000);
 
 class Owner implements SourceOwner {
   readonly anyPosted: MatchRequest<unknown>[] = [];

@@ -106,8 +106,8 @@ describe("ranks: waiting for a rank that has finished", () => {
     reduceScatter: "reduceScatter by sum",
     split: "split",
   })) {
-    // Said by a rank that waits, or by the one that has finished and finds that others have called it.
-    const waits = `rank [01] waits in ${call}, collective 0 on world, but rank 2 has finished without taking part in it`;
+    // Said by a rank that waits or is about to send, or by the one that has finished and finds the others' messages.
+    const waits = `rank [01] (waits|is) in ${call}, collective 0 on world, but rank 2 has finished without taking part in it`;
     const ended = `rank 2 has finished without taking part in ${call}, collective 0 on world, which rank [01] has called`;
     waiting[name] = { stderr: [new RegExp(`${waits}|${ended}`)] };
   }
