@@ -31,7 +31,8 @@ export interface Native {
 /** The folder of this package, from wherever the bundle or the source of this module runs. */
 export function packageFolder(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  // A program bundled together with tsmpi may lie in no package at all.
+  while (!existsSync(join(folder, "package.json")) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
 }
 
