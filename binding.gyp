@@ -12,6 +12,7 @@
         "native/doorbell.cc",
         "native/wait.cc",
         "native/process.cc",
+        "native/copy.cc",
         "native/reduce.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

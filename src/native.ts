@@ -16,8 +16,15 @@ export interface Native {
   watchDoorbell(fd: number, callback: () => void): void;
   holdEventLoop(hold: boolean): void;
 
-  pauseWhile(word: number, value: number, times: number): void;
+  /** Looks for about so many nanoseconds. */
+  pauseWhile(word: number, value: number, nanoseconds: number): void;
   yieldWhile(word: number, value: number, times: number): void;
+
+  mayCopy(): boolean;
+  allowCopies(): void;
+  addressOf(array: ArrayBufferView): number;
+  copyFrom(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
+  copyTo(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
 
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;

@@ -2,6 +2,7 @@
 import { isMainThread } from "node:worker_threads";
 import { type Native, native } from "../native.ts";
 import { Header, LAYOUT_VERSION, Layout, MAGIC, Rank, RankState } from "../transport/layout.ts";
+import { Copies } from "./copies.ts";
 
 /** First of the descriptors that a rank inherits; doorbells follow. */
 export const SEGMENT_FD = 3;
@@ -17,6 +18,7 @@ export interface LocalJob {
   /** Int32Array over the whole segment. */
   readonly words: Int32Array;
   readonly native: Native;
+  readonly copies: Copies;
   /** Rings the doorbell of a rank. */
   ring(rank: number): void;
 }
@@ -39,7 +41,8 @@ export function joinJob(): LocalJob | undefined {
   // One process per rank: a second one with the same descriptors (a fork, say) must not share its rings.
   const area = layout.rankWord(rank);
   if (Atomics.compareExchange(words, area + Rank.pid, 0, process.pid) !== 0) return undefined;
+  const copies = new Copies(addon, words, layout);
   Atomics.store(words, area + Rank.state, RankState.joined);
   const ring = (other: number): void => addon.ringDoorbell(doorbellFd(other));
-  return { rank, size, cores: words[Header.cores], layout, segment, words, native: addon, ring };
+  return { rank, size, cores: words[Header.cores], layout, segment, words, native: addon, copies, ring };
 }

@@ -19,16 +19,16 @@ import { MatchRequest, type Request, SendRequest } from "./request.ts";
  * so looking for longer pays.
  */
 const PATIENCE_MS = 1;
-/** A look that watches a single word lasts for so many pauses, or yields. */
-const PAUSES = 200;
+/** A look that watches a single word lasts for so many nanoseconds, or yields. */
+const LOOK_NS = 6000;
 const YIELDS = 8;
 /** Before a promise is made; after a vain look so many promises are made without one. */
-const IMMINENT_PAUSES = 40;
+const IMMINENT_NS = 1500;
 const DISCOURAGED = 64;
 /** So many looks in one microtask. */
 const LOOKS = 4;
 /** When several places are watched, each look is short. */
-const FEW_PAUSES = 10;
+const BRIEF_NS = 300;
 /** The event loop gets its turn at least this often, whatever keeps arriving. */
 const TURN_MS = 10;
 /** Sleeping in a blocking call looks up at least this often. */
@@ -99,7 +99,7 @@ export class Waiting {
     if (this.crowded || this.engine.job === undefined || --this.discouraged >= 0) return false;
     const single = this.engine.singleWord();
     if (single !== undefined) {
-      this.engine.job.native.pauseWhile(single.word, single.value, IMMINENT_PAUSES);
+      this.engine.job.native.pauseWhile(single.word, single.value, IMMINENT_NS);
       this.engine.progress();
       this.engine.runCallbacks();
     }
@@ -359,9 +359,9 @@ export class Waiting {
       if (single === undefined) native.yieldWhile(this.sleepingWord, 0, 1);
       else native.yieldWhile(single.word, single.value, YIELDS);
     } else if (single === undefined) {
-      native.pauseWhile(this.sleepingWord, 0, FEW_PAUSES);
+      native.pauseWhile(this.sleepingWord, 0, BRIEF_NS);
     } else {
-      native.pauseWhile(single.word, single.value, PAUSES);
+      native.pauseWhile(single.word, single.value, LOOK_NS);
     }
   }
 

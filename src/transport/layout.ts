@@ -39,7 +39,12 @@ export const Header = {
   nextContext: 32,
   /** Bitmap of the barrier slots in use, two words. */
   barrierSlots: 48,
+  /** Whether ranks may copy from one another's memory: see `CopiesState`. */
+  copies: 64,
 } as const;
+
+/** Tried once, by the first rank that wants to know; the others believe it, so that all choose alike. */
+export const CopiesState = { untried: 0, allowed: 1, forbidden: 2 } as const;
 
 /** Words of a rank's area, relative to its start. */
 export const Rank = {

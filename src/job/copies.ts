@@ -1,0 +1,65 @@
+/** Copies straight from and to the memory of another rank of this host, where the kernel allows it. */
+import { TsmpiError } from "../errors.ts";
+import type { Native } from "../native.ts";
+import { CopiesState, Header, type Layout, Rank } from "../transport/layout.ts";
+
+/** No such process: it has just been killed, and so will this one be. */
+const ESRCH = 3;
+
+export class Copies {
+  private readonly native: Native;
+  private readonly words: Int32Array;
+  private readonly layout: Layout;
+  private state: number = CopiesState.untried;
+
+  constructor(native: Native, words: Int32Array, layout: Layout) {
+    this.native = native;
+    this.words = words;
+    this.layout = layout;
+    native.allowCopies();
+  }
+
+  /**
+   * Whether ranks may copy. Tried once in a job (1-2 ms); all ranks then get the same answer, because algorithms are
+   * chosen by it. `TSMPI_CROSS_COPY=off` says no.
+   */
+  get allowed(): boolean {
+    if (this.state === CopiesState.untried) {
+      this.state = Atomics.load(this.words, Header.copies);
+      if (this.state === CopiesState.untried) {
+        const may = process.env.TSMPI_CROSS_COPY !== "off" && this.native.mayCopy();
+        Atomics.compareExchange(
+          this.words,
+          Header.copies,
+          CopiesState.untried,
+          may ? CopiesState.allowed : CopiesState.forbidden,
+        );
+        this.state = Atomics.load(this.words, Header.copies);
+      }
+    }
+    return this.state === CopiesState.allowed;
+  }
+
+  /** Copies `count` bytes from `address` in the memory of a world rank into `bytes`, from index `at` on. */
+  from(rank: number, address: number, bytes: Uint8Array, at: number, count: number): void {
+    const error = this.native.copyFrom(this.pidOf(rank), address, bytes, at, count);
+    if (error !== 0) this.fail(rank, count, error);
+  }
+
+  /** Copies `count` bytes of `bytes`, from index `at` on, to `address` in the memory of a world rank. */
+  to(rank: number, address: number, bytes: Uint8Array, at: number, count: number): void {
+    const error = this.native.copyTo(this.pidOf(rank), address, bytes, at, count);
+    if (error !== 0) this.fail(rank, count, error);
+  }
+
+  private pidOf(rank: number): number {
+    return this.words[this.layout.rankWord(rank) + Rank.pid];
+  }
+
+  private fail(rank: number, count: number, error: number): never {
+    const why = error === ESRCH ? "its process has ended" : `the kernel refused (errno ${error})`;
+    throw new TsmpiError("TSMPI_COPY", `copying ${count} bytes to or from rank ${rank}: ${why}`, {
+      peer: rank,
+    });
+  }
+}
