@@ -5,7 +5,9 @@ import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import { chooseLongAllreduce } from "./choice.ts";
 import type { Algorithm, CollectiveContext } from "./context.ts";
+import { allreduceExchanged } from "./exchanged.ts";
 import { foldOf, rankOf } from "./fold.ts";
+import { allreduceGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { Reduction } from "./reduction.ts";
 
@@ -21,8 +23,7 @@ export function* allreduce<T>(
     yield* allreduceLong(context, reduction, target);
     return target as Reduced<T>;
   }
-  const result = yield* allreduceRecursiveDoubling(context, reduction);
-  return reduction.own(result) as Reduced<T>;
+  return reduction.own(yield* allreduceShort(context, reduction)) as Reduced<T>;
 }
 
 /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -38,8 +39,14 @@ export function* allreduceInto<A extends TypedArray>(
     if (inPlaceOrApart(target, array)) return yield* allreduceLong(context, reduction, target);
     return yield* allreduceLong(context, new Reduction("allreduceInto", copyOf(array), op), target);
   }
-  const result = yield* allreduceRecursiveDoubling(context, reduction);
+  const result = yield* allreduceShort(context, reduction);
   if (result !== target) copyInto(target, result as TypedArray);
+}
+
+function allreduceShort(context: CollectiveContext, reduction: Reduction): Algorithm<unknown> {
+  return reduction.op.reproducible
+    ? allreduceGathered(context, reduction)
+    : allreduceRecursiveDoubling(context, reduction);
 }
 
 function allreduceLong(
@@ -47,6 +54,7 @@ function allreduceLong(
   reduction: Reduction,
   target: TypedArray,
 ): Algorithm<void> {
+  if (reduction.op.reproducible) return allreduceExchanged(context, reduction, target);
   return chooseLongAllreduce(context.size, reduction.op.commutative) === "ring"
     ? allreduceRing(context, reduction, target)
     : allreduceRabenseifner(context, reduction, target);

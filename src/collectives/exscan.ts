@@ -2,6 +2,8 @@ import type { TypedArray } from "../codec/dtype.ts";
 import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { exscanExchanged } from "./exchanged.ts";
+import { exscanGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { endReceive, endSends } from "./receive.ts";
 import { Reduction } from "./reduction.ts";
@@ -17,10 +19,10 @@ export function* exscan<T>(
   const reduction = new Reduction("exscan", value, op);
   if (reduction.isLong(context)) {
     const target = emptyLike(value as TypedArray);
-    yield* exscanChain(context, reduction, target);
+    yield* exscanLong(context, reduction, target);
     return context.rank === 0 ? undefined : (target as Reduced<T>);
   }
-  return (yield* exscanDoubling(context, reduction)) as Reduced<T> | undefined;
+  return (yield* exscanShort(context, reduction)) as Reduced<T> | undefined;
 }
 
 /**
@@ -36,11 +38,21 @@ export function* exscanInto<A extends TypedArray>(
   requireAlike("exscanInto", target, array);
   const reduction = new Reduction("exscanInto", array, op);
   if (reduction.isLong(context)) {
-    if (inPlaceOrApart(target, array)) return yield* exscanChain(context, reduction, target);
-    return yield* exscanChain(context, new Reduction("exscanInto", copyOf(array), op), target);
+    if (inPlaceOrApart(target, array)) return yield* exscanLong(context, reduction, target);
+    return yield* exscanLong(context, new Reduction("exscanInto", copyOf(array), op), target);
   }
-  const result = yield* exscanDoubling(context, reduction);
+  const result = yield* exscanShort(context, reduction);
   if (result !== undefined) copyInto(target, result as TypedArray);
+}
+
+function exscanShort(context: CollectiveContext, reduction: Reduction): Algorithm<unknown> {
+  return reduction.op.reproducible ? exscanGathered(context, reduction) : exscanDoubling(context, reduction);
+}
+
+function exscanLong(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+  return reduction.op.reproducible
+    ? exscanExchanged(context, reduction, target)
+    : exscanChain(context, reduction, target);
 }
 
 /**

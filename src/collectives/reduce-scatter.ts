@@ -4,6 +4,7 @@ import { requireArray, requireCounts, requireItems, requireLength, requireType }
 import { copyInto, emptyLike, overlap } from "./arrays.ts";
 import { evenOffsets, type Offsets, offsetsOf } from "./blocks.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { reduceBlockExchanged } from "./exchanged.ts";
 import type { OperatorFor } from "./operator.ts";
 import { endSends } from "./receive.ts";
 import { reduceOwnBlock } from "./reduce-blocks.ts";
@@ -77,6 +78,7 @@ function* reduceBlockInto(
   target: TypedArray,
 ): Algorithm<void> {
   if (context.size === 1) copyInto(target, reduction.value as TypedArray);
+  else if (reduction.op.reproducible) yield* reduceBlockExchanged(context, reduction, offsets, target);
   else yield* reduceOwnBlock(context, reduction, offsets, target);
 }
 
@@ -96,6 +98,7 @@ function* reduceItems(
     const dest = (rank + step) % size;
     sends.push(context.send(parts[dest], dest));
   }
+  if (own.op.reproducible) return yield* combineItems(own, arrivals, sends, context);
   let left = own.value;
   let right: unknown;
   for (let step = 1; step < size; step++) {
@@ -110,4 +113,23 @@ function* reduceItems(
   if (rank < size - 1) left = own.combine(left, right, right);
   yield* endSends(sends);
   return own.own(left);
+}
+
+/** All at once, in rank order. */
+function* combineItems(
+  own: Reduction,
+  arrivals: readonly Pending<unknown>[],
+  sends: readonly Pending<void>[],
+  { rank, size }: CollectiveContext,
+): Algorithm<unknown> {
+  const items = new Array<unknown>(size);
+  items[rank] = own.value;
+  for (let step = 1; step < size; step++) {
+    const source = (rank - step + size) % size;
+    const arrival = arrivals[step - 1];
+    if (!arrival.done) yield arrival;
+    items[source] = own.accept(arrival.result(), source);
+  }
+  yield* endSends(sends);
+  return own.combineAll(items);
 }

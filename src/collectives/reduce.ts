@@ -3,6 +3,8 @@ import { requireAlike, requireArray, requireRoot } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import { evenOffsets } from "./blocks.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { reduceExchanged } from "./exchanged.ts";
+import { reduceGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { endReceive } from "./receive.ts";
 import { reduceOwnBlock } from "./reduce-blocks.ts";
@@ -21,10 +23,10 @@ export function* reduce<T>(
   const reduction = new Reduction("reduce", value, op);
   if (reduction.isLong(context)) {
     const target = context.rank === root ? emptyLike(value as TypedArray) : undefined;
-    yield* reduceCut(context, reduction, target, root);
+    yield* reduceLong(context, reduction, target, root);
     return target as Reduced<T> | undefined;
   }
-  const result = yield* reduceTree(context, reduction, root);
+  const result = yield* reduceShort(context, reduction, root);
   return reduction.own(result) as Reduced<T> | undefined;
 }
 
@@ -46,12 +48,29 @@ export function* reduceInto<A extends TypedArray>(
   const reduction = new Reduction("reduceInto", array, op);
   if (reduction.isLong(context)) {
     if (filled === undefined || inPlaceOrApart(filled, array)) {
-      return yield* reduceCut(context, reduction, filled, root);
+      return yield* reduceLong(context, reduction, filled, root);
     }
-    return yield* reduceCut(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
+    return yield* reduceLong(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
   }
-  const result = yield* reduceTree(context, reduction, root);
+  const result = yield* reduceShort(context, reduction, root);
   if (filled !== undefined && result !== filled) copyInto(filled, result as TypedArray);
+}
+
+function reduceShort(context: CollectiveContext, reduction: Reduction, root: number): Algorithm<unknown> {
+  return reduction.op.reproducible
+    ? reduceGathered(context, reduction, root)
+    : reduceTree(context, reduction, root);
+}
+
+function reduceLong(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray | undefined,
+  root: number,
+): Algorithm<void> {
+  return reduction.op.reproducible
+    ? reduceExchanged(context, reduction, target, root)
+    : reduceCut(context, reduction, target, root);
 }
 
 /**

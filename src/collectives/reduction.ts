@@ -1,6 +1,6 @@
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import { TypeMismatchError } from "../errors.ts";
-import { copyOf, emptyLike } from "./arrays.ts";
+import { copyInto, copyOf, emptyLike } from "./arrays.ts";
 import { isLongReduction } from "./choice.ts";
 import type { CollectiveContext } from "./context.ts";
 import { describe } from "./describe.ts";
@@ -86,6 +86,24 @@ export class Reduction {
 
   combineInto(target: TypedArray, left: TypedArray, right: TypedArray): void {
     combineInto(this.op, target, left, right, this.dtype!);
+  }
+
+  /** Combines `count` contributions, which lie one after the other in `rows`, in their order. */
+  combineRows(target: TypedArray, rows: TypedArray, count: number): void {
+    this.op.combineRows(target, rows, count, this.dtype!);
+  }
+
+  /** Combines contributions in their order into a new value. */
+  combineAll(values: readonly unknown[]): unknown {
+    if (this.dtype === undefined) return this.op.combineAll(values);
+    const { length } = this.value as TypedArray;
+    const rows = emptyLike(this.value as TypedArray, values.length * length);
+    values.forEach((value, index) => {
+      copyInto(rows, value as TypedArray, index * length);
+    });
+    const target = emptyLike(rows, length);
+    this.combineRows(target, rows, values.length);
+    return target;
   }
 
   /** The result for the caller: never the caller's own array, which it may go on to change. */

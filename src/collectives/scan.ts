@@ -2,6 +2,8 @@ import type { TypedArray } from "../codec/dtype.ts";
 import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { scanExchanged } from "./exchanged.ts";
+import { scanGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { endReceive, endSends } from "./receive.ts";
 import { Reduction } from "./reduction.ts";
@@ -13,10 +15,10 @@ export function* scan<T>(context: CollectiveContext, value: T, op: OperatorFor<T
   const reduction = new Reduction("scan", value, op);
   if (reduction.isLong(context)) {
     const target = emptyLike(value as TypedArray);
-    yield* scanChain(context, reduction, target);
+    yield* scanLong(context, reduction, target);
     return target as Reduced<T>;
   }
-  return reduction.own(yield* scanDoubling(context, reduction)) as Reduced<T>;
+  return reduction.own(yield* scanShort(context, reduction)) as Reduced<T>;
 }
 
 /** Fills `target`, which may be `array`, with the arrays of ranks 0 to the own combined element by element. */
@@ -29,11 +31,21 @@ export function* scanInto<A extends TypedArray>(
   requireAlike("scanInto", target, array);
   const reduction = new Reduction("scanInto", array, op);
   if (reduction.isLong(context)) {
-    if (inPlaceOrApart(target, array)) return yield* scanChain(context, reduction, target);
-    return yield* scanChain(context, new Reduction("scanInto", copyOf(array), op), target);
+    if (inPlaceOrApart(target, array)) return yield* scanLong(context, reduction, target);
+    return yield* scanLong(context, new Reduction("scanInto", copyOf(array), op), target);
   }
-  const result = yield* scanDoubling(context, reduction);
+  const result = yield* scanShort(context, reduction);
   if (result !== target) copyInto(target, result as TypedArray);
+}
+
+function scanShort(context: CollectiveContext, reduction: Reduction): Algorithm<unknown> {
+  return reduction.op.reproducible ? scanGathered(context, reduction) : scanDoubling(context, reduction);
+}
+
+function scanLong(context: CollectiveContext, reduction: Reduction, target: TypedArray): Algorithm<void> {
+  return reduction.op.reproducible
+    ? scanExchanged(context, reduction, target)
+    : scanChain(context, reduction, target);
 }
 
 /**

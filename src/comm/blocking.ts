@@ -4,6 +4,7 @@ import type { Algorithm } from "../collectives/context.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import { type ReductionOptions, withOptions } from "../collectives/reproducible.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
@@ -142,36 +143,53 @@ export class BlockingCommunicator {
     this.run(algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts));
   }
 
-  reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Reduced<T> | undefined {
-    return this.run(algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+  reduce<T>(
+    value: T,
+    op: OperatorFor<T>,
+    options: RootOptions & ReductionOptions = {},
+  ): Reduced<T> | undefined {
+    const { root = 0 } = options;
+    const by = withOptions("reduce", op, options);
+    return this.run(algorithms.reduce(this.core.begin(operations.reduce, root, by), value, by, root));
   }
 
   reduceInto<A extends TypedArray>(
     target: A | undefined,
     array: A,
     op: OperatorFor<A>,
-    { root = 0 }: RootOptions = {},
+    options: RootOptions & ReductionOptions = {},
   ): void {
+    const { root = 0 } = options;
+    const by = withOptions("reduceInto", op, options);
     this.run(
-      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
+      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, by), target, array, by, root),
     );
   }
 
-  allreduce<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.run(algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+  allreduce<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Reduced<T> {
+    const by = withOptions("allreduce", op, options);
+    return this.run(algorithms.allreduce(this.core.begin(operations.allreduce, 0, by), value, by));
   }
 
-  allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op));
+  allreduceInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): void {
+    const by = withOptions("allreduceInto", op, options);
+    this.run(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, by), target, array, by));
   }
 
   reduceScatter<P extends TypedArray | readonly unknown[]>(
     parts: P,
     op: OperatorFor<Scattered<P>>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): Scattered<P> {
+    const { counts } = options;
+    const by = withOptions("reduceScatter", op, options);
     return this.run(
-      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
+      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, by), parts, by, counts),
     );
   }
 
@@ -179,33 +197,44 @@ export class BlockingCommunicator {
     target: A,
     array: A,
     op: OperatorFor<A>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): void {
+    const { counts } = options;
+    const by = withOptions("reduceScatterInto", op, options);
     this.run(
       algorithms.reduceScatterInto(
-        this.core.begin(operations.reduceScatterInto, 0, op),
+        this.core.begin(operations.reduceScatterInto, 0, by),
         target,
         array,
-        op,
+        by,
         counts,
       ),
     );
   }
 
-  scan<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.run(algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+  scan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Reduced<T> {
+    const by = withOptions("scan", op, options);
+    return this.run(algorithms.scan(this.core.begin(operations.scan, 0, by), value, by));
   }
 
-  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op));
+  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>, options?: ReductionOptions): void {
+    const by = withOptions("scanInto", op, options);
+    this.run(algorithms.scanInto(this.core.begin(operations.scanInto, 0, by), target, array, by));
   }
 
-  exscan<T>(value: T, op: OperatorFor<T>): Reduced<T> | undefined {
-    return this.run(algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+  exscan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Reduced<T> | undefined {
+    const by = withOptions("exscan", op, options);
+    return this.run(algorithms.exscan(this.core.begin(operations.exscan, 0, by), value, by));
   }
 
-  exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op));
+  exscanInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): void {
+    const by = withOptions("exscanInto", op, options);
+    this.run(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, by), target, array, by));
   }
 
   private run<T>(algorithm: Algorithm<T>): T {
