@@ -12,6 +12,8 @@ export const limits = {
   cutBroadcastSize: 4,
   /** Longer prefix reductions go from rank to rank in segments of so many bytes. */
   scanSegment: 64 * 1024,
+  /** Where blocks are exchanged and combined by all at once, a rank's block has so many bytes at most. */
+  exchangedBlock: 128 * 1024,
   /** From so many ranks on, items travel in lists (Bruck), fewer messages for more copies. */
   bruckSize: 16,
   /** Longer blocks of an alltoall are worth a message each, however many ranks there are. */

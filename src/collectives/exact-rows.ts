@@ -9,7 +9,7 @@ import { build, floats } from "./kernels.ts";
  * 2005]. The rest is nearly always zero, and then s + t rounds once. Otherwise its magnitude tells whether it can
  * matter; only if so, and where there are infinities or NaN, an ExactSum decides.
  */
-export type RowsKernel = (target: any, rows: any, count: number) => void;
+type RowsKernel = (target: any, rows: any, count: number) => void;
 
 const kernels: (RowsKernel | undefined)[] = [];
 

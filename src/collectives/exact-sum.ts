@@ -51,7 +51,7 @@ export class ExactSum extends Float64Array {
       throw new ArgumentError(`ExactSum.add: expected a number; got ${describe(value)}`);
     }
     scratch[0] = value;
-    this.addWords(words[0], words[1]);
+    this.addHalves(words);
     return this;
   }
 
@@ -62,7 +62,9 @@ export class ExactSum extends Float64Array {
     }
     const { buffer, byteOffset, length } = values;
     const halves = new Uint32Array(buffer, byteOffset, 2 * length);
-    for (let at = 0; at < halves.length; at += 2) this.addWords(halves[at], halves[at + 1]);
+    for (let at = 0; at < halves.length; at += 2 * CARRY_AFTER) {
+      this.addHalves(halves.subarray(at, at + 2 * CARRY_AFTER));
+    }
     return this;
   }
 
@@ -94,35 +96,19 @@ export class ExactSum extends Float64Array {
     return isSpecial ? this.special : this.round(toOdd);
   }
 
-  /** Adds the double with these halves. */
-  private addWords(low: number, high: number): void {
-    const exponent = (high >>> 20) & 0x7ff;
-    if (exponent === 0x7ff) {
-      if ((high & 0xfffff) !== 0 || low !== 0) this[NANS]++;
-      else this[high >>> 31 === 0 ? INFINITIES : NEGATIVE_INFINITIES]++;
-      return;
-    }
-    if (low === 0 && high === 0x80000000) {
-      this[NEGATIVE_ZEROS]++;
-      return;
-    }
-    this[OTHERS]++;
-    // Subnormal numbers have the exponent of the least normal ones, without the bit that is not written.
-    const top = exponent === 0 ? high & 0xfffff : (high & 0xfffff) | 0x100000;
-    const shift = exponent === 0 ? 0 : exponent - 1;
-    const bits = shift & 31;
-    const at = shift >>> 5;
-    const sign = high >>> 31 === 0 ? 1 : -1;
-    this[at] += sign * ((low << bits) >>> 0);
-    this[at + 1] += sign * (((top << bits) | ((low >>> 1) >>> (31 - bits))) >>> 0);
-    this[at + 2] += sign * ((top >>> 1) >>> (31 - bits));
-    if (++this.uncarried >= CARRY_AFTER) this.carry();
+  /** Adds up to CARRY_AFTER doubles. */
+  private addHalves(halves: Uint32Array): void {
+    const count = halves.length / 2;
+    if (this.uncarried + count > CARRY_AFTER) this.carry();
+    this.uncarried += count;
+    addHalves(this, halves);
   }
 
   /** Leaves every digit from 0 to below 2^32, and the sign in the highest. */
   private carry(): void {
     this.uncarried = 0;
     for (let i = 0; i < DIGITS - 1; i++) {
+      if (this[i] === 0) continue;
       if (Math.abs(this[i]) >= LARGEST) {
         throw new TsmpiError("TSMPI_EXACT_SUM", "ExactSum: its elements were added too often to be exact");
       }
@@ -159,6 +145,44 @@ export class ExactSum extends Float64Array {
     const magnitude = toDouble(whole) * 2 ** (32 * bottom + LOWEST);
     return negative ? -magnitude : magnitude;
   }
+}
+
+/** Adds the doubles whose halves these are, the low one first. A function, for it is three times as fast as a method. */
+function addHalves(digits: Float64Array, halves: Uint32Array): void {
+  let others = 0;
+  for (let half = 0; half < halves.length; half += 2) {
+    const low = halves[half];
+    const high = halves[half + 1];
+    const exponent = (high >>> 20) & 0x7ff;
+    if (exponent === 0x7ff) {
+      if ((high & 0xfffff) !== 0 || low !== 0) digits[NANS]++;
+      else digits[high >>> 31 === 0 ? INFINITIES : NEGATIVE_INFINITIES]++;
+      continue;
+    }
+    if (low === 0 && high === 0x80000000) {
+      digits[NEGATIVE_ZEROS]++;
+      continue;
+    }
+    others++;
+    // Subnormal numbers have the exponent of the least normal ones, without the bit that is not written.
+    const top = exponent === 0 ? high & 0xfffff : (high & 0xfffff) | 0x100000;
+    const shift = exponent === 0 ? 0 : exponent - 1;
+    const bits = shift & 31;
+    const at = shift >>> 5;
+    const first = (low << bits) >>> 0;
+    const second = ((top << bits) | ((low >>> 1) >>> (31 - bits))) >>> 0;
+    const third = (top >>> 1) >>> (31 - bits);
+    if (high >>> 31 === 0) {
+      digits[at] += first;
+      digits[at + 1] += second;
+      digits[at + 2] += third;
+    } else {
+      digits[at] -= first;
+      digits[at + 1] -= second;
+      digits[at + 2] -= third;
+    }
+  }
+  digits[OTHERS] += others;
 }
 
 function negate(digits: Float64Array): void {

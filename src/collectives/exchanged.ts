@@ -1,10 +1,12 @@
 import type { TypedArray } from "../codec/dtype.ts";
 import { copyInto } from "./arrays.ts";
 import { evenOffsets, type Offsets } from "./blocks.ts";
+import { limits } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
 import { endReceive, endSends } from "./receive.ts";
 import type { Reduction } from "./reduction.ts";
 import { borrow, release } from "./scratch.ts";
+import { segmentsOf } from "./segments.ts";
 
 /**
  * Reductions of long arrays in which every rank gets one block of all arrays, combines it in rank order and passes the
@@ -16,10 +18,10 @@ import { borrow, release } from "./scratch.ts";
 function* exchangeBlocks(
   context: CollectiveContext,
   reduction: Reduction,
+  array: TypedArray,
   offsets: Offsets,
 ): Algorithm<TypedArray> {
   const { rank, size } = context;
-  const array = reduction.value as TypedArray;
   const length = offsets[rank + 1] - offsets[rank];
   const rows = borrow(array, size * length);
   const row = (source: number) => rows.subarray(source * length, (source + 1) * length);
@@ -45,34 +47,48 @@ function* exchangeBlocks(
 }
 
 /** This rank's block of all arrays combined. */
-export function* reduceBlockExchanged(
+export function reduceBlockExchanged(
   context: CollectiveContext,
   reduction: Reduction,
   offsets: Offsets,
   target: TypedArray,
 ): Algorithm<void> {
-  const rows = yield* exchangeBlocks(context, reduction, offsets);
+  return reduceBlock(context, reduction, reduction.value as TypedArray, offsets, target);
+}
+
+function* reduceBlock(
+  context: CollectiveContext,
+  reduction: Reduction,
+  array: TypedArray,
+  offsets: Offsets,
+  target: TypedArray,
+): Algorithm<void> {
+  const rows = yield* exchangeBlocks(context, reduction, array, offsets);
   reduction.combineRows(target, rows, context.size);
   release(rows);
 }
 
-/** Then each block goes from its rank to all others. */
+/** Each block then goes from its rank to all others. */
 export function* allreduceExchanged(
   context: CollectiveContext,
   reduction: Reduction,
   target: TypedArray,
 ): Algorithm<void> {
   const { rank, size } = context;
-  const offsets = evenOffsets(target.length, size, reduction.op.grain);
-  const place = (owner: number) => target.subarray(offsets[owner], offsets[owner + 1]);
-  yield* reduceBlockExchanged(context, reduction, offsets, place(rank));
-  const sends: Pending<void>[] = [];
-  for (let step = 1; step < size; step++) sends.push(context.send(place(rank), (rank + step) % size));
-  yield* receiveBlocks(context, reduction, place);
-  yield* endSends(sends);
+  const array = reduction.value as TypedArray;
+  for (const [from, to] of pieces(context, reduction)) {
+    const piece = target.subarray(from, to);
+    const offsets = evenOffsets(piece.length, size, reduction.op.grain);
+    const place = (owner: number) => piece.subarray(offsets[owner], offsets[owner + 1]);
+    yield* reduceBlock(context, reduction, array.subarray(from, to), offsets, place(rank));
+    const sends: Pending<void>[] = [];
+    for (let step = 1; step < size; step++) sends.push(context.send(place(rank), (rank + step) % size));
+    yield* receiveBlocks(context, reduction, place);
+    yield* endSends(sends);
+  }
 }
 
-/** Then each block goes from its rank to root. */
+/** Each block then goes from its rank to root. */
 export function* reduceExchanged(
   context: CollectiveContext,
   reduction: Reduction,
@@ -81,16 +97,21 @@ export function* reduceExchanged(
 ): Algorithm<void> {
   const { rank, size } = context;
   const array = reduction.value as TypedArray;
-  const offsets = evenOffsets(array.length, size, reduction.op.grain);
-  if (target !== undefined) {
-    const place = (owner: number) => target.subarray(offsets[owner], offsets[owner + 1]);
-    yield* reduceBlockExchanged(context, reduction, offsets, place(rank));
-    return yield* receiveBlocks(context, reduction, place);
+  for (const [from, to] of pieces(context, reduction)) {
+    const part = array.subarray(from, to);
+    const offsets = evenOffsets(part.length, size, reduction.op.grain);
+    if (target !== undefined) {
+      const piece = target.subarray(from, to);
+      const place = (owner: number) => piece.subarray(offsets[owner], offsets[owner + 1]);
+      yield* reduceBlock(context, reduction, part, offsets, place(rank));
+      yield* receiveBlocks(context, reduction, place);
+    } else {
+      const block = borrow(array, offsets[rank + 1] - offsets[rank]);
+      yield* reduceBlock(context, reduction, part, offsets, block);
+      yield* endSends([context.send(block, root)]);
+      release(block);
+    }
   }
-  const block = borrow(array, offsets[rank + 1] - offsets[rank]);
-  yield* reduceBlockExchanged(context, reduction, offsets, block);
-  yield* endSends([context.send(block, root)]);
-  release(block);
 }
 
 export function scanExchanged(
@@ -120,22 +141,31 @@ function* prefixesExchanged(
   own: 0 | 1,
 ): Algorithm<void> {
   const { rank, size } = context;
-  const offsets = evenOffsets(target.length, size, reduction.op.grain);
-  const place = (owner: number) => target.subarray(offsets[owner], offsets[owner + 1]);
-  const { length } = place(rank);
-  const rows = yield* exchangeBlocks(context, reduction, offsets);
-  const results = borrow(target, size * length);
-  const sends: Pending<void>[] = [];
-  for (let dest = 1 - own; dest < size; dest++) {
-    const count = dest + own;
-    const result = dest === rank ? place(rank) : results.subarray(dest * length, (dest + 1) * length);
-    reduction.combineRows(result, rows.subarray(0, count * length), count);
-    if (dest !== rank) sends.push(context.send(result, dest));
+  const array = reduction.value as TypedArray;
+  for (const [from, to] of pieces(context, reduction)) {
+    const piece = target.subarray(from, to);
+    const offsets = evenOffsets(piece.length, size, reduction.op.grain);
+    const place = (owner: number) => piece.subarray(offsets[owner], offsets[owner + 1]);
+    const { length } = place(rank);
+    const rows = yield* exchangeBlocks(context, reduction, array.subarray(from, to), offsets);
+    const results = borrow(array, size * length);
+    const sends: Pending<void>[] = [];
+    for (let dest = 1 - own; dest < size; dest++) {
+      const count = dest + own;
+      const result = dest === rank ? place(rank) : results.subarray(dest * length, (dest + 1) * length);
+      reduction.combineRows(result, rows.subarray(0, count * length), count);
+      if (dest !== rank) sends.push(context.send(result, dest));
+    }
+    if (rank >= 1 - own) yield* receiveBlocks(context, reduction, place);
+    yield* endSends(sends);
+    release(rows);
+    release(results);
   }
-  if (rank >= 1 - own) yield* receiveBlocks(context, reduction, place);
-  yield* endSends(sends);
-  release(rows);
-  release(results);
+}
+
+/** A long array goes piece by piece, so that the blocks of all ranks stay in the cache until they are combined. */
+function pieces({ size }: CollectiveContext, reduction: Reduction): [from: number, to: number][] {
+  return segmentsOf(reduction.value as TypedArray, reduction.op.grain, size * limits.exchangedBlock);
 }
 
 /** The blocks of all other ranks. */

@@ -1,7 +1,7 @@
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
 import { exactRows } from "./exact-rows.ts";
-import { floats } from "./kernels.ts";
+import { build, floats } from "./kernels.ts";
 import { Operator, type OperatorFor, toOperator } from "./operator.ts";
 
 export interface ReductionOptions {
@@ -44,10 +44,11 @@ class ReproducibleOperator extends Operator {
   }
 
   override combineRows(target: TypedArray, rows: TypedArray, count: number, dtype: Dtype): void {
-    const exact = this.name === "sum" ? exactRows(dtype) : undefined;
-    if (exact === undefined) super.combineRows(target, rows, count, dtype);
-    else exact(target, rows, count);
-    if (floats.has(dtype.name)) makeNaNsEqual(target);
+    // One addition rounds once already.
+    const exact = this.name === "sum" && count > 2 ? exactRows(dtype) : undefined;
+    if (exact !== undefined) return void exact(target, rows, count);
+    super.combineRows(target, rows, count, dtype);
+    if (floats.has(dtype.name)) equalNaNs(dtype)(target);
   }
 
   override combineAll(values: readonly unknown[]): unknown {
@@ -66,8 +67,13 @@ function exactSums(rows: readonly number[], length: number): number[] {
   return Array.from(sums);
 }
 
-function makeNaNsEqual(array: TypedArray): void {
-  for (let i = 0; i < array.length; i++) if (Number.isNaN(array[i])) array[i] = Number.NaN;
+const loops: ((array: TypedArray) => void)[] = [];
+
+/** A loop that gives every NaN the same bits. */
+function equalNaNs({ code }: Dtype): (array: TypedArray) => void {
+  return (loops[code] ??= build(
+    "function (array) { for (let i = 0; i < array.length; i++) if (array[i] !== array[i]) array[i] = NaN; }",
+  ) as unknown as (array: TypedArray) => void);
 }
 
 const reproducibleOf = new Map<Operator, Operator>();

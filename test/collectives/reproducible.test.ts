@@ -82,7 +82,7 @@ describe("reproducible reductions", () => {
   for (const [name, { into, fresh, range }] of Object.entries(families)) {
     for (const longReduction of [1 << 20, 64]) {
       it(`${name} is the exact sum, rounded once (${longReduction === 64 ? "long" : "short"} arrays)`, () => {
-        withLimits({ longReduction }, () => {
+        withLimits({ longReduction, exchangedBlock: 48 }, () => {
           for (const dtype of floats) {
             for (const size of sizes) {
               for (const length of [0, 1, 2 * size + 35]) {
@@ -175,7 +175,7 @@ describe("reproducible reductions", () => {
 
   it("combines by other operators in rank order, and all NaN are alike", () => {
     for (const longReduction of [1 << 20, 64]) {
-      withLimits({ longReduction }, () => {
+      withLimits({ longReduction, exchangedBlock: 48 }, () => {
         for (const op of [product, min, max, logicalOr]) {
           for (const dtype of floats) {
             for (const size of [2, 3, 5, 8]) {
