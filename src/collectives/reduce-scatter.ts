@@ -1,8 +1,10 @@
 import { isTypedArray, type TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
+import { type AlgorithmOf, Need } from "./algorithm-names.ts";
 import { requireArray, requireCounts, requireItems, requireLength, requireType } from "./arguments.ts";
 import { copyInto, emptyLike, overlap } from "./arrays.ts";
 import { evenOffsets, type Offsets, offsetsOf } from "./blocks.ts";
+import { choose } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
 import { reduceBlockExchanged } from "./exchanged.ts";
 import type { OperatorFor } from "./operator.ts";
@@ -71,6 +73,23 @@ function cut(
   return offsetsOf(counts);
 }
 
+type ToBlock = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  offsets: Offsets,
+  target: TypedArray,
+) => Algorithm<void>;
+
+const blocks: Partial<Record<AlgorithmOf<"reduceScatter">, ToBlock>> = {
+  pairwise: reduceOwnBlock,
+  exchange: reduceBlockExchanged,
+};
+
+function chooseFor({ size, crowded }: CollectiveContext, reduction: Reduction): AlgorithmOf<"reduceScatter"> {
+  const bytes = reduction.dtype === undefined ? 0 : (reduction.value as TypedArray).byteLength / size;
+  return choose("reduceScatter", { size, crowded }, bytes, reduction.op.reproducible ? 0 : Need.partial);
+}
+
 function* reduceBlockInto(
   context: CollectiveContext,
   reduction: Reduction,
@@ -78,8 +97,7 @@ function* reduceBlockInto(
   target: TypedArray,
 ): Algorithm<void> {
   if (context.size === 1) copyInto(target, reduction.value as TypedArray);
-  else if (reduction.op.reproducible) yield* reduceBlockExchanged(context, reduction, offsets, target);
-  else yield* reduceOwnBlock(context, reduction, offsets, target);
+  else yield* blocks[chooseFor(context, reduction)]!(context, reduction, offsets, target);
 }
 
 /** Pairwise exchange as for blocks: from rank - 1 downwards on the left, then from p - 1 downwards on the right. */
@@ -98,7 +116,7 @@ function* reduceItems(
     const dest = (rank + step) % size;
     sends.push(context.send(parts[dest], dest));
   }
-  if (own.op.reproducible) return yield* combineItems(own, arrivals, sends, context);
+  if (chooseFor(context, own) === "exchange") return yield* combineItems(own, arrivals, sends, context);
   let left = own.value;
   let right: unknown;
   for (let step = 1; step < size; step++) {

@@ -1,4 +1,5 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import type { AlgorithmOf } from "./algorithm-names.ts";
 import { requireAlike, requireArray, requireRoot } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import { evenOffsets } from "./blocks.ts";
@@ -12,6 +13,23 @@ import { Reduction } from "./reduction.ts";
 import { borrow, release } from "./scratch.ts";
 import { binomialDistances, binomialParent } from "./tree.ts";
 
+type WholeToRoot = (context: CollectiveContext, reduction: Reduction, root: number) => Algorithm<unknown>;
+type CutToRoot = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray | undefined,
+  root: number,
+) => Algorithm<void>;
+
+const whole: Partial<Record<AlgorithmOf<"reduce">, WholeToRoot>> = {
+  binomial: reduceTree,
+  gather: reduceGathered,
+};
+const cut: Partial<Record<AlgorithmOf<"reduce">, CutToRoot>> = {
+  rabenseifner: reduceCut,
+  exchange: reduceExchanged,
+};
+
 /** Returns the values of all ranks combined on root, undefined elsewhere. */
 export function* reduce<T>(
   context: CollectiveContext,
@@ -21,13 +39,14 @@ export function* reduce<T>(
 ): Algorithm<Reduced<T> | undefined> {
   requireRoot("reduce", root, context.size);
   const reduction = new Reduction("reduce", value, op);
-  if (reduction.isLong(context)) {
-    const target = context.rank === root ? emptyLike(value as TypedArray) : undefined;
-    yield* reduceLong(context, reduction, target, root);
-    return target as Reduced<T> | undefined;
+  const name = reduction.choose("reduce", context);
+  const fill = cut[name];
+  if (fill === undefined) {
+    return reduction.own(yield* whole[name]!(context, reduction, root)) as Reduced<T> | undefined;
   }
-  const result = yield* reduceShort(context, reduction, root);
-  return reduction.own(result) as Reduced<T> | undefined;
+  const target = context.rank === root ? emptyLike(value as TypedArray) : undefined;
+  yield* fill(context, reduction, target, root);
+  return target as Reduced<T> | undefined;
 }
 
 /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -46,31 +65,16 @@ export function* reduceInto<A extends TypedArray>(
     requireAlike("reduceInto", target!, array);
   }
   const reduction = new Reduction("reduceInto", array, op);
-  if (reduction.isLong(context)) {
+  const name = reduction.choose("reduce", context);
+  const fill = cut[name];
+  if (fill !== undefined) {
     if (filled === undefined || inPlaceOrApart(filled, array)) {
-      return yield* reduceLong(context, reduction, filled, root);
+      return yield* fill(context, reduction, filled, root);
     }
-    return yield* reduceLong(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
+    return yield* fill(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
   }
-  const result = yield* reduceShort(context, reduction, root);
+  const result = yield* whole[name]!(context, reduction, root);
   if (filled !== undefined && result !== filled) copyInto(filled, result as TypedArray);
-}
-
-function reduceShort(context: CollectiveContext, reduction: Reduction, root: number): Algorithm<unknown> {
-  return reduction.op.reproducible
-    ? reduceGathered(context, reduction, root)
-    : reduceTree(context, reduction, root);
-}
-
-function reduceLong(
-  context: CollectiveContext,
-  reduction: Reduction,
-  target: TypedArray | undefined,
-  root: number,
-): Algorithm<void> {
-  return reduction.op.reproducible
-    ? reduceExchanged(context, reduction, target, root)
-    : reduceCut(context, reduction, target, root);
 }
 
 /**

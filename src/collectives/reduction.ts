@@ -1,11 +1,21 @@
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import { TypeMismatchError } from "../errors.ts";
+import { type AlgorithmOf, type Family, Need } from "./algorithm-names.ts";
 import { copyInto, copyOf, emptyLike } from "./arrays.ts";
-import { isLongReduction } from "./choice.ts";
-import type { CollectiveContext } from "./context.ts";
+import { choose, hasBlocks } from "./choice.ts";
+import type { Algorithm, CollectiveContext } from "./context.ts";
 import { describe } from "./describe.ts";
 import type { OperationName } from "./operations.ts";
 import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
+
+/** Returns the result, as `value` itself in a world of one; see `Reduction.own`. */
+export type WholeReduction = (context: CollectiveContext, reduction: Reduction) => Algorithm<unknown>;
+/** Fills the target, which may be the array itself. Cuts the array; not for a world of one. */
+export type CutReduction = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+) => Algorithm<void>;
 
 /**
  * One rank's part in one reduction: its value and the operator, checked before anything is sent, and the checks of
@@ -26,11 +36,14 @@ export class Reduction {
     requireReducible(operation, this.op, value, this.dtype);
   }
 
-  /** Whether to cut the array into blocks. */
-  isLong(context: CollectiveContext): boolean {
-    if (this.dtype === undefined) return false;
+  /** The name of the algorithm to use. */
+  choose<F extends Family>(family: F, context: CollectiveContext): AlgorithmOf<F> {
+    const { op } = this;
+    let has = (op.commutative ? Need.commuting : 0) | (op.reproducible ? 0 : Need.partial);
+    if (this.dtype === undefined) return choose(family, context, 0, has);
     const { byteLength, length } = this.value as TypedArray;
-    return isLongReduction(byteLength, length, context.size);
+    if (hasBlocks(length, context.size)) has |= Need.blocks;
+    return choose(family, context, byteLength, has);
   }
 
   /** Another rank's value or partial result, which must be of the same kind as this rank's. */

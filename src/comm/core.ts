@@ -3,7 +3,9 @@
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { Need } from "../collectives/algorithm-names.ts";
 import { barrier } from "../collectives/barrier.ts";
+import { choose } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
@@ -15,7 +17,7 @@ import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
-import { CollectiveCall } from "./collective-call.ts";
+import { CollectiveCall, isCrowded } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -83,7 +85,9 @@ export class Core {
     this.scope = scope;
     this.slot = slot;
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
-    if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
+    const place = { size: scope.size, crowded: isCrowded(engine) };
+    const mayCount = engine.job !== undefined && slot >= 0 && scope.size > 1;
+    if (mayCount && choose("barrier", place, 0, Need.host) === "counter") {
       this.sharedBarrier = new SharedBarrier(engine, scope, slot);
     }
   }

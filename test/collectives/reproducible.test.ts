@@ -12,7 +12,7 @@ import { withOptions } from "../../src/collectives/reproducible.ts";
 import { scan, scanInto } from "../../src/collectives/scan.ts";
 import { ArgumentError } from "../../src/errors.ts";
 import { formats, referenceSum } from "./exact-reference.ts";
-import { available, simulateAll, sizes, withLimits } from "./support.ts";
+import { available, simulateAll, sizes, withLong } from "./support.ts";
 
 const { sum, product, min, max, minLoc, bitwiseAnd, logicalOr } = operators;
 const reproducible = (op: any): any => withOptions("test", op, { reproducible: true });
@@ -82,7 +82,7 @@ describe("reproducible reductions", () => {
   for (const [name, { into, fresh, range }] of Object.entries(families)) {
     for (const longReduction of [1 << 20, 64]) {
       it(`${name} is the exact sum, rounded once (${longReduction === 64 ? "long" : "short"} arrays)`, () => {
-        withLimits({ longReduction, exchangedBlock: 48 }, () => {
+        withLong(longReduction, () => {
           for (const dtype of floats) {
             for (const size of sizes) {
               for (const length of [0, 1, 2 * size + 35]) {
@@ -175,7 +175,7 @@ describe("reproducible reductions", () => {
 
   it("combines by other operators in rank order, and all NaN are alike", () => {
     for (const longReduction of [1 << 20, 64]) {
-      withLimits({ longReduction, exchangedBlock: 48 }, () => {
+      withLong(longReduction, () => {
         for (const op of [product, min, max, logicalOr]) {
           for (const dtype of floats) {
             for (const size of [2, 3, 5, 8]) {
@@ -206,7 +206,7 @@ describe("reproducible reductions", () => {
   });
 
   it("gives what the plain operators give where these are exact", () => {
-    withLimits({ longReduction: 64 }, () => {
+    withLong(64, () => {
       for (const size of [1, 2, 3, 5]) {
         for (const op of [sum, bitwiseAnd, minLoc]) {
           const array = (rank: number) =>
