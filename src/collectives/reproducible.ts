@@ -46,7 +46,10 @@ class ReproducibleOperator extends Operator {
   override combineRows(target: TypedArray, rows: TypedArray, count: number, dtype: Dtype): void {
     // One addition rounds once already.
     const exact = this.name === "sum" && count > 2 ? exactRows(dtype) : undefined;
-    if (exact !== undefined) return void exact(target, rows, count);
+    if (exact !== undefined) {
+      exact(target, rows, count);
+      return;
+    }
     super.combineRows(target, rows, count, dtype);
     if (floats.has(dtype.name)) equalNaNs(dtype)(target);
   }
