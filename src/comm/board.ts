@@ -99,26 +99,26 @@ export class Board implements BoardEnd {
    */
   isFree(turn: number, depth: typeof CELLS | typeof BULKS, call: BoardCall): boolean {
     const needed = (turn - depth) | 0;
-    return ((this.readByAll - needed) | 0) >= 0 || this.haveRead(needed, call);
-  }
-
-  /** Whether all ranks have read a turn. If not, `call` is told what to wait for. */
-  haveRead(turn: number, call: BoardCall): boolean {
-    const { words } = this.cells;
+    if (((this.readByAll - needed) | 0) >= 0) return true;
     let least = this.read;
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue;
-      const word = this.cells.readWord(rank);
-      const read = Atomics.load(words, word);
-      if (((read - turn) | 0) < 0) {
-        // Words left by an earlier communicator of this slot are behind, too, and so count as nothing read.
-        call.waitFor(rank, word, read);
-        return false;
-      }
+      if (!this.hasRead(rank, needed, call)) return false;
+      const read = Atomics.load(this.cells.words, this.cells.readWord(rank));
       if (((read - least) | 0) < 0) least = read;
     }
     this.readByAll = least;
-    return ((least - turn) | 0) >= 0;
+    return ((least - needed) | 0) >= 0;
+  }
+
+  /** Whether a rank has said that it has read a turn. If not, `call` is told what to wait for. */
+  hasRead(rank: number, turn: number, call: BoardCall): boolean {
+    const word = this.cells.readWord(rank);
+    const read = Atomics.load(this.cells.words, word);
+    // A word left by an earlier communicator of this slot is behind, too, and so counts as nothing read.
+    if (((read - turn) | 0) >= 0) return true;
+    call.waitFor(rank, word, read);
+    return false;
   }
 
   /** This rank has read all that it wants of a turn. @param urgent somebody waits to hear that */

@@ -25,6 +25,7 @@ import {
 } from "../collectives/operator.ts";
 import { blocksOf } from "../collectives/reduce-scatter.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
+import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
 import { planAlltoall, planBroadcast, planGather, planScatter } from "./board-moves.ts";
@@ -43,6 +44,38 @@ function boardFor(core: Core, bytes: number): Board | undefined {
   return board;
 }
 
+/**
+ * Whether an array too long for a bulk buffer goes through one piece by piece. While one rank writes a piece, others
+ * read the one before, which beats copies from memory to memory where every rank has a core; a rank that combines
+ * pieces combines those of all, so that only two ranks should.
+ */
+function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
+  const { board, engine } = core;
+  if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
+  return engine.size <= engine.job!.cores || !board.mayLend;
+}
+
+/** A collective of many turns, each for a piece of the array. @param plan of the elements `from` to `to` */
+function* inPieces(
+  board: Board,
+  sequence: number,
+  signature: number,
+  array: TypedArray,
+  grain: number,
+  plan: (call: BoardCall, from: number, to: number) => void,
+): Algorithm<void> {
+  const { length } = array;
+  const piece = (BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
+  for (let from = 0; from < length; from += piece) {
+    const call = board.call(sequence, signature);
+    plan(call, from, Math.min(from + piece, length));
+    call.extra = length;
+    yield call;
+    call.result();
+    board.recycle(call);
+  }
+}
+
 /** The board, for arrays whose lengths only the rank that has one knows. */
 function boardForAny(core: Core): Board | undefined {
   return boardFor(core, Number.POSITIVE_INFINITY);
@@ -50,12 +83,18 @@ function boardForAny(core: Core): Board | undefined {
 
 export function broadcastInto(core: Core, target: TypedArray, root: number): Begun<void> {
   const dtype = requireArray("broadcastInto", "target", target);
-  const board = boardFor(core, target.byteLength);
+  const inPart = goesInPieces(core, target.byteLength, MAX_BOARD_RANKS);
+  const board = inPart ? core.board : boardFor(core, target.byteLength);
   if (board === undefined) {
     return algorithms.broadcastInto(core.begin(operations.broadcastInto, root), target, root);
   }
   requireRoot("broadcastInto", root, board.size);
   const signature = signatureOf(operations.broadcastInto, root);
+  if (inPart) {
+    return inPieces(board, core.nextSequence(), signature, target, 1, (call, from, to) =>
+      planBroadcast(call, target.subarray(from, to), dtype, root),
+    );
+  }
   const call = board.call(core.nextSequence(), signature);
   planBroadcast(call, target, dtype, root);
   return call;
@@ -148,9 +187,10 @@ function reduceArrays<A extends TypedArray>(
   array: A,
   op: OperatorFor<A>,
   root: number,
-): BoardCall | undefined {
+): Begun<void> | undefined {
   const dtype = requireArray(operation, "array", array);
-  const board = boardFor(core, array.byteLength);
+  const inPart = goesInPieces(core, array.byteLength, 2);
+  const board = inPart ? core.board : boardFor(core, array.byteLength);
   if (board === undefined) return undefined;
   requireRoot(operation, root, board.size);
   const filled = form === "reduce" && board.rank !== root ? undefined : target;
@@ -162,6 +202,11 @@ function reduceArrays<A extends TypedArray>(
   requireReducible(operation, operator, array, dtype);
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
   const signature = signatureOf(operations[operation], root, op);
+  if (inPart) {
+    return inPieces(board, core.nextSequence(), signature, given, operator.grain, (call, from, to) =>
+      planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
+    );
+  }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, form, filled, given, dtype, operator, root);
   return call;
@@ -241,6 +286,13 @@ export function reduceScatterInto<A extends TypedArray>(
   return call;
 }
 
+const numberOperations = {
+  reduce: operations.reduceNumber,
+  allreduce: operations.allreduceNumber,
+  scan: operations.scanNumber,
+  exscan: operations.exscanNumber,
+} as const;
+
 /** A reduction of a number by one of tsmpi's operators, on the board; undefined where it goes by messages. */
 function reduceNumber(
   core: Core,
@@ -255,7 +307,7 @@ function reduceNumber(
   if (board === undefined) return undefined;
   requireRoot(form, root, board.size);
   requireReducible(form, op, value, undefined);
-  const signature = signatureOf(operations[form], root, op);
+  const signature = signatureOf(numberOperations[form], root, op);
   const call = board.call(core.nextSequence(), signature);
   planNumberReduction(call, form, value, op, root);
   return call;

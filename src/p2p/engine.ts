@@ -20,6 +20,8 @@ export abstract class Watch extends Request<void> {
     return true;
   }
 
+  /** Whether the engine looks at it. */
+  watched = false;
   /** Set by `ready` when it has got on without coming to its end. */
   moved = false;
 
@@ -206,6 +208,7 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   watch(watch: Watch): void {
     watch.stamp = ++this.stamps;
+    watch.watched = true;
     if (watch.ready()) watch.settle(undefined);
     else this.watches.push(watch);
   }

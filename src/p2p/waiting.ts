@@ -11,7 +11,7 @@ import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { doorbellFd } from "../job/job.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
-import type { Engine, Watch } from "./engine.ts";
+import { type Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Request, SendRequest } from "./request.ts";
 
 /**
@@ -148,6 +148,7 @@ export class Waiting {
               return;
             }
             const request = value as Request<unknown>;
+            if (request instanceof Watch && !request.watched) this.engine.watch(request);
             if (request.done) continue;
             // Several algorithms may wait for one thing, such as the barrier before theirs.
             const earlier = request.onDone;
@@ -317,7 +318,10 @@ export class Waiting {
       for (;;) {
         const { done, value } = algorithm.next();
         if (done) return value as T;
-        if (!(value as Request<unknown>).done) this.blockUntilDone(value as Request<unknown>);
+        const request = value as Request<unknown>;
+        if (request.done) continue;
+        if (request instanceof Watch && !request.watched) this.blockOn(request);
+        else this.blockUntilDone(request);
       }
     } catch (error) {
       call?.abandon();
