@@ -8,6 +8,12 @@ import { describe } from "./describe.ts";
 import type { OperationName } from "./operations.ts";
 import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
 
+/** The bits of `Need` that a reduction of arrays of this length meets, of other values with length 0. */
+export function needsMet(op: Operator, length: number, size: number): number {
+  const ofOperator = (op.commutative ? Need.commuting : 0) | (op.reproducible ? 0 : Need.partial);
+  return hasBlocks(length, size) ? ofOperator | Need.blocks : ofOperator;
+}
+
 /** Returns the result, as `value` itself in a world of one; see `Reduction.own`. */
 export type WholeReduction = (context: CollectiveContext, reduction: Reduction) => Algorithm<unknown>;
 /** Fills the target, which may be the array itself. Cuts the array; not for a world of one. */
@@ -38,12 +44,9 @@ export class Reduction {
 
   /** The name of the algorithm to use. */
   choose<F extends Family>(family: F, context: CollectiveContext): AlgorithmOf<F> {
-    const { op } = this;
-    let has = (op.commutative ? Need.commuting : 0) | (op.reproducible ? 0 : Need.partial);
-    if (this.dtype === undefined) return choose(family, context, 0, has);
+    if (this.dtype === undefined) return choose(family, context, 0, needsMet(this.op, 0, context.size));
     const { byteLength, length } = this.value as TypedArray;
-    if (hasBlocks(length, context.size)) has |= Need.blocks;
-    return choose(family, context, byteLength, has);
+    return choose(family, context, byteLength, needsMet(this.op, length, context.size));
   }
 
   /** Another rank's value or partial result, which must be of the same kind as this rank's. */

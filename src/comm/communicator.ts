@@ -1,6 +1,5 @@
 import type { TypedArray } from "../codec/dtype.ts";
-import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
-import type { Algorithm } from "../collectives/context.ts";
+import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
@@ -9,6 +8,9 @@ import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
 import { BlockingCommunicator } from "./blocking.ts";
+import { BoardCall } from "./board-call.ts";
+import type { Begun } from "./collectives.ts";
+import * as begin from "./collectives.ts";
 import type {
   Core,
   CountsOptions,
@@ -172,9 +174,7 @@ export class Communicator {
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
-    );
+    return this.run(() => begin.broadcastInto(this.core, target, root));
   }
 
   /**
@@ -190,9 +190,7 @@ export class Communicator {
 
   /** Fills every rank's `target`, in rank order, from root's `array`, which is as long as all targets together. */
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
-    );
+    return this.run(() => begin.scatterInto(this.core, target, array, root));
   }
 
   /** The values of all ranks in rank order on root, undefined elsewhere. */
@@ -206,9 +204,7 @@ export class Communicator {
     array: TypedArray,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
-    );
+    return this.run(() => begin.gatherInto(this.core, target, array, root));
   }
 
   /** The values of all ranks in rank order, on every rank. */
@@ -218,7 +214,7 @@ export class Communicator {
 
   /** Fills every rank's `target` with the arrays of all ranks in rank order; their lengths may differ. */
   allgatherInto(target: TypedArray, array: TypedArray): Promise<void> {
-    return this.run(() => algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+    return this.run(() => begin.allgatherInto(this.core, target, array));
   }
 
   /** Gives item r of `parts` to rank r; returns what each rank had for this one. Items may be of any kind and length. */
@@ -228,9 +224,7 @@ export class Communicator {
 
   /** Block r of `array` goes to rank r, block r of `target` comes from it. Blocks are equal unless counts are given. */
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
-    );
+    return this.run(() => begin.alltoallInto(this.core, target, array, counts));
   }
 
   /** The values of all ranks combined on root, undefined elsewhere. Typed arrays combine element by element. */
@@ -242,7 +236,7 @@ export class Communicator {
     return this.run(() => {
       const { root = 0 } = options;
       const by = withOptions("reduce", op, options);
-      return algorithms.reduce(this.core.begin(operations.reduce, root, by), value, by, root);
+      return begin.reduce(this.core, value, by, root);
     });
   }
 
@@ -256,7 +250,7 @@ export class Communicator {
     return this.run(() => {
       const { root = 0 } = options;
       const by = withOptions("reduceInto", op, options);
-      return algorithms.reduceInto(this.core.begin(operations.reduceInto, root, by), target, array, by, root);
+      return begin.reduceInto(this.core, target, array, by, root);
     });
   }
 
@@ -264,7 +258,7 @@ export class Communicator {
   allreduce<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T>> {
     return this.run(() => {
       const by = withOptions("allreduce", op, options);
-      return algorithms.allreduce(this.core.begin(operations.allreduce, 0, by), value, by);
+      return begin.allreduce(this.core, value, by);
     });
   }
 
@@ -277,7 +271,7 @@ export class Communicator {
   ): Promise<void> {
     return this.run(() => {
       const by = withOptions("allreduceInto", op, options);
-      return algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, by), target, array, by);
+      return begin.allreduceInto(this.core, target, array, by);
     });
   }
 
@@ -307,13 +301,7 @@ export class Communicator {
     return this.run(() => {
       const { counts } = options;
       const by = withOptions("reduceScatterInto", op, options);
-      return algorithms.reduceScatterInto(
-        this.core.begin(operations.reduceScatterInto, 0, by),
-        target,
-        array,
-        by,
-        counts,
-      );
+      return begin.reduceScatterInto(this.core, target, array, by, counts);
     });
   }
 
@@ -321,7 +309,7 @@ export class Communicator {
   scan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T>> {
     return this.run(() => {
       const by = withOptions("scan", op, options);
-      return algorithms.scan(this.core.begin(operations.scan, 0, by), value, by);
+      return begin.scan(this.core, value, by);
     });
   }
 
@@ -334,7 +322,7 @@ export class Communicator {
   ): Promise<void> {
     return this.run(() => {
       const by = withOptions("scanInto", op, options);
-      return algorithms.scanInto(this.core.begin(operations.scanInto, 0, by), target, array, by);
+      return begin.scanInto(this.core, target, array, by);
     });
   }
 
@@ -342,7 +330,7 @@ export class Communicator {
   exscan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T> | undefined> {
     return this.run(() => {
       const by = withOptions("exscan", op, options);
-      return algorithms.exscan(this.core.begin(operations.exscan, 0, by), value, by);
+      return begin.exscan(this.core, value, by);
     });
   }
 
@@ -355,15 +343,16 @@ export class Communicator {
   ): Promise<void> {
     return this.run(() => {
       const by = withOptions("exscanInto", op, options);
-      return algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, by), target, array, by);
+      return begin.exscanInto(this.core, target, array, by);
     });
   }
 
   /** Mistakes reject the promise, like everything else that goes wrong. */
-  private run<T>(begin: () => Algorithm<T>): Promise<T> {
+  private run<T>(make: () => Begun<T>): Promise<T> {
     try {
-      const algorithm = begin();
-      return this.core.waiting.run(algorithm, this.core.latest);
+      const begun = make();
+      const { waiting, latest } = this.core;
+      return begun instanceof BoardCall ? waiting.promiseOf<T>(begun) : waiting.run(begun, latest);
     } catch (error) {
       return Promise.reject(error);
     }
