@@ -1,5 +1,5 @@
-import { FLOAT64 } from "../codec/dtype.ts";
-import { HEADER_BYTES, Kind } from "../transport/frame.ts";
+import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
 import type { OutRing } from "../transport/ring.ts";
 import { type Payload, payloadOf } from "./payload.ts";
 import { SendRequest } from "./request.ts";
@@ -53,22 +53,23 @@ export class Destination {
       if (typeof value === "number") {
         const at = ring.reserve(8);
         if (at >= 0) {
-          ring.doubles[(at >> 1) + HEADER_BYTES / 8] = value;
+          ring.doubles[(at + HEADER_WORDS) >> 1] = value;
           this.header(at, tag, context, 8, extra, 8);
           ring.publish(at, 8, Kind.number | flags);
           return undefined;
         }
-      } else if (value instanceof Float64Array && value.length <= 8) {
-        const bytes = value.length << 3;
-        const at = ring.reserve(bytes);
-        if (at >= 0) {
-          const { doubles } = ring;
-          const to = (at >> 1) + HEADER_BYTES / 8;
-          const wrap = doubles.length - 1;
-          for (let i = 0; i < value.length; i++) doubles[(to + i) & wrap] = value[i];
-          this.header(at, tag, context, bytes, extra, bytes);
-          ring.publish(at, bytes, FLOAT64 | flags);
-          return undefined;
+      } else {
+        const dtype = dtypeOf(value);
+        if (dtype !== undefined) {
+          const array = value as TypedArray;
+          const size = array.length * dtype.bytes;
+          const at = size <= ring.maxChunk ? ring.reserve(size) : -1;
+          if (at >= 0) {
+            ring.put(at, array, dtype, size);
+            this.header(at, tag, context, size, extra, size);
+            ring.publish(at, size, dtype.code | flags);
+            return undefined;
+          }
         }
       }
     }

@@ -99,6 +99,11 @@ export class Engine implements SourceOwner, DestinationOwner {
     );
   }
 
+  /** What comes from a world rank. */
+  from(rank: number): Source {
+    return this.sources[rank];
+  }
+
   // Posting.
 
   /** Sends a value. Undefined: the buffer may be reused already. */
