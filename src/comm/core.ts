@@ -90,21 +90,35 @@ export class Core {
 
   /** Undefined: done already. */
   send(value: unknown, dest: number, options: SendOptions | undefined): Request<void> | undefined {
+    if (options === undefined) return this.sendTagged(value, dest, undefined, undefined, undefined);
+    return this.sendTagged(value, dest, options.tag, options.synchronous, options.signal);
+  }
+
+  private sendTagged(
+    value: unknown,
+    dest: number,
+    tag = 0,
+    synchronous: boolean | undefined,
+    signal: AbortSignal | undefined,
+  ): Request<void> | undefined {
     const { scope, engine } = this;
     this.requireLive();
     if (dest !== NONE) this.requireRank("send", "dest", dest);
-    const tag = options?.tag ?? 0;
     if (tag !== 0) this.requireTag("send", tag);
-    options?.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (dest === NONE) return undefined;
     const envelope = tag === 0 ? this.plain : { scope, context: scope.context, tag, extra: 0, flags: 0 };
-    if (options?.synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
+    if (synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
     return engine.send(value, scope.toWorld(dest), envelope);
   }
 
   /** @param blocking whether the caller will block until there is a message */
   recv<T>(source: number, options: RecvOptions | undefined, blocking: boolean): Outcome<T> {
-    return this.receive<T>(source, this.requireMatch("recv", source, options), blocking);
+    return this.receive<T>(
+      source,
+      this.requireMatch("recv", source, options?.tag, options?.signal),
+      blocking,
+    );
   }
 
   recvInto(
@@ -114,7 +128,8 @@ export class Core {
     blocking: boolean,
   ): Outcome<Status> {
     const dtype = this.requireTarget("recvInto", target);
-    return this.receiveInto(target, dtype, source, this.requireMatch("recvInto", source, options), blocking);
+    const tag = this.requireMatch("recvInto", source, options?.tag, options?.signal);
+    return this.receiveInto(target, dtype, source, tag, blocking);
   }
 
   /** Begins both; nothing has happened when it throws. */
@@ -126,8 +141,8 @@ export class Core {
     blocking: boolean,
   ): Exchange<T> {
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const matched = this.requireMatch("recv", source, { tag: recvTag, signal });
-    const outgoing = this.send(value, dest, { tag: sendTag, signal });
+    const matched = this.requireMatch("recv", source, recvTag, signal);
+    const outgoing = this.sendTagged(value, dest, sendTag, false, signal);
     return { incoming: this.receive<T>(source, matched, blocking), outgoing };
   }
 
@@ -141,8 +156,8 @@ export class Core {
   ): Exchange<Status> {
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
     const dtype = this.requireTarget("recvInto", target);
-    const matched = this.requireMatch("recvInto", source, { tag: recvTag, signal });
-    const outgoing = this.send(array, dest, { tag: sendTag, signal });
+    const matched = this.requireMatch("recvInto", source, recvTag, signal);
+    const outgoing = this.sendTagged(array, dest, sendTag, false, signal);
     return { incoming: this.receiveInto(target, dtype, source, matched, blocking), outgoing };
   }
 
@@ -254,7 +269,7 @@ export class Core {
     source: number,
     options: RecvOptions | undefined,
   ): ProbeRequest<Unexpected> {
-    const tag = this.requireMatch(operation, source, options);
+    const tag = this.requireMatch(operation, source, options?.tag, options?.signal);
     return new ProbeRequest(this.scope, this.scope.context, this.scope.toWorld(source), tag);
   }
 
@@ -264,12 +279,16 @@ export class Core {
     if (this.freed) throw new ArgumentError(`${this.scope.name} has been freed; it cannot be used any more.`);
   }
 
-  private requireMatch(operation: string, source: number, options: RecvOptions | undefined): number {
+  /** Returns the tag. */
+  private requireMatch(
+    operation: string,
+    source: number,
+    tag = ANY,
+    signal: AbortSignal | undefined,
+  ): number {
     this.requireLive();
     const anonymous = source === ANY || (source === NONE && operation.startsWith("recv"));
     if (!anonymous) this.requireRank(operation, "source", source);
-    if (options === undefined) return ANY;
-    const { tag = ANY, signal } = options;
     if (tag !== ANY) this.requireTag(operation, tag);
     signal?.throwIfAborted();
     return tag;
