@@ -10,7 +10,12 @@ const OWNED_LIMIT = 8 * 1024 * 1024;
 /** What a waiting message costs beyond its bytes, roughly. */
 const MESSAGE_COST = 400;
 
+/** Payload of the frame of an offered array. */
+const OFFER_BYTES = 4;
+
 export interface DestinationOwner {
+  /** Number of the transfer by which an array will be copied; -1 when it must go through the ring. */
+  offer(request: SendRequest): number;
   settled(request: SendRequest, value?: unknown, error?: unknown): void;
 }
 
@@ -113,6 +118,19 @@ export class Destination {
     let finished = 0;
     while (finished < queue.length) {
       const request = queue[finished];
+      if (!request.started && !request.owned) {
+        const at = ring.reserve(OFFER_BYTES);
+        if (at < 0) break;
+        const transfer = this.owner.offer(request);
+        if (transfer >= 0) {
+          ring.words[at + HEADER_WORDS] = transfer;
+          this.header(at, request.tag, request.context, request.total, request.extra, OFFER_BYTES);
+          ring.publish(at, OFFER_BYTES, request.kind | Kind.offered);
+          frames++;
+          finished++;
+          continue;
+        }
+      }
       const chunk = Math.min(request.total - request.written, ring.maxChunk);
       const at = ring.reserve(chunk);
       if (at < 0) break;

@@ -226,6 +226,11 @@ export class SendRequest extends Request<void> {
     this.owned = owned;
   }
 
+  /** The array of a send that is not owned. */
+  get memory(): Uint8Array {
+    return this.chunks[0];
+  }
+
   /** Hands out the next `count` bytes, piece by piece. */
   take(count: number, write: (source: Uint8Array, from: number, count: number) => void): void {
     this.written += count;

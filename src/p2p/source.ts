@@ -2,6 +2,7 @@ import { decodeValue } from "../codec/decode.ts";
 import { bytesOf, type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
 import { MalformedFrameError } from "../errors.ts";
 import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
+import { TRANSFERS } from "../transport/layout.ts";
 import type { InRing } from "../transport/ring.ts";
 import { Holder } from "./payload.ts";
 import { type MatchRequest, ProbeRequest, RecvRequest, type Status } from "./request.ts";
@@ -16,6 +17,11 @@ export interface SourceOwner {
   settled(request: MatchRequest<unknown>, value: unknown, error?: unknown): void;
   acknowledge(rank: number, id: number): void;
   acknowledged(id: number): void;
+  /** Notes that an offered array has been read from the ring. Returns false when it has been withdrawn before. */
+  see(rank: number, transfer: number): boolean;
+  /** Has an offered array copied to `bytes`, and then calls `finish`. */
+  accept(rank: number, transfer: number, bytes: Uint8Array, request: RecvRequest, finish: () => void): void;
+  refuse(rank: number, transfer: number): void;
   /** The sender has been told of free space and may be asleep waiting for it. */
   wake(rank: number): void;
 }
@@ -63,7 +69,7 @@ export class Source {
     if (ring === undefined) return false;
     let any = false;
     for (;;) {
-      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : candidate.done)
+      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : isServed(candidate))
         return any;
       const marker = ring.marker();
       if (marker === 0) return any;
@@ -160,7 +166,9 @@ export class Source {
     }
     const receive = request as RecvRequest;
     if (message.synchronous) this.owner.acknowledge(this.rank, message.extra);
-    if (message.complete) {
+    if (message.holder === undefined) {
+      this.fetch(message, receive);
+    } else if (message.complete) {
       this.finishKept(message, receive);
     } else {
       message.claimant = receive;
@@ -170,8 +178,9 @@ export class Source {
   }
 
   private finishKept(message: Unexpected, receive: RecvRequest): void {
-    const { holder, total, tag } = message;
-    const objection = receive.objection(message.source, tag, message.extra, holder.kind, total);
+    const { total, tag } = message;
+    const holder = message.holder!;
+    const objection = receive.objection(message.source, tag, message.extra, message.kind, total);
     if (objection !== undefined) {
       this.owner.settled(receive, undefined, objection);
       return;
@@ -185,6 +194,29 @@ export class Source {
       }
     } catch (error) {
       this.owner.settled(receive, undefined, error);
+    }
+  }
+
+  /** Has an offered array copied to where it is wanted. */
+  private fetch(message: Unexpected, receive: RecvRequest): void {
+    const { owner, rank } = this;
+    const { kind, total, tag, transfer } = message;
+    const { target } = receive;
+    try {
+      const objection = receive.objection(rank, tag, message.extra, kind, total);
+      if (objection !== undefined) throw objection;
+      if (target === undefined) {
+        const holder = new Holder(kind, total);
+        owner.accept(rank, transfer, holder.bytes, receive, () => owner.settled(receive, holder.value()));
+      } else {
+        const bytes = new Uint8Array(target.buffer, target.byteOffset, total);
+        owner.accept(rank, transfer, bytes, receive, () =>
+          owner.settled(receive, receive.statusOf(rank, tag, total)),
+        );
+      }
+    } catch (error) {
+      owner.refuse(rank, transfer);
+      owner.settled(receive, undefined, error);
     }
   }
 
@@ -246,28 +278,59 @@ export class Source {
       this.malformed(`kind ${kind} with ${total} bytes`);
     }
     const synchronous = (marker & Kind.synchronous) !== 0;
+    if ((marker & Kind.offered) !== 0) {
+      this.readOffer(ring, at, kind, context, tag, extra, total, synchronous, candidate);
+      return;
+    }
     const request = this.match(context, tag, candidate);
     if (request instanceof RecvRequest) {
       if (synchronous) this.owner.acknowledge(this.rank, extra);
       this.receive(ring, at, kind, tag, extra, total, chunk, request);
       return;
     }
-    const message = new Unexpected(
-      context,
-      tag,
-      this.rank,
-      extra,
-      total,
-      new Holder(kind, total),
-      synchronous,
-    );
-    this.gather(ring, at, chunk, total, message.holder.bytes, () => {
+    const holder = new Holder(kind, total);
+    const message = new Unexpected(context, tag, this.rank, extra, kind, total, holder, -1, synchronous);
+    this.gather(ring, at, chunk, total, holder.bytes, () => {
       message.complete = true;
       const { claimant } = message;
       if (claimant === undefined) return;
       this.wanted--;
       this.finishKept(message, claimant);
     });
+    if (request === undefined) this.keep(message);
+    else this.give(message, request);
+  }
+
+  private readOffer(
+    ring: InRing,
+    at: number,
+    kind: number,
+    context: number,
+    tag: number,
+    extra: number,
+    total: number,
+    synchronous: boolean,
+    candidate: MatchRequest<unknown> | undefined,
+  ): void {
+    const chunk = ring.words[at + 7];
+    const transfer = ring.words[at + HEADER_WORDS];
+    if (chunk !== 4 || dtypes[kind] === undefined || transfer < 0 || transfer >= TRANSFERS || total === 0) {
+      this.malformed(`an offer of kind ${kind} with ${total} bytes`);
+    }
+    this.release(ring, chunk);
+    if (!this.owner.see(this.rank, transfer)) return;
+    const message = new Unexpected(
+      context,
+      tag,
+      this.rank,
+      extra,
+      kind,
+      total,
+      undefined,
+      transfer,
+      synchronous,
+    );
+    const request = this.match(context, tag, candidate);
     if (request === undefined) this.keep(message);
     else this.give(message, request);
   }
@@ -402,4 +465,9 @@ export class Source {
       },
     );
   }
+}
+
+/** Whether a request has its message, or the beginning of it. */
+function isServed(request: MatchRequest<unknown>): boolean {
+  return request.done || (request instanceof RecvRequest && request.arriving);
 }
