@@ -3,6 +3,7 @@
  * as an algorithm of messages. What decides is the same on all ranks.
  */
 import type { TypedArray } from "../codec/dtype.ts";
+import { type Family, Need } from "../collectives/algorithm-names.ts";
 import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
 import {
   requireAlike,
@@ -13,6 +14,7 @@ import {
   requireType,
 } from "../collectives/arguments.ts";
 import { copyOf, inPlaceOrApart } from "../collectives/arrays.ts";
+import { choose, hasBlocks } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
@@ -24,6 +26,7 @@ import {
   toOperator,
 } from "../collectives/operator.ts";
 import { blocksOf } from "../collectives/reduce-scatter.ts";
+import { needsMet } from "../collectives/reduction.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
 import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
@@ -35,6 +38,11 @@ import { signatureOf } from "./signature.ts";
 
 /** A collective call of this rank, begun. */
 export type Begun<T> = Algorithm<T> | BoardCall;
+
+/** Whether the rules choose the board for a call; bytes and needs as in `choose`. */
+function isChosen(core: Core, family: Family, bytes: number, met: number): boolean {
+  return core.board !== undefined && choose(family, core, bytes, met | Need.host) === "board";
+}
 
 /** The board, for arrays of so many bytes on every rank. */
 function boardFor(core: Core, bytes: number): Board | undefined {
@@ -83,8 +91,11 @@ function boardForAny(core: Core): Board | undefined {
 
 export function broadcastInto(core: Core, target: TypedArray, root: number): Begun<void> {
   const dtype = requireArray("broadcastInto", "target", target);
-  const inPart = goesInPieces(core, target.byteLength, MAX_BOARD_RANKS);
-  const board = inPart ? core.board : boardFor(core, target.byteLength);
+  const { byteLength, length } = target;
+  const met = hasBlocks(length, core.size) ? Need.blocks : Need.nothing;
+  const chosen = isChosen(core, "broadcast", byteLength, met);
+  const inPart = goesInPieces(core, byteLength, MAX_BOARD_RANKS);
+  const board = !chosen ? undefined : inPart ? core.board : boardFor(core, byteLength);
   if (board === undefined) {
     return algorithms.broadcastInto(core.begin(operations.broadcastInto, root), target, root);
   }
@@ -106,7 +117,7 @@ export function scatterInto(
   array: TypedArray | undefined,
   root: number,
 ): Begun<void> {
-  const board = boardForAny(core);
+  const board = isChosen(core, "scatter", 0, Need.nothing) ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.scatterInto(core.begin(operations.scatterInto, root), target, array, root);
   }
@@ -129,7 +140,7 @@ export function gatherInto(
   array: TypedArray,
   root: number,
 ): Begun<void> {
-  const board = boardForAny(core);
+  const board = isChosen(core, "gather", 0, Need.nothing) ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.gatherInto(core.begin(operations.gatherInto, root), target, array, root);
   }
@@ -147,11 +158,13 @@ export function gatherInto(
 }
 
 export function allgatherInto(core: Core, target: TypedArray, array: TypedArray): Begun<void> {
-  const board = boardForAny(core);
+  const dtype = requireArray("allgatherInto", "target", target);
+  const block = target.byteLength / core.size;
+  const chosen = isChosen(core, "allgather", block, Need.nothing);
+  const board = chosen ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.allgatherInto(core.begin(operations.allgatherInto), target, array);
   }
-  const dtype = requireArray("allgatherInto", "target", target);
   requireType("allgatherInto", target, array);
   const signature = signatureOf(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
@@ -168,7 +181,9 @@ export function alltoallInto(
   const dtype = requireArray("alltoallInto", "target", target);
   requireType("alltoallInto", target, array);
   const operation = alltoallIntoOperation(counts);
-  const board = operation === operations.alltoallInto ? boardFor(core, array.byteLength) : undefined;
+  const equal = operation === operations.alltoallInto;
+  const chosen = equal && isChosen(core, "alltoall", array.byteLength / core.size, Need.equal);
+  const board = chosen ? boardFor(core, array.byteLength) : undefined;
   if (board === undefined) return algorithms.alltoallInto(core.begin(operation), target, array, counts);
   requireEqualBlocks("alltoallInto", "array", array, board.size);
   requireLength("alltoallInto", "target", target, array.length, "as many as array");
@@ -189,8 +204,11 @@ function reduceArrays<A extends TypedArray>(
   root: number,
 ): Begun<void> | undefined {
   const dtype = requireArray(operation, "array", array);
-  const inPart = goesInPieces(core, array.byteLength, 2);
-  const board = inPart ? core.board : boardFor(core, array.byteLength);
+  const operator = toOperator(operation, op);
+  const { byteLength, length } = array;
+  const chosen = isChosen(core, form, byteLength, needsMet(operator, length, core.size));
+  const inPart = goesInPieces(core, byteLength, 2);
+  const board = !chosen ? undefined : inPart ? core.board : boardFor(core, byteLength);
   if (board === undefined) return undefined;
   requireRoot(operation, root, board.size);
   const filled = form === "reduce" && board.rank !== root ? undefined : target;
@@ -198,7 +216,6 @@ function reduceArrays<A extends TypedArray>(
     requireArray(operation, form === "reduce" ? "root's target" : "target", filled);
     requireAlike(operation, filled!, array);
   }
-  const operator = toOperator(operation, op);
   requireReducible(operation, operator, array, dtype);
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
   const signature = signatureOf(operations[operation], root, op);
@@ -269,13 +286,15 @@ export function reduceScatterInto<A extends TypedArray>(
   counts: readonly number[] | undefined,
 ): Begun<void> {
   const dtype = requireArray("reduceScatterInto", "array", array);
-  const board = boardFor(core, array.byteLength);
+  const operator = toOperator("reduceScatterInto", op);
+  const met = needsMet(operator, 0, core.size);
+  const chosen = isChosen(core, "reduceScatter", array.byteLength / core.size, met);
+  const board = chosen ? boardFor(core, array.byteLength) : undefined;
   const { reduceScatterInto: operation } = operations;
   if (board === undefined) {
     return algorithms.reduceScatterInto(core.begin(operation, 0, op), target, array, op, counts);
   }
   requireType("reduceScatterInto", target, array);
-  const operator = toOperator("reduceScatterInto", op);
   requireReducible("reduceScatterInto", operator, array, dtype);
   const offsets = blocksOf("reduceScatterInto", array, operator.grain, board.size, counts);
   const length = offsets[board.rank + 1] - offsets[board.rank];
@@ -303,7 +322,7 @@ function reduceNumber(
 ): BoardCall | undefined {
   // A function may combine a number with something else, which travels by messages.
   if (typeof value !== "number" || !(op instanceof Operator) || op.code === 0) return undefined;
-  const board = boardFor(core, 8);
+  const board = isChosen(core, form, 0, needsMet(op, 0, core.size)) ? boardFor(core, 8) : undefined;
   if (board === undefined) return undefined;
   requireRoot(form, root, board.size);
   requireReducible(form, op, value, undefined);

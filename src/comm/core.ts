@@ -3,7 +3,9 @@
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { Need } from "../collectives/algorithm-names.ts";
 import { barrier } from "../collectives/barrier.ts";
+import { choose } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
@@ -16,7 +18,7 @@ import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
 import { Board } from "./board.ts";
-import { CollectiveCall } from "./collective-call.ts";
+import { CollectiveCall, isCrowded } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -69,6 +71,8 @@ export class Core {
   readonly scope: Scope;
   readonly engine: Engine;
   readonly waiting: Waiting;
+  readonly size: number;
+  readonly crowded: boolean;
   private readonly sharedBarrier: SharedBarrier | undefined;
   /** Undefined where collectives go by messages. */
   readonly board: Board | undefined;
@@ -86,8 +90,12 @@ export class Core {
     this.scope = scope;
     this.slot = slot;
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
+    this.size = scope.size;
+    this.crowded = isCrowded(engine);
     if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
-      this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+      if (choose("barrier", this, 0, Need.host) === "counter") {
+        this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+      }
       if (scope.size <= engine.job.layout.boardRanks) this.board = new Board(engine, scope, slot);
     }
   }
