@@ -3,9 +3,9 @@
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
-import { Need } from "../collectives/algorithm-names.ts";
+import { type Family, Need } from "../collectives/algorithm-names.ts";
 import { barrier } from "../collectives/barrier.ts";
-import { choose } from "../collectives/choice.ts";
+import { choose, unconditional } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
@@ -76,6 +76,8 @@ export class Core {
   private readonly sharedBarrier: SharedBarrier | undefined;
   /** Undefined where collectives go by messages. */
   readonly board: Board | undefined;
+  /** The families of collectives that all go over the board. */
+  readonly alwaysBoard: Record<Family, boolean> | undefined;
   private readonly slot: number;
   /** Of most messages. */
   private readonly plain: Envelope;
@@ -96,7 +98,10 @@ export class Core {
       if (choose("barrier", this, 0, Need.host) === "counter") {
         this.sharedBarrier = new SharedBarrier(engine, scope, slot);
       }
-      if (scope.size <= engine.job.layout.boardRanks) this.board = new Board(engine, scope, slot);
+      if (scope.size <= engine.job.layout.boardRanks) {
+        this.board = new Board(engine, scope, slot);
+        this.alwaysBoard = unconditional("board", this, Need.host);
+      }
     }
   }
 
