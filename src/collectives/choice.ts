@@ -113,6 +113,22 @@ export function choose<F extends Family>(
   throw new Error(`no algorithm for ${family}`);
 }
 
+/** For which families `choose` says `algorithm` whatever the call, so that it need not be asked. */
+export function unconditional(
+  algorithm: string,
+  { size, crowded }: { readonly size: number; readonly crowded: boolean },
+  has: number,
+): Record<Family, boolean> {
+  const families = Object.keys(builtIn) as Family[];
+  return Object.fromEntries(
+    families.map(family => {
+      const [first] = candidatesFor(family, size, crowded);
+      const free = first.minBytes === 0 && first.maxBytes === Number.POSITIVE_INFINITY;
+      return [family, first.algorithm === algorithm && free && (first.needs & ~has) === 0];
+    }),
+  ) as Record<Family, boolean>;
+}
+
 function candidatesFor(family: Family, size: number, crowded: boolean): readonly Candidate[] {
   let known = candidates.get(family);
   if (known === undefined) candidates.set(family, (known = []));

@@ -54,11 +54,11 @@ export class BlockingCommunicator {
   }
 
   recv<T = unknown>(source: number = ANY, options?: Unbounded<RecvOptions>): T {
-    return this.core.waiting.block(this.core.recv<T>(source, options));
+    return this.core.waiting.block(this.core.recv<T>(source, options, true));
   }
 
   recvInto(target: TypedArray, source: number = ANY, options?: Unbounded<RecvOptions>): Status {
-    return this.core.waiting.block(this.core.recvInto(target, source, options));
+    return this.core.waiting.block(this.core.recvInto(target, source, options, true));
   }
 
   sendrecv<T = unknown>(
@@ -67,7 +67,7 @@ export class BlockingCommunicator {
     source: number = ANY,
     options: Unbounded<SendrecvOptions> = {},
   ): T {
-    return this.exchange(this.core.sendrecv<T>(value, dest, source, options));
+    return this.exchange(this.core.sendrecv<T>(value, dest, source, options, true));
   }
 
   sendrecvInto(
@@ -77,7 +77,7 @@ export class BlockingCommunicator {
     source: number = ANY,
     options: Unbounded<SendrecvOptions> = {},
   ): Status {
-    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options));
+    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options, true));
   }
 
   private exchange<T>({ incoming, outgoing }: Exchange<T>): T {

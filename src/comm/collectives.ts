@@ -41,7 +41,8 @@ export type Begun<T> = Algorithm<T> | BoardCall;
 
 /** Whether the rules choose the board for a call; bytes and needs as in `choose`. */
 function isChosen(core: Core, family: Family, bytes: number, met: number): boolean {
-  return core.board !== undefined && choose(family, core, bytes, met | Need.host) === "board";
+  if (core.board === undefined) return false;
+  return core.alwaysBoard![family] || choose(family, core, bytes, met | Need.host) === "board";
 }
 
 /** The board, for arrays of so many bytes on every rank. */

@@ -70,7 +70,7 @@ export class Communicator {
     try {
       const request = this.core.send(value, dest, options);
       const { waiting } = this.core;
-      return request === undefined ? waiting.completed() : waiting.promise(request, options?.signal);
+      return request === undefined ? waiting.completed(undefined) : waiting.promise(request, options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -82,7 +82,7 @@ export class Communicator {
    */
   recv<T = unknown>(source: number = ANY, options?: RecvOptions): Promise<T> {
     try {
-      return this.core.waiting.promise(this.core.recv<T>(source, options), options?.signal);
+      return this.core.waiting.promise(this.core.recv<T>(source, options, false), options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -96,7 +96,7 @@ export class Communicator {
    */
   recvInto(target: TypedArray, source: number = ANY, options?: RecvOptions): Promise<Status> {
     try {
-      return this.core.waiting.promise(this.core.recvInto(target, source, options), options?.signal);
+      return this.core.waiting.promise(this.core.recvInto(target, source, options, false), options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -109,7 +109,7 @@ export class Communicator {
     source: number = ANY,
     options: SendrecvOptions = {},
   ): Promise<T> {
-    return this.exchange(this.core.sendrecv<T>(value, dest, source, options), options.signal);
+    return this.exchange(this.core.sendrecv<T>(value, dest, source, options, false), options.signal);
   }
 
   /** `sendrecv` of typed arrays; `target` must not share memory with `array`. */
@@ -120,7 +120,7 @@ export class Communicator {
     source: number = ANY,
     options: SendrecvOptions = {},
   ): Promise<Status> {
-    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options), options.signal);
+    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options, false), options.signal);
   }
 
   private async exchange<T>(
@@ -164,7 +164,9 @@ export class Communicator {
       return Promise.reject(error);
     }
     if (arrival === undefined) return this.run(() => core.barrier());
-    return arrival.pending === undefined ? core.waiting.completed() : core.waiting.promise(arrival.pending);
+    return arrival.pending === undefined
+      ? core.waiting.completed(undefined)
+      : core.waiting.promise(arrival.pending);
   }
 
   /** Returns root's value on every rank; the others' `value` is not looked at. */

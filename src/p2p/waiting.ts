@@ -12,7 +12,8 @@ import { doorbellFd } from "../job/job.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import { type Engine, Watch } from "./engine.ts";
-import { MatchRequest, type Request, SendRequest } from "./request.ts";
+import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
+import type { Source } from "./source.ts";
 
 /**
  * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
@@ -22,6 +23,8 @@ const PATIENCE_MS = 1;
 /** A look that watches a single word lasts for so many nanoseconds, or yields. */
 const LOOK_NS = 6000;
 const YIELDS = 8;
+/** So many looks of a plain loop, about 10 ns each, come before a native one, which costs 50 ns to begin. */
+const QUICK_LOOKS = 40;
 /** Before a promise is made; after a vain look so many promises are made without one. */
 const IMMINENT_NS = 1500;
 const DISCOURAGED = 64;
@@ -67,15 +70,32 @@ export class Waiting {
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
+  /**
+   * Whether a frame from a source lies in its ring, or comes within a moment, so that a receive needs no request.
+   * Looks for longer than an instant only when nothing else is under way that might need progress.
+   */
+  comes(source: Source, blocking: boolean): boolean {
+    const ring = source.ring!;
+    if (ring.marker() !== 0) return true;
+    if (this.crowded || !this.engine.idle || (!blocking && --this.discouraged >= 0)) return false;
+    let found = false;
+    for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;
+    if (!found) {
+      this.engine.job!.native.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
+      found = ring.marker() !== 0;
+    }
+    if (!blocking) this.discouraged = found ? 0 : DISCOURAGED;
+    return found;
+  }
+
   // The awaiting face.
 
-  /** A promise of the request's outcome. */
-  promise<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
+  /** A promise of an outcome. */
+  promise<T>(request: Outcome<T>, signal?: AbortSignal): Promise<T> {
+    if (!(request instanceof Request)) return this.completed(request);
     if (request.done || this.isImminent(request as Request<unknown>)) {
       try {
-        const value = request.result();
-        this.attend();
-        return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
+        return this.completed(request.result());
       } catch (error) {
         return Promise.reject(error);
       }
@@ -128,9 +148,9 @@ export class Waiting {
   }
 
   /** For an operation that was complete at once. */
-  completed(): Promise<void> {
+  completed<T>(value: T): Promise<T> {
     this.attend();
-    return this.turnDue() ? this.afterTurn(undefined) : resolved;
+    return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
   }
 
   /**
@@ -270,8 +290,9 @@ export class Waiting {
 
   // The blocking face.
 
-  /** Blocks until the request is done. */
-  block<T>(request: Request<T>): T {
+  /** Blocks until there is an outcome. */
+  block<T>(request: Outcome<T>): T {
+    if (!(request instanceof Request)) return request;
     if (!request.done) this.blockUntilDone(request as Request<unknown>);
     return request.result();
   }

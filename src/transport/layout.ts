@@ -4,6 +4,7 @@
  *
  *     header          4 KiB           facts of the job, abort and finish notices, counters
  *     rank areas      1 KiB a rank    sleeping flag, state, present wait, which senders have ever written
+ *     transfers       4 KiB a rank    where it meets the receivers of its long arrays, a line each
  *     barrier slots   two lines, and one a rank, per slot
  *     boards          per slot, see cells.ts
  *     rings           one per ordered pair of ranks: a control line and `ringBytes` of frames
@@ -20,6 +21,8 @@ export const LINE = 64;
 const HEADER_BYTES = 4096;
 const RANK_BYTES = 1024;
 export const BARRIER_SLOTS = 64;
+/** Long arrays that a rank can have on offer at once; more go through the rings. */
+export const TRANSFERS = 64;
 
 /** A communicator of more ranks has no board. */
 export const MAX_BOARD_RANKS = 16;
@@ -71,6 +74,30 @@ export const Rank = {
  */
 export const RankState = { absent: 0, joined: 1, leaving: 2, finished: 3 } as const;
 
+/** Words of a transfer's line. */
+export const Transfer = {
+  state: 0,
+  /** Pieces that either side has begun to copy, and then tries in vain. */
+  taken: 1,
+  /** Pieces copied. */
+  done: 2,
+  /** Address of the sender's array, a double. */
+  source: 4,
+  /** Address of the receiver's. */
+  target: 6,
+} as const;
+
+/** docs/protocol.md says who goes from which to which. */
+export const TransferState = {
+  free: 0,
+  offered: 1,
+  seen: 2,
+  moving: 3,
+  open: 4,
+  withdrawn: 5,
+  failed: 6,
+} as const;
+
 /** A smaller ring when many ranks share a host, so that the address space stays within a few GiB. */
 export function ringBytesFor(size: number): number {
   if (size <= 16) return 256 * 1024;
@@ -87,6 +114,7 @@ export class Layout {
   readonly size: number;
   readonly ringBytes: number;
   readonly totalBytes: number;
+  private readonly transfersStart: number;
   private readonly slotsStart: number;
   /** Ranks of the largest communicator that has a board. */
   readonly boardRanks: number;
@@ -97,7 +125,8 @@ export class Layout {
   constructor(size: number, ringBytes: number) {
     this.size = size;
     this.ringBytes = ringBytes;
-    this.slotsStart = HEADER_BYTES + size * RANK_BYTES;
+    this.transfersStart = HEADER_BYTES + size * RANK_BYTES;
+    this.slotsStart = this.transfersStart + size * TRANSFERS * LINE;
     const slotsEnd = this.slotsStart + BARRIER_SLOTS * LINE * (size + 2);
     this.boardsStart = pages(slotsEnd);
     this.boardRanks = Math.min(size, MAX_BOARD_RANKS);
@@ -109,6 +138,11 @@ export class Layout {
   /** First word of a rank's area. */
   rankWord(rank: number): number {
     return (HEADER_BYTES + rank * RANK_BYTES) >> 2;
+  }
+
+  /** First word of a transfer that a rank offers. */
+  transferWord(rank: number, index: number): number {
+    return (this.transfersStart + (rank * TRANSFERS + index) * LINE) >> 2;
   }
 
   /** First word of a barrier slot: a line that counts arrivals, one for completions, then one for each rank. */
