@@ -52,6 +52,7 @@ export class LocalHost {
         ...process.env,
         ...program.environment,
         TSMPI_LAUNCHER_PID: String(process.pid),
+        TSMPI_RULES: this.plan.rules && JSON.stringify(this.plan.rules),
         TSMPI_SCRIPT: runnable.transpiled ? program.script : undefined,
       };
       for (let rank = program.firstRank; rank < program.firstRank + program.ranks; rank++) {

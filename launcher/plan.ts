@@ -1,7 +1,9 @@
 /** Who runs what where: the command line checked against the file system, one entry per rank. */
 import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Rules } from "../src/collectives/rules.ts";
 import type { Arguments, Segment } from "./arguments.ts";
+import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One program of the job, ready to be started. */
@@ -20,6 +22,8 @@ export interface Plan {
   programs: Program[];
   ranks: number;
   cores: number;
+  /** For the choice of algorithms. */
+  rules: Rules | undefined;
 }
 
 /** Read by OpenMP programs, OpenBLAS, MKL, BLIS, Accelerate and numexpr, each on its own first use. */
@@ -107,7 +111,7 @@ export function makePlan(args: Arguments, cores: number): Plan {
     programs.push(program);
     firstRank += program.ranks;
   }
-  return { programs, ranks, cores };
+  return { programs, ranks, cores, rules: rulesFor(args) };
 }
 
 export function programOfRank(plan: Plan, rank: number): Program {

@@ -1,9 +1,13 @@
 import { isTypedArray, type TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
+import { type AlgorithmOf, Need } from "./algorithm-names.ts";
 import { requireArray, requireCounts, requireItems, requireLength, requireType } from "./arguments.ts";
 import { copyInto, emptyLike, overlap } from "./arrays.ts";
 import { evenOffsets, type Offsets, offsetsOf } from "./blocks.ts";
+import { choose } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { reduceBlockExchanged } from "./exchanged.ts";
+import type { OperationName } from "./operations.ts";
 import type { OperatorFor } from "./operator.ts";
 import { endSends } from "./receive.ts";
 import { reduceOwnBlock } from "./reduce-blocks.ts";
@@ -23,7 +27,7 @@ export function* reduceScatter<P extends TypedArray | readonly unknown[]>(
 ): Algorithm<Scattered<P>> {
   if (isTypedArray(parts)) {
     const reduction = new Reduction("reduceScatter", parts, op);
-    const offsets = cut(context, reduction, parts, counts);
+    const offsets = blocksOf("reduceScatter", parts, reduction.op.grain, context.size, counts);
     const { rank } = context;
     const target = emptyLike(parts, offsets[rank + 1] - offsets[rank]);
     yield* reduceBlockInto(context, reduction, offsets, target);
@@ -48,7 +52,7 @@ export function* reduceScatterInto<A extends TypedArray>(
   const { rank } = context;
   requireType("reduceScatterInto", target, array);
   const reduction = new Reduction("reduceScatterInto", array, op);
-  const offsets = cut(context, reduction, array, counts);
+  const offsets = blocksOf("reduceScatterInto", array, reduction.op.grain, context.size, counts);
   const length = offsets[rank + 1] - offsets[rank];
   requireLength("reduceScatterInto", "target", target, length, `the block of rank ${rank}`);
   if (!overlap(target, array)) return yield* reduceBlockInto(context, reduction, offsets, target);
@@ -58,16 +62,34 @@ export function* reduceScatterInto<A extends TypedArray>(
   copyInto(target, result);
 }
 
-function cut(
-  context: CollectiveContext,
-  reduction: Reduction,
+/** The blocks of the result, one for each rank. */
+export function blocksOf(
+  operation: OperationName,
   array: TypedArray,
+  grain: number,
+  size: number,
   counts: readonly number[] | undefined,
 ): Offsets {
-  const { grain } = reduction.op;
-  if (counts === undefined) return evenOffsets(array.length, context.size, grain);
-  requireCounts(reduction.operation, "counts", counts, context.size, array.length, grain);
+  if (counts === undefined) return evenOffsets(array.length, size, grain);
+  requireCounts(operation, "counts", counts, size, array.length, grain);
   return offsetsOf(counts);
+}
+
+type ToBlock = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  offsets: Offsets,
+  target: TypedArray,
+) => Algorithm<void>;
+
+const blocks: Partial<Record<AlgorithmOf<"reduceScatter">, ToBlock>> = {
+  pairwise: reduceOwnBlock,
+  exchange: reduceBlockExchanged,
+};
+
+function chooseFor({ size, crowded }: CollectiveContext, reduction: Reduction): AlgorithmOf<"reduceScatter"> {
+  const bytes = reduction.dtype === undefined ? 0 : (reduction.value as TypedArray).byteLength / size;
+  return choose("reduceScatter", { size, crowded }, bytes, reduction.op.reproducible ? 0 : Need.partial);
 }
 
 function* reduceBlockInto(
@@ -77,7 +99,7 @@ function* reduceBlockInto(
   target: TypedArray,
 ): Algorithm<void> {
   if (context.size === 1) copyInto(target, reduction.value as TypedArray);
-  else yield* reduceOwnBlock(context, reduction, offsets, target);
+  else yield* blocks[chooseFor(context, reduction)]!(context, reduction, offsets, target);
 }
 
 /** Pairwise exchange as for blocks: from rank - 1 downwards on the left, then from p - 1 downwards on the right. */
@@ -96,6 +118,7 @@ function* reduceItems(
     const dest = (rank + step) % size;
     sends.push(context.send(parts[dest], dest));
   }
+  if (chooseFor(context, own) === "exchange") return yield* combineItems(own, arrivals, sends, context);
   let left = own.value;
   let right: unknown;
   for (let step = 1; step < size; step++) {
@@ -110,4 +133,23 @@ function* reduceItems(
   if (rank < size - 1) left = own.combine(left, right, right);
   yield* endSends(sends);
   return own.own(left);
+}
+
+/** All at once, in rank order. */
+function* combineItems(
+  own: Reduction,
+  arrivals: readonly Pending<unknown>[],
+  sends: readonly Pending<void>[],
+  { rank, size }: CollectiveContext,
+): Algorithm<unknown> {
+  const items = new Array<unknown>(size);
+  items[rank] = own.value;
+  for (let step = 1; step < size; step++) {
+    const source = (rank - step + size) % size;
+    const arrival = arrivals[step - 1];
+    if (!arrival.done) yield arrival;
+    items[source] = own.accept(arrival.result(), source);
+  }
+  yield* endSends(sends);
+  return own.combineAll(items);
 }

@@ -1,13 +1,16 @@
 import type { TypedArray } from "../codec/dtype.ts";
-import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
-import type { Algorithm } from "../collectives/context.ts";
+import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import { type ReductionOptions, withOptions } from "../collectives/reproducible.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
 import { BlockingCommunicator } from "./blocking.ts";
+import { BoardCall } from "./board-call.ts";
+import type { Begun } from "./collectives.ts";
+import * as begin from "./collectives.ts";
 import type {
   Core,
   CountsOptions,
@@ -173,9 +176,7 @@ export class Communicator {
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
-    );
+    return this.run(() => begin.broadcastInto(this.core, target, root));
   }
 
   /**
@@ -191,9 +192,7 @@ export class Communicator {
 
   /** Fills every rank's `target`, in rank order, from root's `array`, which is as long as all targets together. */
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
-    );
+    return this.run(() => begin.scatterInto(this.core, target, array, root));
   }
 
   /** The values of all ranks in rank order on root, undefined elsewhere. */
@@ -207,9 +206,7 @@ export class Communicator {
     array: TypedArray,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
-    );
+    return this.run(() => begin.gatherInto(this.core, target, array, root));
   }
 
   /** The values of all ranks in rank order, on every rank. */
@@ -219,7 +216,7 @@ export class Communicator {
 
   /** Fills every rank's `target` with the arrays of all ranks in rank order; their lengths may differ. */
   allgatherInto(target: TypedArray, array: TypedArray): Promise<void> {
-    return this.run(() => algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+    return this.run(() => begin.allgatherInto(this.core, target, array));
   }
 
   /** Gives item r of `parts` to rank r; returns what each rank had for this one. Items may be of any kind and length. */
@@ -229,14 +226,20 @@ export class Communicator {
 
   /** Block r of `array` goes to rank r, block r of `target` comes from it. Blocks are equal unless counts are given. */
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
-    );
+    return this.run(() => begin.alltoallInto(this.core, target, array, counts));
   }
 
   /** The values of all ranks combined on root, undefined elsewhere. Typed arrays combine element by element. */
-  reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Promise<Reduced<T> | undefined> {
-    return this.run(() => algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+  reduce<T>(
+    value: T,
+    op: OperatorFor<T>,
+    options: RootOptions & ReductionOptions = {},
+  ): Promise<Reduced<T> | undefined> {
+    return this.run(() => {
+      const { root = 0 } = options;
+      const by = withOptions("reduce", op, options);
+      return begin.reduce(this.core, value, by, root);
+    });
   }
 
   /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -244,23 +247,34 @@ export class Communicator {
     target: A | undefined,
     array: A,
     op: OperatorFor<A>,
-    { root = 0 }: RootOptions = {},
+    options: RootOptions & ReductionOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
-    );
+    return this.run(() => {
+      const { root = 0 } = options;
+      const by = withOptions("reduceInto", op, options);
+      return begin.reduceInto(this.core, target, array, by, root);
+    });
   }
 
   /** The values of all ranks combined, the same bits on every rank. Typed arrays combine element by element. */
-  allreduce<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.run(() => algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+  allreduce<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T>> {
+    return this.run(() => {
+      const by = withOptions("allreduce", op, options);
+      return begin.allreduce(this.core, value, by);
+    });
   }
 
   /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
-  allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() =>
-      algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op),
-    );
+  allreduceInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): Promise<void> {
+    return this.run(() => {
+      const by = withOptions("allreduceInto", op, options);
+      return begin.allreduceInto(this.core, target, array, by);
+    });
   }
 
   /**
@@ -270,11 +284,13 @@ export class Communicator {
   reduceScatter<P extends TypedArray | readonly unknown[]>(
     parts: P,
     op: OperatorFor<Scattered<P>>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): Promise<Scattered<P>> {
-    return this.run(() =>
-      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
-    );
+    return this.run(() => {
+      const { counts } = options;
+      const by = withOptions("reduceScatter", op, options);
+      return algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, by), parts, by, counts);
+    });
   }
 
   /** Fills every rank's `target` with its block of the arrays of all ranks combined. */
@@ -282,48 +298,63 @@ export class Communicator {
     target: A,
     array: A,
     op: OperatorFor<A>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.reduceScatterInto(
-        this.core.begin(operations.reduceScatterInto, 0, op),
-        target,
-        array,
-        op,
-        counts,
-      ),
-    );
+    return this.run(() => {
+      const { counts } = options;
+      const by = withOptions("reduceScatterInto", op, options);
+      return begin.reduceScatterInto(this.core, target, array, by, counts);
+    });
   }
 
   /** The values of ranks 0 to this one combined. */
-  scan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.run(() => algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+  scan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T>> {
+    return this.run(() => {
+      const by = withOptions("scan", op, options);
+      return begin.scan(this.core, value, by);
+    });
   }
 
   /** Fills `target`, which may be `array`, with the arrays of ranks 0 to this one combined. */
-  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() =>
-      algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op),
-    );
+  scanInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): Promise<void> {
+    return this.run(() => {
+      const by = withOptions("scanInto", op, options);
+      return begin.scanInto(this.core, target, array, by);
+    });
   }
 
   /** The values of the ranks before this one combined; undefined on rank 0. */
-  exscan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T> | undefined> {
-    return this.run(() => algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+  exscan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T> | undefined> {
+    return this.run(() => {
+      const by = withOptions("exscan", op, options);
+      return begin.exscan(this.core, value, by);
+    });
   }
 
   /** Fills `target` with the arrays of the ranks before this one combined; rank 0's stays as it is. */
-  exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() =>
-      algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op),
-    );
+  exscanInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): Promise<void> {
+    return this.run(() => {
+      const by = withOptions("exscanInto", op, options);
+      return begin.exscanInto(this.core, target, array, by);
+    });
   }
 
   /** Mistakes reject the promise, like everything else that goes wrong. */
-  private run<T>(begin: () => Algorithm<T>): Promise<T> {
+  private run<T>(make: () => Begun<T>): Promise<T> {
     try {
-      const algorithm = begin();
-      return this.core.waiting.run(algorithm, this.core.latest);
+      const begun = make();
+      const { waiting, latest } = this.core;
+      return begun instanceof BoardCall ? waiting.promiseOf<T>(begun) : waiting.run(begun, latest);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -3,7 +3,9 @@
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { type Family, Need } from "../collectives/algorithm-names.ts";
 import { barrier } from "../collectives/barrier.ts";
+import { choose, unconditional } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
@@ -15,7 +17,8 @@ import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
-import { CollectiveCall } from "./collective-call.ts";
+import { Board } from "./board.ts";
+import { CollectiveCall, isCrowded } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -68,7 +71,13 @@ export class Core {
   readonly scope: Scope;
   readonly engine: Engine;
   readonly waiting: Waiting;
+  readonly size: number;
+  readonly crowded: boolean;
   private readonly sharedBarrier: SharedBarrier | undefined;
+  /** Undefined where collectives go by messages. */
+  readonly board: Board | undefined;
+  /** The families of collectives that all go over the board. */
+  readonly alwaysBoard: Record<Family, boolean> | undefined;
   private readonly slot: number;
   /** Of most messages. */
   private readonly plain: Envelope;
@@ -83,8 +92,16 @@ export class Core {
     this.scope = scope;
     this.slot = slot;
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
+    this.size = scope.size;
+    this.crowded = isCrowded(engine);
     if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
-      this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+      if (choose("barrier", this, 0, Need.host) === "counter") {
+        this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+      }
+      if (scope.size <= engine.job.layout.boardRanks) {
+        this.board = new Board(engine, scope, slot);
+        this.alwaysBoard = unconditional("board", this, Need.host);
+      }
     }
   }
 
@@ -238,9 +255,18 @@ export class Core {
   /** Waits for all ranks, then gives back what the communicator holds. */
   *free(): Algorithm<void> {
     if (this.scope.id < 2) throw new ArgumentError(`free: ${this.scope.name} lasts as long as the job.`);
+    const { board } = this;
+    if (board !== undefined && !board.isIdle) {
+      throw new ArgumentError(
+        `free: collectives on ${this.scope.name} are still under way; await them first.`,
+      );
+    }
     yield* this.barrier();
     this.freed = true;
-    if (this.scope.rank === 0) releaseIdentity(this.engine, this.slot);
+    board?.close();
+    if (this.scope.rank !== 0) return;
+    board?.release();
+    releaseIdentity(this.engine, this.slot);
   }
 
   /** A barrier in shared memory, begun without the cost of an algorithm; undefined when that cannot be. */
@@ -258,7 +284,8 @@ export class Core {
     return this.sharedBarrier.run(this.nextSequence());
   }
 
-  private nextSequence(): number {
+  /** The number of the next collective. */
+  nextSequence(): number {
     const { sequence } = this;
     this.sequence = (sequence + 1) & MAX_TAG;
     return sequence;
@@ -275,7 +302,7 @@ export class Core {
 
   // Arguments.
 
-  private requireLive(): void {
+  requireLive(): void {
     if (this.freed) throw new ArgumentError(`${this.scope.name} has been freed; it cannot be used any more.`);
   }
 

@@ -31,6 +31,7 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
   words[Header.ringBytes] = layout.ringBytes;
   words[Header.cores] = cores;
   words[Header.host] = process.pid;
+  words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
   // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`.
   words[Header.nextContext] = 2;
   words[Header.barrierSlots] = 0b11;

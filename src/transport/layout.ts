@@ -6,10 +6,13 @@
  *     rank areas      1 KiB a rank    sleeping flag, state, present wait, which senders have ever written
  *     transfers       4 KiB a rank    where it meets the receivers of its long arrays, a line each
  *     barrier slots   two lines, and one a rank, per slot
+ *     boards          per slot, see cells.ts
  *     rings           one per ordered pair of ranks: a control line and `ringBytes` of frames
  *
  * Every word that two processes write or poll independently has a cache line (64 bytes) to itself.
  */
+
+import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
 export const LAYOUT_VERSION = 2;
@@ -20,6 +23,10 @@ const RANK_BYTES = 1024;
 export const BARRIER_SLOTS = 64;
 /** Long arrays that a rank can have on offer at once; more go through the rings. */
 export const TRANSFERS = 64;
+
+/** A communicator of more ranks has no board. */
+export const MAX_BOARD_RANKS = 16;
+const PAGE = 4096;
 
 /** Ranks on one host: the bitmap of senders in a rank's area has room for so many. */
 export const MAX_LOCAL_RANKS = 4096;
@@ -33,6 +40,8 @@ export const Header = {
   cores: 4,
   /** Process id of the launcher's side. */
   host: 5,
+  /** 1: who goes to sleep fences for the others, see publish.ts. */
+  sleepersFence: 6,
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
@@ -97,12 +106,20 @@ export function ringBytesFor(size: number): number {
   return 8 * 1024;
 }
 
+function pages(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE;
+}
+
 export class Layout {
   readonly size: number;
   readonly ringBytes: number;
   readonly totalBytes: number;
   private readonly transfersStart: number;
   private readonly slotsStart: number;
+  /** Ranks of the largest communicator that has a board. */
+  readonly boardRanks: number;
+  private readonly boardBytes: number;
+  private readonly boardsStart: number;
   private readonly ringsStart: number;
 
   constructor(size: number, ringBytes: number) {
@@ -111,7 +128,10 @@ export class Layout {
     this.transfersStart = HEADER_BYTES + size * RANK_BYTES;
     this.slotsStart = this.transfersStart + size * TRANSFERS * LINE;
     const slotsEnd = this.slotsStart + BARRIER_SLOTS * LINE * (size + 2);
-    this.ringsStart = Math.ceil(slotsEnd / 4096) * 4096;
+    this.boardsStart = pages(slotsEnd);
+    this.boardRanks = Math.min(size, MAX_BOARD_RANKS);
+    this.boardBytes = pages(boardBytes(this.boardRanks));
+    this.ringsStart = this.boardsStart + BARRIER_SLOTS * this.boardBytes;
     this.totalBytes = this.ringsStart + size * size * (ringBytes + LINE);
   }
 
@@ -128,6 +148,11 @@ export class Layout {
   /** First word of a barrier slot: a line that counts arrivals, one for completions, then one for each rank. */
   barrierWord(slot: number): number {
     return (this.slotsStart + slot * LINE * (this.size + 2)) >> 2;
+  }
+
+  /** Byte offset of a slot's board. */
+  boardStart(slot: number): number {
+    return this.boardsStart + slot * this.boardBytes;
   }
 
   /** Byte offset of the control line of the ring from `source` to `dest`; its frames follow one line later. */
