@@ -33,6 +33,8 @@ export class Board implements BoardEnd {
   private read: number;
   private readonly readEarly = new Set<number>();
   private reported: number;
+  /** The latest turn of this rank's that somebody waits to hear of. */
+  private lastUrgent: number;
   /** All ranks have read at least so far. */
   private readByAll: number;
   /** Whether this rank has called any collective here. */
@@ -52,6 +54,7 @@ export class Board implements BoardEnd {
     this.turn = Atomics.load(words, this.cells.lastTurnWord);
     this.read = this.turn;
     this.reported = this.turn;
+    this.lastUrgent = this.turn;
     this.readByAll = this.turn;
     engine.boards.push(this);
   }
@@ -130,7 +133,10 @@ export class Board implements BoardEnd {
     } else {
       this.readEarly.add(turn);
     }
-    if (urgent || ((this.read - this.reported) | 0) >= REPORT_AFTER) this.report();
+    if (urgent && ((turn - this.lastUrgent) | 0) > 0) this.lastUrgent = turn;
+    // An urgent turn read early is reported when those before it have been read, too.
+    const news = (this.read - this.reported) | 0;
+    if (news >= REPORT_AFTER || (news > 0 && ((this.lastUrgent - this.reported) | 0) > 0)) this.report();
   }
 
   /** Tells the others how far this rank has read. */
