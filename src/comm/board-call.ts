@@ -105,6 +105,13 @@ export class BoardCall extends Watch implements CalledCollective {
     this.board = board;
   }
 
+  /** Goes on to the next turn of a collective that takes several. */
+  nextTurn(): void {
+    this.reset();
+    this.turn = (this.turn + 1) | 0;
+    this.history = mix(this.history, this.signature);
+  }
+
   /** Makes a call that is over as good as new. */
   reset(): void {
     this.done = false;
@@ -166,7 +173,7 @@ export class BoardCall extends Watch implements CalledCollective {
   }
 
   /** This rank wants nothing more of this turn; the others go on. */
-  private giveUp(): void {
+  giveUp(): void {
     if (!this.collected) this.board.markRead(this.turn, true);
     this.collected = true;
   }
@@ -401,6 +408,11 @@ export class BoardCall extends Watch implements CalledCollective {
   mismatch(peer: number, signature: number): Error {
     return this.asMessages().mismatch(peer, signature);
   }
+}
+
+/** The signatures so far, and one more, in one word. */
+export function mix(history: number, signature: number): number {
+  return (Math.imul(history ^ signature, 0x9e3779b1) + 1) | 0;
 }
 
 /** Copies `source` to `at` in `target`; both hold elements of one type. */

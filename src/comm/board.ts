@@ -12,7 +12,7 @@ import type { Scope } from "../p2p/scope.ts";
 import { type BULKS, CELLS, Cell } from "../transport/board-layout.ts";
 import { Cells } from "../transport/cells.ts";
 import { publish } from "../transport/publish.ts";
-import { BoardCall } from "./board-call.ts";
+import { BoardCall, mix } from "./board-call.ts";
 
 /** A rank says how far it has read at least this often. */
 const REPORT_AFTER = CELLS / 4;
@@ -80,15 +80,34 @@ export class Board implements BoardEnd {
       this.spare = undefined;
       call.reset();
     }
-    this.turn = (this.turn + 1) | 0;
-    this.history = Math.imul(this.history ^ signature, 0x9e3779b1) + 1;
+    this.take(1, signature);
     call.turn = this.turn;
     call.history = this.history;
     call.sequence = sequence;
     call.signature = signature;
     this.engine.lastCollective = call;
-    this.used = true;
     return call;
+  }
+
+  /**
+   * Begins the turns of a collective that takes several, all at once: which ones they are must not depend on what else
+   * this rank calls before it gets to them. The call stands before the first of them.
+   */
+  calls(count: number, sequence: number, signature: number): BoardCall {
+    const call = new BoardCall(this);
+    call.turn = this.turn;
+    call.history = this.history;
+    call.sequence = sequence;
+    call.signature = signature;
+    this.take(count, signature);
+    this.engine.lastCollective = call.asMessages();
+    return call;
+  }
+
+  private take(count: number, signature: number): void {
+    this.turn = (this.turn + count) | 0;
+    for (let i = 0; i < count; i++) this.history = mix(this.history, signature);
+    this.used = true;
   }
 
   /** A call that is over and nobody knows any more may serve again. */
