@@ -95,6 +95,7 @@ export class BoardCall extends Watch implements CalledCollective {
   private lent = false;
   /** Whether somebody waits to hear that this rank has read. */
   private urgent = false;
+  private failed = false;
   private failure: unknown = undefined;
   /** The rank to wait for. */
   private awaitedRank = -1;
@@ -102,6 +103,13 @@ export class BoardCall extends Watch implements CalledCollective {
   constructor(board: Board) {
     super();
     this.board = board;
+  }
+
+  /** Goes on to the next turn of a collective that takes several. */
+  nextTurn(): void {
+    this.reset();
+    this.turn = (this.turn + 1) | 0;
+    this.history = mix(this.history, this.signature);
   }
 
   /** Makes a call that is over as good as new. */
@@ -131,6 +139,7 @@ export class BoardCall extends Watch implements CalledCollective {
     this.collected = false;
     this.lent = false;
     this.urgent = false;
+    this.failed = false;
     this.failure = undefined;
     this.awaitedRank = -1;
     this.moved = false;
@@ -138,21 +147,40 @@ export class BoardCall extends Watch implements CalledCollective {
   }
 
   override result(): unknown {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failed) throw this.failure;
     super.result();
     return this.outcome;
   }
 
   override ready(): boolean {
+    if (this.failed) return !this.lent || this.isReadByAll();
     try {
       return this.advance();
     } catch (error) {
+      this.failed = true;
       this.failure = error;
-      // The others go on.
-      if (!this.collected) this.board.markRead(this.turn, true);
-      this.collected = true;
-      return true;
+      // Those who have seen that all agree read this rank's memory, and write there, whatever goes wrong here.
+      if (!this.hasSeenAll) this.lent = false;
+      this.giveUp();
+      return !this.lent || this.isReadByAll();
     }
+  }
+
+  /** The engine has found that this call can never be done. */
+  override settle(value: undefined, error?: unknown): void {
+    if (error !== undefined) this.giveUp();
+    super.settle(value, error);
+  }
+
+  /** This rank wants nothing more of this turn; the others go on. */
+  giveUp(): void {
+    if (!this.collected) this.board.markRead(this.turn, true);
+    this.collected = true;
+  }
+
+  /** Whether all contributions that this rank looks at are there, and as they should be. */
+  get hasSeenAll(): boolean {
+    return this.next >= this.end && this.also < 0;
   }
 
   private advance(): boolean {
@@ -380,6 +408,11 @@ export class BoardCall extends Watch implements CalledCollective {
   mismatch(peer: number, signature: number): Error {
     return this.asMessages().mismatch(peer, signature);
   }
+}
+
+/** The signatures so far, and one more, in one word. */
+export function mix(history: number, signature: number): number {
+  return (Math.imul(history ^ signature, 0x9e3779b1) + 1) | 0;
 }
 
 /** Copies `source` to `at` in `target`; both hold elements of one type. */

@@ -61,28 +61,48 @@ function boardFor(core: Core, bytes: number): Board | undefined {
 function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
   const { board, engine } = core;
   if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
+  core.requireLive();
   return engine.size <= engine.job!.cores || !board.mayLend;
 }
 
+type PlanPiece = (call: BoardCall, from: number, to: number) => void;
+
 /** A collective of many turns, each for a piece of the array. @param plan of the elements `from` to `to` */
-function* inPieces(
-  board: Board,
-  sequence: number,
+function inPieces(
+  core: Core,
   signature: number,
   array: TypedArray,
   grain: number,
-  plan: (call: BoardCall, from: number, to: number) => void,
+  plan: PlanPiece,
 ): Algorithm<void> {
-  const { length } = array;
-  const piece = (BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
+  const piece = Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
+  const turns = Math.ceil(array.length / piece);
+  const call = core.board!.calls(turns, core.nextSequence(), signature);
+  return takeTurns(call, array.length, piece, plan);
+}
+
+function* takeTurns(call: BoardCall, length: number, piece: number, plan: PlanPiece): Algorithm<void> {
+  // Of an operator that throws: the others need the pieces after it all the same.
+  const failures: unknown[] = [];
   for (let from = 0; from < length; from += piece) {
-    const call = board.call(sequence, signature);
+    call.nextTurn();
     plan(call, from, Math.min(from + piece, length));
     call.extra = length;
     yield call;
-    call.result();
-    board.recycle(call);
+    try {
+      call.result();
+    } catch (error) {
+      failures.push(error);
+      if (call.hasSeenAll) continue;
+      // Ranks that do not agree, or one that has finished: nothing more can come of this.
+      for (let rest = from + piece; rest < length; rest += piece) {
+        call.nextTurn();
+        call.giveUp();
+      }
+      break;
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The board, for arrays whose lengths only the rank that has one knows. */
@@ -103,7 +123,7 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
   requireRoot("broadcastInto", root, board.size);
   const signature = signatureOf(operations.broadcastInto, root);
   if (inPart) {
-    return inPieces(board, core.nextSequence(), signature, target, 1, (call, from, to) =>
+    return inPieces(core, signature, target, 1, (call, from, to) =>
       planBroadcast(call, target.subarray(from, to), dtype, root),
     );
   }
@@ -221,7 +241,7 @@ function reduceArrays<A extends TypedArray>(
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
   const signature = signatureOf(operations[operation], root, op);
   if (inPart) {
-    return inPieces(board, core.nextSequence(), signature, given, operator.grain, (call, from, to) =>
+    return inPieces(core, signature, given, operator.grain, (call, from, to) =>
       planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
     );
   }

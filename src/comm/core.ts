@@ -82,7 +82,7 @@ export class Core {
   /** Of most messages. */
   private readonly plain: Envelope;
   private sequence = 0;
-  /** The collective begun last. */
+  /** The collective begun last, if it goes by messages. */
   latest: CollectiveCall | undefined = undefined;
   private freed = false;
 
@@ -288,6 +288,7 @@ export class Core {
   nextSequence(): number {
     const { sequence } = this;
     this.sequence = (sequence + 1) & MAX_TAG;
+    this.latest = undefined;
     return sequence;
   }
 

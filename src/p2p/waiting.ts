@@ -299,11 +299,12 @@ export class Waiting {
 
   /** Blocks until what a call of its own watches for has come; nobody else has seen the watch yet. */
   blockOn(watch: Watch): void {
-    if (!watch.ready() && !this.glance(watch)) {
-      this.engine.watch(watch);
-      if (!watch.done) this.blockUntilDone(watch as Request<unknown>);
+    if (watch.ready() || this.glance(watch)) {
+      watch.settle(undefined);
+      return;
     }
-    watch.settle(undefined);
+    this.engine.watch(watch);
+    if (!watch.done) this.blockUntilDone(watch as Request<unknown>);
   }
 
   /** Looks for a while at nothing but a watch. Returns whether it has become ready. */
