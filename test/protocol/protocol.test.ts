@@ -45,6 +45,12 @@ const holds: Case[] = [
   { model: "finish", fair: true },
   { model: "leave" },
   { model: "leave", fair: true },
+  { model: "board" },
+  { model: "board", defines: ["N=5", "STEP=0"] },
+  { model: "board", defines: ["N=5", "STEP=3"] },
+  { model: "board", defines: ["N=4", "K=2"], fair: true },
+  { model: "fence" },
+  { model: "fence", fair: true },
 ];
 
 const fails: Case[] = [
@@ -75,6 +81,21 @@ const fails: Case[] = [
   { model: "leave", defines: ["ONE_STEP"], finds: sleepsForEver },
   { model: "leave", defines: ["REFUSE_LEAVING"], finds: broken },
   { model: "leave", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "board", defines: ["NO_ROOM", "STEP=0"], finds: broken },
+  { model: "board", defines: ["MARK_FIRST", "STEP=0"], finds: broken },
+  { model: "board", defines: ["OUT_OF_ORDER"], finds: broken },
+  { model: "board", defines: ["LAZY"], finds: sleepsForEver },
+  { model: "board", defines: ["FORGETFUL"], finds: sleepsForEver },
+  { model: "board", defines: ["TAKE_BACK"], finds: broken },
+  { model: "board", defines: ["UNREAD"], finds: sleepsForEver },
+  { model: "board", defines: ["QUIET"], finds: sleepsForEver },
+  { model: "board", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "board", defines: ["REPORT=4"], finds: sleepsForEver },
+  { model: "fence", defines: ["NO_FENCE"], finds: sleepsForEver },
+  { model: "fence", defines: ["FENCE_FIRST"], finds: sleepsForEver },
+  { model: "fence", defines: ["DEAF"], finds: sleepsForEver },
+  { model: "fence", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "fence", defines: ["REORDER"], finds: broken },
 ];
 
 /** Generates, compiles and runs the verifier of one case. Returns what it printed. */
