@@ -159,13 +159,26 @@ export class Transfers {
     return true;
   }
 
-  /** Forgets what is offered to a rank that receives nothing more. Returns the sends that waited for it. */
+  /** Forgets what is offered to a rank that receives nothing more. Returns the sends that waited for it in vain. */
   drop(rank: number): SendRequest[] {
-    const dropped = this.outgoing.filter(({ peer }) => peer === rank).map(({ request }) => request);
+    const dropped: SendRequest[] = [];
     for (let i = this.outgoing.length - 1; i >= 0; i--) {
-      if (this.outgoing[i].peer === rank) this.forget(i);
+      const outgoing = this.outgoing[i];
+      if (outgoing.peer !== rank) continue;
+      const { request } = outgoing;
+      this.forget(i);
+      if (request.done) continue;
+      // The rank may have taken it before it came to its end, and this one not have noticed yet.
+      if (this.isCopied(outgoing)) this.owner.settled(request);
+      else dropped.push(request);
     }
-    return dropped.filter(request => !request.done);
+    return dropped;
+  }
+
+  private isCopied({ record, pieces }: Outgoing): boolean {
+    const state = Atomics.load(this.words, record + Transfer.state);
+    if (state === TransferState.free) return true;
+    return state === TransferState.open && Atomics.load(this.words, record + Transfer.done) === pieces;
   }
 
   private forget(position: number): void {
