@@ -99,9 +99,13 @@ export class Transfers {
 
   // The sender's side.
 
-  /** Whether an array should be offered. */
+  /**
+   * Whether an array should be offered. Where every rank has a core, writing to the ring and reading from it overlap
+   * and stay in the caches: 16 GB/s against 4 to 17. Where ranks share cores, a copy needs no turns of the other.
+   */
   suits(total: number): boolean {
-    return total >= LEAST_BYTES && this.job.copies.allowed;
+    const { size, cores, copies } = this.job;
+    return (size > cores || copies.forced) && total >= LEAST_BYTES && copies.allowed;
   }
 
   /** Makes a record for a send, whose frame is then to be written. Returns its number, or -1 when all are in use. */
