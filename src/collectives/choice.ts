@@ -13,6 +13,10 @@ export const limits = {
   exchangedBlock: 128 * 1024,
   /** Longer arrays announce their length, so that they arrive in place without a copy. */
   announced: 8 * 1024,
+  /** Longer arrays are exchanged between hosts by several ranks of each. */
+  shared: 64 * 1024,
+  /** Where a host passes on an array while it arrives, in segments of so many bytes. */
+  hostSegment: 1024 * 1024,
 };
 
 const long = { minBytes: 32 * 1024 };
