@@ -83,7 +83,7 @@ export class Core {
     this.scope = scope;
     this.slot = slot;
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
-    if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
+    if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
       this.sharedBarrier = new SharedBarrier(engine, scope, slot);
     }
   }

@@ -8,6 +8,7 @@ import { Header, Rank, RankState } from "../transport/layout.ts";
 import { InRing, OutRing } from "../transport/ring.ts";
 import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
 import { Destination, type DestinationOwner, type Envelope } from "./destination.ts";
+import { DistantSource, distantError } from "./distant.ts";
 import { Holder, payloadOf } from "./payload.ts";
 import { type MatchRequest, ProbeRequest, type RecvRequest, Request, SendRequest } from "./request.ts";
 import { ANY, Scope } from "./scope.ts";
@@ -75,10 +76,11 @@ export class Engine implements SourceOwner, DestinationOwner {
     this.words = job?.words;
     this.records = job && new WaitRecords(job.words, job.layout);
     this.world = new Scope("world", 0, this.rank, this.size);
-    this.senderWords = new Int32Array(Math.ceil(this.size / 32));
+    this.senderWords = new Int32Array(Math.ceil((job?.layout.size ?? 1) / 32));
     for (let rank = 0; rank < this.size; rank++) {
-      this.sources.push(new Source(rank, this.inRing(rank), this));
-      if (job !== undefined) this.sleepingWords.push(job.layout.rankWord(rank) + Rank.sleeping);
+      const here = job === undefined || job.layout.isHere(rank);
+      this.sources.push(here ? new Source(rank, this.inRing(rank), this) : new DistantSource(rank, this));
+      if (job !== undefined) this.sleepingWords.push(here ? job.layout.rankWord(rank) + Rank.sleeping : -1);
     }
   }
 
@@ -86,6 +88,13 @@ export class Engine implements SourceOwner, DestinationOwner {
     if (this.job === undefined || rank === this.rank) return undefined;
     const { layout, segment } = this.job;
     return new InRing(segment, layout.ringStart(rank, this.rank), layout.ringBytes);
+  }
+
+  /** Whether all ranks of a scope are on this host, and so have its segment in common. */
+  sharesHost(scope: Scope): boolean {
+    const { job } = this;
+    if (job === undefined) return false;
+    return job.places.hosts === 1 || scope.worldRanks().every(rank => job.layout.isHere(rank));
   }
 
   /** Whether anything is under way that needs progress. */
@@ -337,7 +346,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     if (words === undefined) return;
     Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, state);
     Atomics.add(words, Header.endings, 1);
-    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.wake(rank);
+    for (const rank of job!.layout.ranks) if (rank !== this.rank) this.wake(rank);
   }
 
   /**
@@ -367,7 +376,7 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   private stateOf(rank: number): number {
     const { words, job } = this;
-    return words === undefined
+    return words === undefined || !job!.layout.isHere(rank)
       ? RankState.joined
       : Atomics.load(words, job!.layout.rankWord(rank) + Rank.state);
   }
@@ -494,11 +503,13 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   private connect(rank: number): Destination {
     const { layout, segment, words } = this.job!;
+    if (!layout.isHere(rank)) throw distantError(this.rank, rank);
     const ring = new OutRing(segment, layout.ringStart(this.rank, rank), layout.ringBytes);
     const destination = new Destination(rank, ring, this.rank, this);
     this.destinations[rank] = destination;
-    const senders = layout.rankWord(rank) + Rank.senders + (this.rank >> 5);
-    Atomics.or(words, senders, 1 << (this.rank & 31));
+    const slot = layout.slotOf(this.rank);
+    const senders = layout.rankWord(rank) + Rank.senders + (slot >> 5);
+    Atomics.or(words, senders, 1 << (slot & 31));
     return destination;
   }
 
@@ -514,7 +525,7 @@ export class Engine implements SourceOwner, DestinationOwner {
       while (fresh !== 0) {
         const bit = 31 - Math.clz32(fresh & -fresh);
         fresh &= fresh - 1;
-        this.active.push(this.sources[i * 32 + bit]);
+        this.active.push(this.sources[job!.layout.ranks[i * 32 + bit]]);
       }
     }
     return this.active;
