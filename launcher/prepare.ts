@@ -1,0 +1,30 @@
+/** Makes the scripts of a job ready for node. */
+import { rmSync } from "node:fs";
+import { type Runnable, transpileCached } from "./cache.ts";
+import type { Program } from "./plan.ts";
+import { NEEDS_TRANSPILING } from "./scripts.ts";
+import { transpilerVersion } from "./version.ts";
+
+/** What node is given for each script. */
+export async function prepare(programs: readonly Program[]): Promise<Map<string, Runnable>> {
+  const runnables = new Map<string, Runnable>();
+  for (const { script } of programs) {
+    if (runnables.has(script)) continue;
+    const runnable: Runnable = NEEDS_TRANSPILING.test(script)
+      ? await transpileCached(script, transpilerVersion())
+      : { file: script, transpiled: false, how: "run as it is", temporary: undefined };
+    runnables.set(script, runnable);
+  }
+  return runnables;
+}
+
+/** The folder to remove when the job has ended; "" when there is none. */
+export function temporaryFolder(runnables: ReadonlyMap<string, Runnable>): string {
+  return [...runnables.values()].find(runnable => runnable.temporary)?.temporary ?? "";
+}
+
+export function removeTemporary(runnables: ReadonlyMap<string, Runnable>): void {
+  for (const { temporary } of runnables.values()) {
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+}
