@@ -63,10 +63,12 @@ export class Job {
       continued: () => this.input.goOn(),
     });
     for (const host of this.hosts) {
-      void host.start(this.output, this.input).then(() => {
-        const where = host.name === undefined ? "" : ` on ${host.name}`;
+      const where = host.name === undefined ? "" : ` on ${host.name}`;
+      const started = (): void => {
         for (const rank of host.ranks) this.verbose(`rank ${rank} is process ${host.pidOf(rank)}${where}`);
-      });
+      };
+      // A host that is lost meanwhile says so through its events.
+      host.start(this.output, this.input).then(started, () => {});
     }
     this.input.start();
     if (this.options.timeoutSeconds !== undefined) {

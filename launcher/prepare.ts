@@ -12,7 +12,7 @@ export async function prepare(programs: readonly Program[]): Promise<Map<string,
     if (runnables.has(script)) continue;
     const runnable: Runnable = NEEDS_TRANSPILING.test(script)
       ? await transpileCached(script, transpilerVersion())
-      : { file: script, transpiled: false, how: "run as it is", temporary: undefined };
+      : { file: script, transpiled: false, how: "run as it is", externals: [], temporary: undefined };
     runnables.set(script, runnable);
   }
   return runnables;
