@@ -19,6 +19,10 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: "builds the native addon of this package (needs Python 3, make and a C++ compiler)",
     run: async args => (await import("./build-native.ts")).buildNative(args),
   },
+  doctor: {
+    help: "says what this machine, or the hosts of --hosts or --hostfile, still need for a job",
+    run: async args => (await import("./doctor.ts")).doctor(args),
+  },
   daemon: {
     help: undefined,
     run: async () => (await import("./hosts/daemon.ts")).daemon(),

@@ -4,6 +4,7 @@
  * other hosts will live here, too: it knows where every rank is (`part.places`), and the cards of all hosts.
  */
 import type { ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,6 +16,7 @@ import { LocalHost } from "../local-host.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { problemsOf } from "./checks.ts";
+import { examineHost, listen, reach } from "./examine.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import {
   type BytesKind,
@@ -75,6 +77,15 @@ class Daemon {
         return;
       case "prepare":
         this.prepare(order);
+        return;
+      case "examine":
+        this.channel.send({ kind: "facts", facts: examineHost() });
+        return;
+      case "listen":
+        void this.listen(order.network);
+        return;
+      case "reach":
+        void reach(order.targets).then(addresses => this.channel.send({ kind: "reached", addresses }));
         return;
       case "start":
         this.cards = order.cards;
@@ -162,6 +173,18 @@ class Daemon {
     }
     this.preparation = { ...order, part };
     this.channel.send({ kind: "ready", card: { hostname: addresses.hostname, addresses: addresses.list } });
+  }
+
+  /** For `tsmpi doctor`: until this daemon ends, other hosts may try to reach it. */
+  private async listen(network: string | undefined): Promise<void> {
+    const addresses = ownAddresses(network);
+    if (addresses.problem !== undefined) {
+      this.channel.send({ kind: "lacks", problems: [addresses.problem] });
+      return;
+    }
+    const word = `${addresses.hostname} ${randomUUID()}`;
+    const { port } = await listen(word);
+    this.channel.send({ kind: "listening", target: { addresses: addresses.list, port, word } });
   }
 
   // The job.

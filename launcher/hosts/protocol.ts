@@ -70,7 +70,7 @@ export type Order =
       linkTimeoutSeconds: number;
     }
   | { kind: "examine" }
-  | { kind: "listen" }
+  | { kind: "listen"; network: string | undefined }
   | { kind: "reach"; targets: ReachTarget[] }
   | { kind: "start"; cards: HostCard[] }
   | { kind: "signal"; signal: NodeJS.Signals }
@@ -90,8 +90,9 @@ export type Report =
   | { kind: "lacks"; problems: string[] }
   | { kind: "ready"; card: HostCard }
   | { kind: "facts"; facts: HostFacts }
-  | { kind: "listening"; port: number; addresses: string[] }
-  | { kind: "reached"; addresses: (string | undefined)[] }
+  | { kind: "listening"; target: ReachTarget }
+  /** For each target the address that leads to it, or null. */
+  | { kind: "reached"; addresses: (string | undefined | null)[] }
   | { kind: "started"; pids: [rank: number, pid: number][] }
   | { kind: "notStarted"; rank: number; reason: string }
   | { kind: "exited"; rank: number; code: number | null; signal: NodeJS.Signals | null; hint: string }
@@ -102,10 +103,12 @@ export type Report =
   | { kind: "relayEnded"; relay: number; how: string }
   | { kind: "ping" };
 
+/** A host that listens, so that others may try to reach it. */
 export interface ReachTarget {
-  host: string;
   addresses: string[];
   port: number;
+  /** What is heard there. */
+  word: string;
 }
 
 /** What `tsmpi doctor` wants to know of a host. */
@@ -116,13 +119,14 @@ export interface HostFacts {
   /** Milliseconds since 1970. */
   clock: number;
   cores: number;
-  /** Undefined: the addon loads. */
-  native: string | undefined;
-  /** Undefined: ranks may copy from one another's memory. */
-  copies: string | undefined;
-  /** Free bytes of /dev/shm, and of memory. */
-  sharedMemory: number;
+  /** Free bytes. */
   memory: number;
-  blas: string | undefined;
-  gpu: string | undefined;
+  /** Why the addon does not load; undefined: it does. */
+  native?: string | undefined;
+  /** Why there is no shared memory; undefined: there is. */
+  sharedMemory?: string | undefined;
+  /** Whether ranks may copy from one another's memory. */
+  copies: boolean;
+  blas?: string | undefined;
+  gpu?: string | undefined;
 }

@@ -150,6 +150,7 @@ export class RemoteHost implements Host {
     const number = this.relays.size;
     const relay = new Relay(this.channel, number, [...command]);
     this.relays.set(number, relay);
+    if (this.gone) relay.ended(`was lost with ${this.name}`);
     return relay;
   }
 

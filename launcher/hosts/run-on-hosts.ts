@@ -4,9 +4,10 @@ import { Job } from "../job.ts";
 import type { JobOptions } from "../options.ts";
 import { type Plan, partOf } from "../plan.ts";
 import { prepare, removeTemporary } from "../prepare.ts";
+import { ReportedError } from "../usage-error.ts";
 import { packageVersion } from "../version.ts";
 import type { HostCard } from "./protocol.ts";
-import { HostStarter } from "./start-hosts.ts";
+import { problemLines, startHosts } from "./start-hosts.ts";
 
 function readersOf(stdin: JobOptions["stdin"], ranks: number): number[] {
   if (stdin === "none") return [];
@@ -19,7 +20,7 @@ export async function runOnHosts(plan: Plan, options: JobOptions): Promise<numbe
   const preparing = prepare(plan.programs);
   let runnables: ReadonlyMap<string, Runnable> = new Map();
   try {
-    const hosts = await new HostStarter(plan.launcher!, options).start(names, async (host, index) => {
+    const { hosts, problems } = await startHosts(names, plan.launcher!, options, async (host, index) => {
       runnables = await preparing;
       const files = [...runnables.values()].filter(({ transpiled }) => transpiled).map(({ file }) => file);
       const withMaps = files.flatMap(file => [file, `${file}.map`]);
@@ -38,6 +39,11 @@ export async function runOnHosts(plan: Plan, options: JobOptions): Promise<numbe
       } as const;
       await host.prepare(order, withMaps);
     });
+    if (problems.length > 0) {
+      for (const host of hosts) void host?.close();
+      const lines = [...problemLines(problems), "no rank was started"];
+      throw new ReportedError(lines.map(line => `tsmpirun: ${line}`).join("\n"));
+    }
     const cards = hosts.map((host): HostCard => host.card!);
     if (options.verbose) {
       const lines = hosts.map(
