@@ -35,6 +35,8 @@ const KILL_AFTER = 1000;
 const STREAMS_AFTER = 500;
 const NO_RANK = -1;
 const LOST_CODE = 1;
+const NO_INPUT =
+  "the standard input ended at once; the agent must pass it on (docker exec and kubectl exec need -i)";
 
 type Prepare = Extract<Order, { kind: "prepare" }>;
 
@@ -54,6 +56,7 @@ class Daemon {
   /** What the hosts of the job told of themselves, for the gateway. */
   cards: readonly HostCard[] = [];
   private leaving = false;
+  private abandonedRanks = false;
   private code = 0;
 
   constructor(input: Readable, output: Writable) {
@@ -62,12 +65,14 @@ class Daemon {
     this.channel = new Channel<Report, Order>(input, output, {
       message: order => this.order(order),
       bytes: (kind, stream, bytes) => this.bytes(kind, stream, bytes),
-      ended: () => this.abandoned(),
+      ended: () =>
+        this.abandoned(this.preparation === undefined ? NO_INPUT : "the channel to tsmpirun has ended"),
     });
     this.channel.onDrain(() => {
       for (const [stream, readable] of this.rankStreams) if (!this.slow.has(stream)) readable.resume();
     });
-    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.on(signal, () => this.abandoned());
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const)
+      process.on(signal, () => this.abandoned(`${signal} came`));
   }
 
   private order(order: Order): void {
@@ -143,7 +148,8 @@ class Daemon {
     this.heartbeat = new Heartbeat(
       order.linkTimeoutSeconds,
       () => this.channel.send({ kind: "ping" }),
-      () => this.abandoned(),
+      () =>
+        this.abandoned(`tsmpirun has not been heard of for ${order.linkTimeoutSeconds} s (--link-timeout)`),
     );
     for (const [index, file] of order.files.entries()) if (!existsSync(file)) this.missing.add(index);
     if (this.missing.size > 0) this.channel.send({ kind: "needs", files: [...this.missing] });
@@ -193,7 +199,8 @@ class Daemon {
     const { part } = this.preparation!;
     this.host = new LocalHost(part, usableCores(), this.folder, {
       exited: (rank, code, signal, hint) => {
-        this.channel.send({ kind: "exited", rank, code, signal, hint });
+        // Ranks that end because this daemon does have not failed.
+        if (!this.abandonedRanks) this.channel.send({ kind: "exited", rank, code, signal, hint });
         this.checkEnd();
       },
       notStarted: (rank, reason) => {
@@ -267,10 +274,12 @@ class Daemon {
   // The end.
 
   /** The channel has ended, or this process is to: nobody is left who would wait for the ranks. */
-  private abandoned(): void {
+  private abandoned(why: string): void {
     if (this.leaving) return;
     this.leaving = true;
+    this.abandonedRanks = true;
     this.code = LOST_CODE;
+    process.stderr.write(`tsmpi daemon: ${why}\n`);
     this.endRelays();
     this.host?.abort(NO_RANK, LOST_CODE);
     this.host?.signal("SIGTERM");

@@ -64,7 +64,8 @@ export class RemoteHost implements Host {
   private refuse: (problem: HostProblem) => void = () => {};
   private errors = "";
   private closing = false;
-  private gone = false;
+  /** Why the host takes no part any more. */
+  private problem: HostProblem | undefined;
   private readonly ended: Promise<void>;
   private whenEnded: () => void = () => {};
   private events: HostEvents | undefined;
@@ -140,8 +141,8 @@ export class RemoteHost implements Host {
         this.expected.delete(answer);
         resolve(report as ReportOf<K>);
       });
-      if (this.gone) reject(new HostProblem(this.name, "has been lost", true));
-      else this.channel.send(order);
+      if (this.problem === undefined) this.channel.send(order);
+      else reject(this.problem);
     });
   }
 
@@ -150,14 +151,14 @@ export class RemoteHost implements Host {
     const number = this.relays.size;
     const relay = new Relay(this.channel, number, [...command]);
     this.relays.set(number, relay);
-    if (this.gone) relay.ended(`was lost with ${this.name}`);
+    if (this.problem !== undefined) relay.ended(`was lost with ${this.name}`);
     return relay;
   }
 
   /** From now on what happens to the host is the job's business. */
   follow(events: HostEvents): void {
     this.events = events;
-    if (this.gone) this.lose("ended");
+    if (this.problem !== undefined) events.lost(`host ${this.name} was lost: ${this.problem.message}`, []);
   }
 
   // As a Host.
@@ -188,7 +189,7 @@ export class RemoteHost implements Host {
   }
 
   async waits(): Promise<ReadonlyMap<number, string>> {
-    if (this.gone) return new Map();
+    if (this.problem !== undefined) return new Map();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<[number, string][]>(resolve => {
       timer = setTimeout(() => resolve([]), WAITS_AFTER);
@@ -265,24 +266,21 @@ export class RemoteHost implements Host {
   }
 
   private lose(how: string): void {
-    if (this.gone) return;
-    this.gone = true;
+    if (this.problem !== undefined) return;
     this.heartbeat.stop();
     const { command, transport } = this.options;
     // An agent that stays, because the host is frozen or cut off, is of no use any more.
     transport.kill();
     for (const relay of this.relays.values()) relay.ended(`was lost with ${this.name}`);
     const { open, noise } = this.channel;
-    this.refuse(
-      open
-        ? new HostProblem(this.name, this.sentence(how), true)
-        : new HostProblem(this.name, neverSpoke(this.name, command, how, noise, this.errors), false),
-    );
+    const message = open ? this.sentence(how) : neverSpoke(this.name, command, how, noise, this.errors);
+    this.problem = new HostProblem(this.name, message, open);
+    this.refuse(this.problem);
     for (const stream of this.streams.values()) if (!stream.readableEnded) stream.push(null);
     for (const input of this.inputs.values()) input.destroy();
     const lost = [...this.alive];
     this.alive.clear();
-    if (!this.closing) this.events?.lost(`host ${this.name} was lost: ${this.sentence(how)}`, lost);
+    if (!this.closing) this.events?.lost(`host ${this.name} was lost: ${message}`, lost);
   }
 
   /** `how` says of the agent how it ended, or of the host what is wrong with it. */

@@ -80,6 +80,7 @@ export async function startHosts(
     await Promise.all(others);
   });
   await Promise.race([Promise.all(branches), grace]);
+  problems.sort((a, b) => names.indexOf(a.host) - names.indexOf(b.host));
   return { hosts, problems };
 }
 
