@@ -3,7 +3,7 @@ import { parseArguments } from "./arguments.ts";
 import { type ChosenHosts, chooseHosts } from "./hosts/choose-hosts.ts";
 import { examineHost } from "./hosts/examine.ts";
 import type { HostFacts, ReachTarget } from "./hosts/protocol.ts";
-import type { RemoteHost } from "./hosts/remote-host.ts";
+import { HostProblem, type RemoteHost } from "./hosts/remote-host.ts";
 import { problemLines, startHosts } from "./hosts/start-hosts.ts";
 import type { JobOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -94,23 +94,28 @@ async function examine(host: RemoteHost): Promise<Examined> {
 
 /** Every host tries to reach every other one. */
 async function unreached(hosts: readonly RemoteHost[], options: JobOptions): Promise<Finding[]> {
-  const targets: ReachTarget[] = [];
-  const { network } = options;
-  for (const host of hosts) targets.push((await host.ask({ kind: "listen", network }, "listening")).target);
   const findings: Finding[] = [];
-  await Promise.all(
-    hosts.map(async (host, from) => {
-      const { addresses } = await host.ask({ kind: "reach", targets }, "reached");
-      for (const [to, address] of addresses.entries()) {
-        if (to === from || address != null) continue;
-        const tried = `${targets[to].addresses.join(", ")} (port ${targets[to].port})`;
-        findings.push({
-          fatal: true,
-          text: `${host.name} does not reach ${hosts[to].name} at ${tried}; open TCP ports between the hosts, or choose a network with --iface`,
-        });
-      }
-    }),
-  );
+  const note = (error: unknown): void => {
+    if (!(error instanceof HostProblem)) throw error;
+    findings.push({ fatal: true, text: `${error.host}: ${error.message}` });
+  };
+  const listening: { host: RemoteHost; target: ReachTarget }[] = [];
+  for (const host of hosts) {
+    const answer = host.ask({ kind: "listen", network: options.network }, "listening");
+    await answer.then(({ target }) => void listening.push({ host, target }), note);
+  }
+  const targets = listening.map(({ target }) => target);
+  const tries = listening.map(async ({ host }, from) => {
+    const { addresses } = await host.ask({ kind: "reach", targets }, "reached");
+    for (const [to, address] of addresses.entries()) {
+      if (to === from || address != null) continue;
+      const tried = `${targets[to].addresses.join(", ")} (port ${targets[to].port})`;
+      const advice = "open TCP ports between the hosts, or choose a network with --iface";
+      const text = `${host.name} does not reach ${listening[to].host.name} at ${tried}; ${advice}`;
+      findings.push({ fatal: true, text });
+    }
+  });
+  await Promise.all(tries.map(trying => trying.catch(note)));
   return findings;
 }
 

@@ -6,6 +6,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Context } from "mocha";
+import { contentHash } from "../../launcher/hash.ts";
 import { type Launch, type Launched, type LaunchOptions, packageRoot, start, tsmpirun } from "../launch.ts";
 import { needs } from "../needs.ts";
 
@@ -36,7 +37,7 @@ export class Cluster {
   /** Of this checkout: tests of another one may run at the same time. */
   private readonly environment = {
     ...process.env,
-    HOSTS_CLUSTER: `m${[...packageRoot].reduce((hash, letter) => (hash * 31 + letter.charCodeAt(0)) % 99_991, 7)}`,
+    HOSTS_CLUSTER: `m${contentHash(Buffer.from(packageRoot)).slice(0, 6)}`,
     HOSTS_SHARE: packageRoot,
   };
 

@@ -40,7 +40,7 @@ describe("tsmpi doctor", () => {
 
   for (const [args, complaint] of [
     [["x.ts"], "takes options only, and x.ts came"],
-    [["--host"], "expects A:4,B:4, and nothing came"],
+    [["--hosts", "a b"], "expects names of hosts"],
     [["--hostfile", "/no/such"], "--hostfile expects a file"],
     [["--help"], "takes --hosts"],
   ] as const) {
