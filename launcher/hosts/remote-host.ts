@@ -22,6 +22,8 @@ import type { Transport } from "./transport.ts";
 
 /** For the report of a job that ends; a host that does not answer must not hold it up. */
 const WAITS_AFTER = 1000;
+/** For the ranks of a host to end when they are killed: a host that is frozen must not hold up the others. */
+const KILLED_AFTER = 5000;
 /** For a daemon to end by itself. */
 const CLOSE_AFTER = 3000;
 const MAX_ERRORS = 8192;
@@ -72,6 +74,8 @@ export class RemoteHost implements Host {
   private readonly alive = new Set<number>();
   private readonly pids = new Map<number, number>();
   private readonly streams = new Map<number, Readable>();
+  /** Streams that the daemon has been asked to hold back. */
+  private readonly stopped = new Set<number>();
   private readonly inputs = new Map<number, Writable>();
   /** Of each rank: to be called when it has taken the input sent last. */
   private readonly taken = new Map<number, () => void>();
@@ -186,6 +190,9 @@ export class RemoteHost implements Host {
 
   signal(signal: NodeJS.Signals): void {
     this.channel.send({ kind: "signal", signal });
+    if (signal !== "SIGKILL" || this.alive.size === 0) return;
+    const impatient = (): void => this.lose(`has not ended its ranks within ${KILLED_AFTER / 1000} s`);
+    setTimeout(() => (this.alive.size > 0 ? impatient() : undefined), KILLED_AFTER).unref();
   }
 
   async waits(): Promise<ReadonlyMap<number, string>> {
@@ -258,8 +265,10 @@ export class RemoteHost implements Host {
   private bytes(kind: BytesKind, stream: number, bytes: Buffer): void {
     this.heartbeat.hear();
     if (kind === FrameKind.output) {
-      if (this.streams.get(stream)?.push(bytes) === false)
+      if (this.streams.get(stream)?.push(bytes) === false && !this.stopped.has(stream)) {
+        this.stopped.add(stream);
         this.channel.send({ kind: "flow", stream, open: false });
+      }
     } else if (kind === FrameKind.relay || kind === FrameKind.relayErrors) {
       this.relays.get(stream)?.came(kind === FrameKind.relayErrors, bytes);
     }
@@ -293,7 +302,9 @@ export class RemoteHost implements Host {
 
   private reader(stream: number): Readable {
     const readable = new Readable({
-      read: () => this.channel.send({ kind: "flow", stream, open: true }),
+      read: () => {
+        if (this.stopped.delete(stream)) this.channel.send({ kind: "flow", stream, open: true });
+      },
     });
     this.streams.set(stream, readable);
     return readable;

@@ -399,6 +399,16 @@ setInterval(() => {}, 1000);`,
       expect((await done).code).to.equal(0);
     });
 
+    it("should not wait for a frozen host when it ends otherwise", async () => {
+      const { mark, done, gone } = await stays(["--timeout", "2"]);
+      const [daemon] = processesWith(mark, "daemon");
+      process.kill(daemon, "SIGSTOP");
+      const { code, stderr } = await done;
+      expect(code).to.equal(124);
+      expect(stderr).to.match(/host [ab] was lost: has not ended its ranks within 5 s/);
+      expect(await gone()).to.equal(true);
+    });
+
     it("should leave nothing when tsmpirun is frozen for too long", async () => {
       const { child, done, mark, gone } = await stays(["--link-timeout", "1"]);
       child.kill("SIGSTOP");
