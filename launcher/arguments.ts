@@ -56,6 +56,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     agent: undefined,
     network: undefined,
     linkTimeoutSeconds: 60,
+    ship: false,
     verbose: false,
     dryRun: false,
   };

@@ -119,9 +119,10 @@ function writableFolder(): { folder: string; temporary: boolean } {
 /**
  * @param entry absolute path of a script that needs transpiling
  * @param versions what else decides the result: versions of tsmpi and of node (esbuild's is among the inputs)
+ * @param whole with the packages that it imports
  */
-export async function transpileCached(entry: string, versions: string): Promise<Runnable> {
-  const key = contentHash(Buffer.from(`${versions}\0${entry}`));
+export async function transpileCached(entry: string, versions: string, whole = false): Promise<Runnable> {
+  const key = contentHash(Buffer.from(`${versions}\0${entry}${whole ? "\0whole" : ""}`));
   const known = cacheFolder();
   const cached = lookUp(join(known, `${key}.json`), known, entry);
   if (cached !== undefined) return cached;
@@ -130,7 +131,7 @@ export async function transpileCached(entry: string, versions: string): Promise<
   const { transpile } = await import("./transpile.ts");
   const { folder, temporary } = writableFolder();
   try {
-    const result: Transpiled = await transpile(entry, folder);
+    const result: Transpiled = await transpile(entry, folder, whole);
     const inputs = result.inputs.map((path): Manifest["inputs"][number] => {
       const content = readFileSync(path);
       return [path, content.length, contentHash(content)];

@@ -26,6 +26,8 @@ export interface JobOptions {
   /** Interface or network that hosts reach one another by. */
   network: string | undefined;
   linkTimeoutSeconds: number;
+  /** Hosts get tsmpi and the script, with all that it imports, from here. */
+  ship: boolean;
   verbose: boolean;
   dryRun: boolean;
 }
@@ -224,6 +226,13 @@ export const OPTIONS: Option[] = [
     read(value, _segment, job) {
       if (value === "") throw new Expected("an interface such as eth0, or a network such as 10.0.0.0/8");
       job.network = value;
+    },
+  },
+  {
+    names: ["--ship"],
+    help: "sends the script, the packages that it imports and tsmpi to hosts that have nothing but Node",
+    read(_value, _segment, job) {
+      job.ship = true;
     },
   },
   {

@@ -5,13 +5,17 @@ import type { Program } from "./plan.ts";
 import { NEEDS_TRANSPILING } from "./scripts.ts";
 import { transpilerVersion } from "./version.ts";
 
-/** What node is given for each script. */
-export async function prepare(programs: readonly Program[]): Promise<Map<string, Runnable>> {
+/**
+ * What node is given for each script.
+ * @param whole everything that a script imports goes into one file with it
+ */
+export async function prepare(programs: readonly Program[], whole = false): Promise<Map<string, Runnable>> {
   const runnables = new Map<string, Runnable>();
   for (const { script } of programs) {
     if (runnables.has(script)) continue;
-    const runnable: Runnable = NEEDS_TRANSPILING.test(script)
-      ? await transpileCached(script, transpilerVersion())
+    const transpiled = whole || NEEDS_TRANSPILING.test(script);
+    const runnable: Runnable = transpiled
+      ? await transpileCached(script, transpilerVersion(), whole)
       : { file: script, transpiled: false, how: "run as it is", externals: [], temporary: undefined };
     runnables.set(script, runnable);
   }

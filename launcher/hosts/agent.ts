@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { packageFolder } from "../../src/native.ts";
 import type { JobOptions } from "../options.ts";
 import { isThisHost, type LauncherKind } from "./choose-hosts.ts";
+import { UNPACK } from "./ship.ts";
 
 /** How a host that cannot start a daemon says what it lacks, before there is a channel. */
 export const LACKS = "tsmpi-lacks:";
@@ -12,8 +13,15 @@ const SCRIPT = `n=$1; [ -x "$n" ] || n=$(command -v node) || { echo ${LACKS}node
 [ -f "$2" ] || { echo ${LACKS}package; exit 0; }
 exec "$n" "$2" daemon`;
 
-function daemonCommand(): string[] {
-  return ["/bin/sh", "-c", SCRIPT, "tsmpi", process.execPath, join(packageFolder(), "dist", "tsmpi.js")];
+/** The same for a host that gets this package first: see ship.ts. */
+const UNPACK_SCRIPT = `n=$1; [ -x "$n" ] || n=$(command -v node) || { echo ${LACKS}node; exit 0; }
+exec "$n" -e "$2"`;
+
+function daemonCommand(ship: boolean): string[] {
+  const [script, argument] = ship
+    ? [UNPACK_SCRIPT, UNPACK]
+    : [SCRIPT, join(packageFolder(), "dist", "tsmpi.js")];
+  return ["/bin/sh", "-c", script, "tsmpi", process.execPath, argument];
 }
 
 /** A word as every shell of a login takes it. */
@@ -21,14 +29,13 @@ function quote(word: string): string {
   return /^[A-Za-z0-9_./:=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-function sshCommand(host: string, options: readonly string[]): string[] {
+function sshCommand(host: string, options: readonly string[], daemon: readonly string[]): string[] {
   // The person's options come first, for ssh takes the first of several.
   const ours = ["-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=10"];
-  const remote = daemonCommand().map(quote).join(" ");
-  return ["ssh", ...options, ...ours, "--", host.replaceAll(/[[\]]/g, ""), remote];
+  return ["ssh", ...options, ...ours, "--", host.replaceAll(/[[\]]/g, ""), daemon.map(quote).join(" ")];
 }
 
-function slurmCommand(host: string): string[] {
+function slurmCommand(host: string, daemon: readonly string[]): string[] {
   // A step of one task that takes nothing away from the job: its ranks may use all that the job has on the node.
   const step = [
     "--overlap",
@@ -38,27 +45,28 @@ function slurmCommand(host: string): string[] {
     "--cpu-bind=none",
     "--mpi=none",
   ];
-  return ["srun", ...step, "--export=ALL", "--job-name=tsmpi", "--quiet", ...daemonCommand()];
+  return ["srun", ...step, "--export=ALL", "--job-name=tsmpi", "--quiet", ...daemon];
 }
 
 /** Without -i these close the standard input of what they run. */
 const NEEDS_INPUT = new Set(["docker", "podman", "nerdctl", "kubectl", "oc"]);
 
-function agentCommand(host: string, agent: readonly string[]): string[] {
+function agentCommand(host: string, agent: readonly string[], daemon: readonly string[]): string[] {
   const words = agent.map(word => word.replaceAll("{host}", host));
   const exec = words.indexOf("exec");
   const interactive = words.some(word => /^(-[a-z]*i[a-z]*|--interactive|--stdin)$/.test(word));
   if (NEEDS_INPUT.has(basename(words[0])) && exec > 0 && !interactive) words.splice(exec + 1, 0, "-i");
-  return [...words, ...daemonCommand()];
+  return [...words, ...daemon];
 }
 
 /** The program and its arguments that start the daemon of a host. */
 export function commandFor(host: string, launcher: LauncherKind, options: JobOptions): string[] {
-  if (launcher === "slurm") return slurmCommand(host);
-  if (launcher === "exec") return agentCommand(host, options.agent!);
+  const daemon = daemonCommand(options.ship);
+  if (launcher === "slurm") return slurmCommand(host, daemon);
+  if (launcher === "exec") return agentCommand(host, options.agent!, daemon);
   // This machine needs no ssh to itself, unless somebody asks for it.
-  if (options.launcher === undefined && isThisHost(host)) return daemonCommand();
-  return sshCommand(host, options.sshArguments);
+  if (options.launcher === undefined && isThisHost(host)) return daemon;
+  return sshCommand(host, options.sshArguments, daemon);
 }
 
 /** What agents print, and what to do about it. */
@@ -84,7 +92,7 @@ export function neverSpoke(
     return `has no Node: neither ${process.execPath} nor node on the PATH of a non-interactive shell; install Node 20.19 or later there`;
   }
   if (printed.includes(`${LACKS}package`)) {
-    return `has no tsmpi in ${packageFolder()}; install tsmpi ${"in the same folder"} there, or share the folder`;
+    return `has no tsmpi in ${packageFolder()}; install it there, share the folder, or use --ship`;
   }
   const lines = errors
     .split("\n")

@@ -10,6 +10,8 @@ import { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { pathToFileURL } from "node:url";
+import { packageFolder } from "../../src/native.ts";
 import { usableCores } from "../cores.ts";
 import type { HostPart, RankInput, RankOutput } from "../host.ts";
 import { LocalHost } from "../local-host.ts";
@@ -27,6 +29,7 @@ import {
   type Report,
   streamOf,
 } from "./protocol.ts";
+import { SHIPPED } from "./ship.ts";
 import { followAgent, startAgent } from "./transport.ts";
 
 /** For ranks to end by themselves when tsmpirun is gone. */
@@ -51,7 +54,8 @@ class Daemon {
   private heartbeat: Heartbeat | undefined;
   private preparation: Prepare | undefined;
   private readonly missing = new Set<number>();
-  private folder = "";
+  /** Of the job's own, removed at its end; "" as long as none is needed. */
+  private folder = process.env[SHIPPED] ?? "";
   private host: LocalHost | undefined;
   /** What the hosts of the job told of themselves, for the gateway. */
   cards: readonly HostCard[] = [];
@@ -62,6 +66,7 @@ class Daemon {
   constructor(input: Readable, output: Writable) {
     this.output = output;
     this.output.write(MAGIC);
+    delete process.env[SHIPPED];
     this.channel = new Channel<Report, Order>(input, output, {
       message: order => this.order(order),
       bytes: (kind, stream, bytes) => this.bytes(kind, stream, bytes),
@@ -151,7 +156,9 @@ class Daemon {
       () =>
         this.abandoned(`tsmpirun has not been heard of for ${order.linkTimeoutSeconds} s (--link-timeout)`),
     );
-    for (const [index, file] of order.files.entries()) if (!existsSync(file)) this.missing.add(index);
+    for (const [index, file] of order.files.entries()) {
+      if (order.shippedLibraries !== undefined || !existsSync(file)) this.missing.add(index);
+    }
     if (this.missing.size > 0) this.channel.send({ kind: "needs", files: [...this.missing] });
     else this.check(order, order.part);
   }
@@ -161,12 +168,18 @@ class Daemon {
     const { preparation } = this;
     if (preparation === undefined || !this.missing.delete(index)) return;
     if (this.folder === "") this.folder = mkdtempSync(join(tmpdir(), "tsmpi-"));
-    writeFileSync(join(this.folder, basename(preparation.files[index])), bytes);
+    const { files, shippedLibraries, part } = preparation;
+    const content = shippedLibraries === undefined ? bytes : withOwnLibrary(bytes, shippedLibraries);
+    writeFileSync(join(this.folder, basename(files[index])), content);
     if (this.missing.size > 0) return;
-    const programs = preparation.part.programs.map(program =>
-      existsSync(program.file) ? program : { ...program, file: join(this.folder, basename(program.file)) },
-    );
-    this.check(preparation, { ...preparation.part, programs });
+    const programs = part.programs.map(program => {
+      const came = join(this.folder, basename(program.file));
+      const file = existsSync(came) ? came : program.file;
+      // A host that gets everything may have no such folder either.
+      const elsewhere = shippedLibraries !== undefined && !existsSync(program.workingFolder);
+      return { ...program, file, workingFolder: elsewhere ? this.folder : program.workingFolder };
+    });
+    this.check(preparation, { ...part, programs });
   }
 
   private check(order: Prepare, part: HostPart): void {
@@ -316,6 +329,12 @@ class Daemon {
     // Nobody may read any more.
     setTimeout(() => process.exit(this.code), STREAMS_AFTER);
   }
+}
+
+/** A script that imports tsmpi by addresses of another machine, with the address that it has here. */
+function withOwnLibrary(script: Buffer, addresses: readonly string[]): string {
+  const own = pathToFileURL(join(packageFolder(), "dist", "index.js")).href;
+  return addresses.reduce((text, address) => text.replaceAll(address, own), script.toString());
 }
 
 /** Not process.stdout: writing to that blocks when tsmpirun is slow, and then no order would be heard. */

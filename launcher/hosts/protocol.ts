@@ -62,6 +62,8 @@ export type Order =
       part: HostPart;
       /** Files made for this job, which travel when the host does not see them. */
       files: string[];
+      /** Whether they travel in any case, and address the library by this address, which is another on the host. */
+      shippedLibraries: string[] | undefined;
       /** Files that a script imports: the host must have them, and what for. */
       imports: [path: string, script: string][];
       /** Ranks that read the standard input of tsmpirun. */

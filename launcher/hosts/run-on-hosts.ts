@@ -1,4 +1,5 @@
 /** A job on several hosts: their daemons are started while the scripts are made ready, then the job runs as any other. */
+import { pathToFileURL } from "node:url";
 import type { Runnable } from "../cache.ts";
 import { Job } from "../job.ts";
 import type { JobOptions } from "../options.ts";
@@ -17,7 +18,7 @@ function readersOf(stdin: JobOptions["stdin"], ranks: number): number[] {
 export async function runOnHosts(plan: Plan, options: JobOptions): Promise<number> {
   const names = plan.hosts!;
   // Awaited by every host; started before them, and its failure is seen by the first.
-  const preparing = prepare(plan.programs);
+  const preparing = prepare(plan.programs, options.ship);
   let runnables: ReadonlyMap<string, Runnable> = new Map();
   try {
     const { hosts, problems } = await startHosts(names, plan.launcher!, options, async (host, index) => {
@@ -27,12 +28,14 @@ export async function runOnHosts(plan: Plan, options: JobOptions): Promise<numbe
       const imports = [...runnables].flatMap(([script, { externals }]) =>
         externals.map((path): [string, string] => [path, script]),
       );
+      const libraries = imports.map(([path]) => pathToFileURL(path).href);
       const order = {
         kind: "prepare",
         version: packageVersion(),
         part: partOf(plan, options, runnables, index),
         files: withMaps,
-        imports,
+        shippedLibraries: options.ship ? libraries : undefined,
+        imports: options.ship ? [] : imports,
         readers: readersOf(options.stdin, plan.ranks),
         network: options.network,
         linkTimeoutSeconds: options.linkTimeoutSeconds,

@@ -3,6 +3,7 @@ import type { JobOptions } from "../options.ts";
 import { commandFor } from "./agent.ts";
 import type { LauncherKind } from "./choose-hosts.ts";
 import { HostProblem, RemoteHost } from "./remote-host.ts";
+import { shipment } from "./ship.ts";
 import { LocalAgent, type Transport } from "./transport.ts";
 
 /** Agents that this process starts itself. */
@@ -30,7 +31,10 @@ export async function startHosts(
     graceOver = resolve;
   });
 
+  const first = options.ship ? shipment() : undefined;
+
   async function begin(index: number, command: string[], transport: Transport): Promise<void> {
+    if (first !== undefined) transport.input.write(first);
     const host = new RemoteHost({
       name: names[index],
       command,
@@ -71,11 +75,11 @@ export async function startHosts(
     }
   }
 
-  const branches = names.slice(0, FAN_OUT).map(async (_name, first) => {
-    const ready = await noted(fromHere(first));
+  const branches = names.slice(0, FAN_OUT).map(async (_name, parent) => {
+    const ready = await noted(fromHere(parent));
     const others: Promise<boolean>[] = [];
-    for (let index = first + FAN_OUT; index < names.length; index += FAN_OUT) {
-      others.push(noted(ready ? fromHost(hosts[first], index) : fromHere(index)));
+    for (let index = parent + FAN_OUT; index < names.length; index += FAN_OUT) {
+      others.push(noted(ready ? fromHost(hosts[parent], index) : fromHere(index)));
     }
     await Promise.all(others);
   });

@@ -1,5 +1,5 @@
 /** Jobs on hosts of their own, reached by a real ssh. */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { packageRoot } from "../launch.ts";
@@ -109,6 +109,80 @@ setInterval(() => {}, 1000);`,
     expect(code).to.equal(1);
     expect(cluster.on("h1", "ls", "/tmp")).to.not.match(/^tsmpi-.{6}$/m);
     expect(cluster.on("h2", "ls", "/tmp")).to.not.match(/^tsmpi-.{6}$/m);
+  });
+
+  describe("that have nothing but Node", () => {
+    before(() => {
+      for (const host of ["h1", "h2"]) cluster.on(host, "mount", "-t", "tmpfs", "tmpfs", packageRoot);
+    });
+
+    after(() => {
+      for (const host of ["h1", "h2"]) cluster.on(host, "umount", "--lazy", packageRoot);
+    });
+
+    function shipped(args: string[]) {
+      const env = { TSMPI_CACHE_DIR: "/tmp/of-h0" };
+      return cluster.launch(["--hosts", "h1:2,h2:1", "--ship", ...args], { cwd, env });
+    }
+
+    it("should be refused without --ship, and told of it", async () => {
+      const { code, stderr } = await run(["--hosts", "h1,h2"], WHERE);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(
+        /^tsmpirun: h1, h2: has no tsmpi in \S+; install it there, share the folder, or use --ship$/m,
+      );
+    });
+
+    it("should get tsmpi, the script and what it imports with --ship", async () => {
+      const modules = join(cwd, "node_modules");
+      for (const name of ["esm", "cjs"]) mkdirSync(join(modules, name), { recursive: true });
+      writeFileSync(
+        join(modules, "esm", "package.json"),
+        '{ "name": "esm", "type": "module", "exports": "./x.js" }',
+      );
+      writeFileSync(
+        join(modules, "esm", "x.js"),
+        "import { readFileSync } from 'node:fs'; export const x = typeof readFileSync;",
+      );
+      writeFileSync(join(modules, "cjs", "package.json"), '{ "name": "cjs", "main": "y.js" }');
+      writeFileSync(join(modules, "cjs", "y.js"), "const { EOL } = require('os'); exports.y = EOL.length;");
+      writeFileSync(join(cwd, "own.ts"), "export const own: number = 5;");
+      const imports = "import { x } from 'esm';\nimport { y } from 'cjs';\nimport { own } from './own.ts';\n";
+      writeFileSync(
+        join(cwd, "main.ts"),
+        `${imports}${WHERE}\nconsole.log(world.rank, x, y, own, process.argv[2]);`,
+      );
+      const { code, stdout, stderr } = await shipped(["main.ts", "arg"]);
+      expect(stderr).to.equal("");
+      expect(code).to.equal(0);
+      const whoever = [0, 1, 2].map(rank => `${rank} function 1 5 arg`);
+      expect(stdout.trimEnd().split("\n").sort()).to.deep.equal(
+        ["0 3 h1 0,1", "1 3 h1 0,1", "2 3 h2 2", ...whoever].sort(),
+      );
+    });
+
+    it("should get a CommonJS script, too, and show its lines when it fails", async () => {
+      writeFileSync(
+        join(cwd, "main.cjs"),
+        "console.log(require('os').hostname(), require.main === module);\nif (process.env.TSMPI_RANK === '2')\n  throw new Error('here');",
+      );
+      const { code, stdout, stderr } = await shipped(["main.cjs"]);
+      expect(stdout).to.include("h1 true\n").and.to.include("h2 true\n");
+      expect(stderr).to.include("main.cjs:3");
+      expect(code).to.equal(1);
+    });
+
+    it("should be refused a package of native code", async () => {
+      writeFileSync(join(cwd, "x.node"), "");
+      writeFileSync(join(cwd, "main.ts"), 'import "./x.node";');
+      const { code, stderr } = await shipped(["main.ts"]);
+      expect(code).to.equal(2);
+      expect(stderr).to.match(/x\.node is native code, which --ship cannot send/);
+    });
+
+    it("should have nothing left of it", () => {
+      for (const host of ["h1", "h2"]) expect(cluster.on(host, "ls", "/tmp")).to.not.match(/^tsmpi-.{6}$/m);
+    });
   });
 
   describe("that lack something", () => {
