@@ -13,6 +13,7 @@
         "native/wait.cc",
         "native/process.cc",
         "native/copy.cc",
+        "native/fence.cc",
         "native/reduce.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],

@@ -26,6 +26,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsmpi::registerDoorbell(env, exports);
   tsmpi::registerWait(env, exports);
   tsmpi::registerProcess(env, exports);
+  tsmpi::registerFence(env, exports);
   tsmpi::registerCopy(env, exports);
   tsmpi::registerReduce(env, exports);
   return exports;

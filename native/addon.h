@@ -8,6 +8,7 @@ void registerSegment(Napi::Env env, Napi::Object exports);
 void registerDoorbell(Napi::Env env, Napi::Object exports);
 void registerWait(Napi::Env env, Napi::Object exports);
 void registerProcess(Napi::Env env, Napi::Object exports);
+void registerFence(Napi::Env env, Napi::Object exports);
 void registerCopy(Napi::Env env, Napi::Object exports);
 void registerReduce(Napi::Env env, Napi::Object exports);
 

@@ -20,6 +20,9 @@ export interface Native {
   pauseWhile(word: number, value: number, nanoseconds: number): void;
   yieldWhile(word: number, value: number, times: number): void;
 
+  acceptFences(): boolean;
+  fenceAll(): void;
+
   mayCopy(): boolean;
   allowCopies(): void;
   addressOf(array: ArrayBufferView): number;

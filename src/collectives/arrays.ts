@@ -27,5 +27,5 @@ export function overlap(a: TypedArray, b: TypedArray): boolean {
 
 /** Whether the two are the same memory (or share none), so that writing one element cannot change a later one. */
 export function inPlaceOrApart(a: TypedArray, b: TypedArray): boolean {
-  return !overlap(a, b) || (a.byteOffset === b.byteOffset && a.byteLength === b.byteLength);
+  return a === b || !overlap(a, b) || (a.byteOffset === b.byteOffset && a.byteLength === b.byteLength);
 }

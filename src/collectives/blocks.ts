@@ -18,6 +18,13 @@ export function offsetsOf(counts: readonly number[]): number[] {
 }
 
 /** Even blocks whose borders fall on multiples of `grain`, which divides `length`. */
-export function evenOffsets(length: number, size: number, grain = 1): number[] {
-  return offsetsOf(evenCounts(length / grain, size).map(count => count * grain));
+export function evenOffsets(length: number, size: number, grain = 1): Offsets {
+  const { last } = even;
+  if (last !== undefined && even.length === length && even.size === size && even.grain === grain) return last;
+  const offsets = offsetsOf(evenCounts(length / grain, size).map(count => count * grain));
+  Object.assign(even, { length, size, grain, last: offsets });
+  return offsets;
 }
+
+/** The offsets made last: an iteration asks for the same ones again and again. */
+const even = { length: 0, size: 0, grain: 0, last: undefined as Offsets | undefined };

@@ -4,6 +4,7 @@ import { requireArray, requireCounts, requireItems, requireLength, requireType }
 import { copyInto, emptyLike, overlap } from "./arrays.ts";
 import { evenOffsets, type Offsets, offsetsOf } from "./blocks.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import type { OperationName } from "./operations.ts";
 import type { OperatorFor } from "./operator.ts";
 import { endSends } from "./receive.ts";
 import { reduceOwnBlock } from "./reduce-blocks.ts";
@@ -23,7 +24,7 @@ export function* reduceScatter<P extends TypedArray | readonly unknown[]>(
 ): Algorithm<Scattered<P>> {
   if (isTypedArray(parts)) {
     const reduction = new Reduction("reduceScatter", parts, op);
-    const offsets = cut(context, reduction, parts, counts);
+    const offsets = blocksOf("reduceScatter", parts, reduction.op.grain, context.size, counts);
     const { rank } = context;
     const target = emptyLike(parts, offsets[rank + 1] - offsets[rank]);
     yield* reduceBlockInto(context, reduction, offsets, target);
@@ -48,7 +49,7 @@ export function* reduceScatterInto<A extends TypedArray>(
   const { rank } = context;
   requireType("reduceScatterInto", target, array);
   const reduction = new Reduction("reduceScatterInto", array, op);
-  const offsets = cut(context, reduction, array, counts);
+  const offsets = blocksOf("reduceScatterInto", array, reduction.op.grain, context.size, counts);
   const length = offsets[rank + 1] - offsets[rank];
   requireLength("reduceScatterInto", "target", target, length, `the block of rank ${rank}`);
   if (!overlap(target, array)) return yield* reduceBlockInto(context, reduction, offsets, target);
@@ -58,15 +59,16 @@ export function* reduceScatterInto<A extends TypedArray>(
   copyInto(target, result);
 }
 
-function cut(
-  context: CollectiveContext,
-  reduction: Reduction,
+/** The blocks of the result, one for each rank. */
+export function blocksOf(
+  operation: OperationName,
   array: TypedArray,
+  grain: number,
+  size: number,
   counts: readonly number[] | undefined,
 ): Offsets {
-  const { grain } = reduction.op;
-  if (counts === undefined) return evenOffsets(array.length, context.size, grain);
-  requireCounts(reduction.operation, "counts", counts, context.size, array.length, grain);
+  if (counts === undefined) return evenOffsets(array.length, size, grain);
+  requireCounts(operation, "counts", counts, size, array.length, grain);
   return offsetsOf(counts);
 }
 

@@ -96,14 +96,12 @@ class BarrierWatch extends Watch {
     this.barrier = barrier;
     this.count = count;
     this.sequence = sequence;
+    this.word = barrier.completedWord;
+    this.seen = (count - 1) | 0;
   }
 
   ready(): boolean {
     return ((Atomics.load(this.barrier.words, this.barrier.completedWord) - this.count) | 0) >= 0;
-  }
-
-  watched(): { word: number; value: number } {
-    return { word: this.barrier.completedWord, value: (this.count - 1) | 0 };
   }
 
   doomed(): Error | undefined {

@@ -1,12 +1,14 @@
 import type { TypedArray } from "../codec/dtype.ts";
-import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
-import type { Algorithm } from "../collectives/context.ts";
+import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
+import { BoardCall } from "./board-call.ts";
+import type { Begun } from "./collectives.ts";
+import * as begin from "./collectives.ts";
 import type {
   Core,
   CountsOptions,
@@ -104,7 +106,7 @@ export class BlockingCommunicator {
   }
 
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.run(algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root));
+    this.run(begin.broadcastInto(this.core, target, root));
   }
 
   scatter<P extends TypedArray | readonly unknown[]>(
@@ -115,7 +117,7 @@ export class BlockingCommunicator {
   }
 
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.run(algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root));
+    this.run(begin.scatterInto(this.core, target, array, root));
   }
 
   gather<T>(value: T, { root = 0 }: RootOptions = {}): T[] | undefined {
@@ -123,7 +125,7 @@ export class BlockingCommunicator {
   }
 
   gatherInto(target: TypedArray | undefined, array: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.run(algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root));
+    this.run(begin.gatherInto(this.core, target, array, root));
   }
 
   allgather<T>(value: T): T[] {
@@ -131,7 +133,7 @@ export class BlockingCommunicator {
   }
 
   allgatherInto(target: TypedArray, array: TypedArray): void {
-    this.run(algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+    this.run(begin.allgatherInto(this.core, target, array));
   }
 
   alltoall<T>(parts: readonly T[]): T[] {
@@ -139,11 +141,11 @@ export class BlockingCommunicator {
   }
 
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): void {
-    this.run(algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts));
+    this.run(begin.alltoallInto(this.core, target, array, counts));
   }
 
   reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Reduced<T> | undefined {
-    return this.run(algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+    return this.run(begin.reduce(this.core, value, op, root));
   }
 
   reduceInto<A extends TypedArray>(
@@ -152,17 +154,15 @@ export class BlockingCommunicator {
     op: OperatorFor<A>,
     { root = 0 }: RootOptions = {},
   ): void {
-    this.run(
-      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
-    );
+    this.run(begin.reduceInto(this.core, target, array, op, root));
   }
 
   allreduce<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.run(algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+    return this.run(begin.allreduce(this.core, value, op));
   }
 
   allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op));
+    this.run(begin.allreduceInto(this.core, target, array, op));
   }
 
   reduceScatter<P extends TypedArray | readonly unknown[]>(
@@ -181,35 +181,32 @@ export class BlockingCommunicator {
     op: OperatorFor<A>,
     { counts }: CountsOptions = {},
   ): void {
-    this.run(
-      algorithms.reduceScatterInto(
-        this.core.begin(operations.reduceScatterInto, 0, op),
-        target,
-        array,
-        op,
-        counts,
-      ),
-    );
+    this.run(begin.reduceScatterInto(this.core, target, array, op, counts));
   }
 
   scan<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.run(algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+    return this.run(begin.scan(this.core, value, op));
   }
 
   scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op));
+    this.run(begin.scanInto(this.core, target, array, op));
   }
 
   exscan<T>(value: T, op: OperatorFor<T>): Reduced<T> | undefined {
-    return this.run(algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+    return this.run(begin.exscan(this.core, value, op));
   }
 
   exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op));
+    this.run(begin.exscanInto(this.core, target, array, op));
   }
 
-  private run<T>(algorithm: Algorithm<T>): T {
-    return this.core.waiting.runBlocking(algorithm, this.core.latest);
+  private run<T>(begun: Begun<T>): T {
+    const { waiting, latest } = this.core;
+    if (!(begun instanceof BoardCall)) return waiting.runBlocking(begun, latest);
+    waiting.blockOn(begun);
+    const result = begun.result() as T;
+    begun.board.recycle(begun);
+    return result;
   }
 
   split(color: Color, options?: SplitOptions): BlockingCommunicator;

@@ -1,6 +1,5 @@
 import type { TypedArray } from "../codec/dtype.ts";
-import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
-import type { Algorithm } from "../collectives/context.ts";
+import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
@@ -8,6 +7,9 @@ import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
 import { BlockingCommunicator } from "./blocking.ts";
+import { BoardCall } from "./board-call.ts";
+import type { Begun } from "./collectives.ts";
+import * as begin from "./collectives.ts";
 import type {
   Core,
   CountsOptions,
@@ -171,9 +173,7 @@ export class Communicator {
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.broadcastInto(this.core.begin(operations.broadcastInto, root), target, root),
-    );
+    return this.run(() => begin.broadcastInto(this.core, target, root));
   }
 
   /**
@@ -189,9 +189,7 @@ export class Communicator {
 
   /** Fills every rank's `target`, in rank order, from root's `array`, which is as long as all targets together. */
   scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.scatterInto(this.core.begin(operations.scatterInto, root), target, array, root),
-    );
+    return this.run(() => begin.scatterInto(this.core, target, array, root));
   }
 
   /** The values of all ranks in rank order on root, undefined elsewhere. */
@@ -205,9 +203,7 @@ export class Communicator {
     array: TypedArray,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.gatherInto(this.core.begin(operations.gatherInto, root), target, array, root),
-    );
+    return this.run(() => begin.gatherInto(this.core, target, array, root));
   }
 
   /** The values of all ranks in rank order, on every rank. */
@@ -217,7 +213,7 @@ export class Communicator {
 
   /** Fills every rank's `target` with the arrays of all ranks in rank order; their lengths may differ. */
   allgatherInto(target: TypedArray, array: TypedArray): Promise<void> {
-    return this.run(() => algorithms.allgatherInto(this.core.begin(operations.allgatherInto), target, array));
+    return this.run(() => begin.allgatherInto(this.core, target, array));
   }
 
   /** Gives item r of `parts` to rank r; returns what each rank had for this one. Items may be of any kind and length. */
@@ -227,14 +223,12 @@ export class Communicator {
 
   /** Block r of `array` goes to rank r, block r of `target` comes from it. Blocks are equal unless counts are given. */
   alltoallInto(target: TypedArray, array: TypedArray, counts: AlltoallCounts = {}): Promise<void> {
-    return this.run(() =>
-      algorithms.alltoallInto(this.core.begin(alltoallIntoOperation(counts)), target, array, counts),
-    );
+    return this.run(() => begin.alltoallInto(this.core, target, array, counts));
   }
 
   /** The values of all ranks combined on root, undefined elsewhere. Typed arrays combine element by element. */
   reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Promise<Reduced<T> | undefined> {
-    return this.run(() => algorithms.reduce(this.core.begin(operations.reduce, root, op), value, op, root));
+    return this.run(() => begin.reduce(this.core, value, op, root));
   }
 
   /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -244,21 +238,17 @@ export class Communicator {
     op: OperatorFor<A>,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.reduceInto(this.core.begin(operations.reduceInto, root, op), target, array, op, root),
-    );
+    return this.run(() => begin.reduceInto(this.core, target, array, op, root));
   }
 
   /** The values of all ranks combined, the same bits on every rank. Typed arrays combine element by element. */
   allreduce<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.run(() => algorithms.allreduce(this.core.begin(operations.allreduce, 0, op), value, op));
+    return this.run(() => begin.allreduce(this.core, value, op));
   }
 
   /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
   allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() =>
-      algorithms.allreduceInto(this.core.begin(operations.allreduceInto, 0, op), target, array, op),
-    );
+    return this.run(() => begin.allreduceInto(this.core, target, array, op));
   }
 
   /**
@@ -282,46 +272,35 @@ export class Communicator {
     op: OperatorFor<A>,
     { counts }: CountsOptions = {},
   ): Promise<void> {
-    return this.run(() =>
-      algorithms.reduceScatterInto(
-        this.core.begin(operations.reduceScatterInto, 0, op),
-        target,
-        array,
-        op,
-        counts,
-      ),
-    );
+    return this.run(() => begin.reduceScatterInto(this.core, target, array, op, counts));
   }
 
   /** The values of ranks 0 to this one combined. */
   scan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.run(() => algorithms.scan(this.core.begin(operations.scan, 0, op), value, op));
+    return this.run(() => begin.scan(this.core, value, op));
   }
 
   /** Fills `target`, which may be `array`, with the arrays of ranks 0 to this one combined. */
   scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() =>
-      algorithms.scanInto(this.core.begin(operations.scanInto, 0, op), target, array, op),
-    );
+    return this.run(() => begin.scanInto(this.core, target, array, op));
   }
 
   /** The values of the ranks before this one combined; undefined on rank 0. */
   exscan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T> | undefined> {
-    return this.run(() => algorithms.exscan(this.core.begin(operations.exscan, 0, op), value, op));
+    return this.run(() => begin.exscan(this.core, value, op));
   }
 
   /** Fills `target` with the arrays of the ranks before this one combined; rank 0's stays as it is. */
   exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() =>
-      algorithms.exscanInto(this.core.begin(operations.exscanInto, 0, op), target, array, op),
-    );
+    return this.run(() => begin.exscanInto(this.core, target, array, op));
   }
 
   /** Mistakes reject the promise, like everything else that goes wrong. */
-  private run<T>(begin: () => Algorithm<T>): Promise<T> {
+  private run<T>(make: () => Begun<T>): Promise<T> {
     try {
-      const algorithm = begin();
-      return this.core.waiting.run(algorithm, this.core.latest);
+      const begun = make();
+      const { waiting, latest } = this.core;
+      return begun instanceof BoardCall ? waiting.promiseOf<T>(begun) : waiting.run(begun, latest);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -15,6 +15,7 @@ import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
+import { Board } from "./board.ts";
 import { CollectiveCall } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
@@ -69,6 +70,8 @@ export class Core {
   readonly engine: Engine;
   readonly waiting: Waiting;
   private readonly sharedBarrier: SharedBarrier | undefined;
+  /** Undefined where collectives go by messages. */
+  readonly board: Board | undefined;
   private readonly slot: number;
   /** Of most messages. */
   private readonly plain: Envelope;
@@ -85,6 +88,7 @@ export class Core {
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
     if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
       this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+      if (scope.size <= engine.job!.layout.boardRanks) this.board = new Board(engine, scope, slot);
     }
   }
 
@@ -190,9 +194,18 @@ export class Core {
   /** Waits for all ranks, then gives back what the communicator holds. */
   *free(): Algorithm<void> {
     if (this.scope.id < 2) throw new ArgumentError(`free: ${this.scope.name} lasts as long as the job.`);
+    const { board } = this;
+    if (board !== undefined && !board.isIdle) {
+      throw new ArgumentError(
+        `free: collectives on ${this.scope.name} are still under way; await them first.`,
+      );
+    }
     yield* this.barrier();
     this.freed = true;
-    if (this.scope.rank === 0) releaseIdentity(this.engine, this.slot);
+    board?.close();
+    if (this.scope.rank !== 0) return;
+    board?.release();
+    releaseIdentity(this.engine, this.slot);
   }
 
   /** A barrier in shared memory, begun without the cost of an algorithm; undefined when that cannot be. */
@@ -210,7 +223,8 @@ export class Core {
     return this.sharedBarrier.run(this.nextSequence());
   }
 
-  private nextSequence(): number {
+  /** The number of the next collective. */
+  nextSequence(): number {
     const { sequence } = this;
     this.sequence = (sequence + 1) & MAX_TAG;
     return sequence;
@@ -227,7 +241,7 @@ export class Core {
 
   // Arguments.
 
-  private requireLive(): void {
+  requireLive(): void {
     if (this.freed) throw new ArgumentError(`${this.scope.name} has been freed; it cannot be used any more.`);
   }
 

@@ -1,9 +1,8 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
 import { isMainThread } from "node:worker_threads";
 import { joinJob } from "../job/job.ts";
-import { Engine } from "../p2p/engine.ts";
+import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
-import type { Unexpected } from "../p2p/unexpected.ts";
 import { Waiting } from "../p2p/waiting.ts";
 import { Header } from "../transport/layout.ts";
 import { Communicator } from "./communicator.ts";
@@ -63,17 +62,17 @@ if (job !== undefined && isMainThread) {
 }
 
 /** What a message that nobody will read any more says of the collectives that ranks have called. */
-function describeLeftover({ context, tag, extra, source }: Unexpected): string {
+function describeLeftover({ context, sequence, signature, source }: Leftover): string {
   const last = engine.lastCollective;
   const record = last?.endRecord();
-  if (record?.context === context && record.sequence === tag) {
-    const error = last!.mismatch(source, extra);
+  if (record?.context === context && record.sequence === sequence) {
+    const error = last!.mismatch(source, signature);
     return `${error.name}: ${error.message}`;
   }
   const name = context >> 1 === 0 ? "world" : "a communicator";
   return (
-    `tsmpi: rank ${engine.rank} has finished without taking part in ${describeSignature(extra)}, ` +
-    `collective ${tag} on ${name}, which rank ${source} has called; all ranks of a communicator ` +
+    `tsmpi: rank ${engine.rank} has finished without taking part in ${describeSignature(signature)}, ` +
+    `collective ${sequence} on ${name}, which rank ${source} has called; all ranks of a communicator ` +
     "must call the same collectives in the same order, with the same root"
   );
 }

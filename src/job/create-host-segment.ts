@@ -45,6 +45,7 @@ export function createHostSegment(
   words[Header.ringBytes] = layout.ringBytes;
   words[Header.cores] = cores;
   words[Header.host] = process.pid;
+  words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
   words[Header.worldSize] = ofRank.length;
   words[Header.hostIndex] = host;
   words[Header.hosts] = hosts;

@@ -11,6 +11,7 @@ import {
   Rank,
   RankState,
 } from "../transport/layout.ts";
+import { trustSleepersToFence } from "../transport/publish.ts";
 import { Copies } from "./copies.ts";
 
 /** First of the descriptors that a rank inherits; doorbells of the ranks of this host follow. */
@@ -60,6 +61,10 @@ export function joinJob(): LocalJob | undefined {
   // One process per rank: a second one with the same descriptors (a fork, say) must not share its rings.
   const area = layout.rankWord(rank);
   if (Atomics.compareExchange(words, area + Rank.pid, 0, process.pid) !== 0) return undefined;
+  if (words[Header.sleepersFence] === 1) {
+    addon.acceptFences();
+    trustSleepersToFence();
+  }
   const copies = new Copies(addon, words, layout);
   Atomics.store(words, area + Rank.state, RankState.joined);
   const doorbellOf = (other: number): number => SEGMENT_FD + 1 + layout.slotOf(other);

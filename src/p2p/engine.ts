@@ -21,9 +21,14 @@ export abstract class Watch extends Request<void> {
     return true;
   }
 
+  /** Set by `ready` when it has got on without coming to its end. */
+  moved = false;
+
+  /** A word of the segment that will differ from `seen` when this may have got on. Valid when not `ready`. */
+  word = 0;
+  seen = 0;
+
   abstract ready(): boolean;
-  /** Word of the segment, and its value now, that changes when this may have become ready. */
-  abstract watched(): { word: number; value: number };
   /** Why it can never become ready, now that ranks have finished; undefined when it still can. */
   abstract doomed(): Error | undefined;
 }
@@ -33,6 +38,23 @@ export interface CalledCollective {
   endRecord(): WaitRecord;
   /** The error of a rank that has called this collective under another name. */
   mismatch(peer: number, signature: number): Error;
+}
+
+/** What the end of a rank needs of a board. */
+export interface BoardEnd {
+  /** Tells the others how far this rank has read. */
+  report(): void;
+  /** A collective that another rank has called and this one has not. */
+  leftover(): Leftover | undefined;
+}
+
+/** A collective call of another rank in which this one has not taken part. */
+export interface Leftover {
+  readonly context: number;
+  readonly sequence: number;
+  readonly signature: number;
+  /** World rank. */
+  readonly source: number;
 }
 
 export class Engine implements SourceOwner, DestinationOwner {
@@ -62,6 +84,8 @@ export class Engine implements SourceOwner, DestinationOwner {
   private readonly active: Source[] = [];
   private readonly words: Int32Array | undefined;
   readonly records: WaitRecords | undefined;
+  /** The boards of this rank's communicators. */
+  readonly boards: BoardEnd[] = [];
   /** The collective that this rank has called last. */
   lastCollective: CalledCollective | undefined = undefined;
   /** Of each rank, the word that says whether it sleeps. */
@@ -256,7 +280,11 @@ export class Engine implements SourceOwner, DestinationOwner {
     }
     for (let i = watches.length - 1; i >= 0; i--) {
       const watch = watches[i];
-      if (!watch.ready()) continue;
+      if (!watch.ready()) {
+        if (watch.moved) moved = true;
+        watch.moved = false;
+        continue;
+      }
       watches.splice(i, 1);
       this.settled(watch);
       moved = true;
@@ -333,6 +361,7 @@ export class Engine implements SourceOwner, DestinationOwner {
   leave(): void {
     // Stays, so that a rank which waits for this one can tell whether it was called by another name.
     if (this.lastCollective !== undefined) this.records?.write(this.rank, this.lastCollective.endRecord());
+    for (const board of this.boards) board.report();
     this.enter(RankState.leaving);
   }
 
@@ -350,17 +379,23 @@ export class Engine implements SourceOwner, DestinationOwner {
   }
 
   /**
-   * A message of a collective that this rank will not read any more, for it has finished; or undefined. It proves
+   * A collective of which this rank will not read what another has sent, for it has finished; or undefined. It proves
    * that ranks called different collectives.
    */
-  leftover(): Unexpected | undefined {
+  leftover(): Leftover | undefined {
+    for (const board of this.boards) {
+      const left = board.leftover();
+      if (left !== undefined) return left;
+    }
     const nothing = new ProbeRequest<Unexpected>(this.world, -1, ANY, ANY);
     const collective = new ProbeRequest<Unexpected>(this.world, -1, ANY, ANY);
     collective.matches = context => (context & 1) === 1;
     for (const source of this.senders()) {
       source.poll(nothing);
       const position = source.find(collective);
-      if (position >= 0) return source.unexpected.at(position);
+      if (position < 0) continue;
+      const { context, tag, extra } = source.unexpected.at(position);
+      return { context, sequence: tag, signature: extra, source: source.rank };
     }
     return undefined;
   }
@@ -413,7 +448,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     const { readers, watches } = this;
     if (this.writers.length > 0 || this.anyPosted.length > 0 || readers.length + watches.length !== 1)
       return undefined;
-    if (watches.length === 1) return watches[0].watched();
+    if (watches.length === 1) return { word: watches[0].word, value: watches[0].seen };
     const { ring } = readers[0];
     return ring && { word: ring.segmentWord, value: 0 };
   }

@@ -10,7 +10,7 @@ import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Request, SendRequest } from "./request.ts";
 
 /**
@@ -26,6 +26,9 @@ const IMMINENT_NS = 1500;
 const DISCOURAGED = 64;
 /** So many looks in one microtask. */
 const LOOKS = 4;
+/** A blocking call looks so often at one word before it looks at everything; a look begins with a short loop. */
+const GLANCES = 20;
+const LOOP = 30;
 /** When several places are watched, each look is short. */
 const BRIEF_NS = 300;
 /** The event loop gets its turn at least this often, whatever keeps arriving. */
@@ -271,6 +274,42 @@ export class Waiting {
     return request.result();
   }
 
+  /** Blocks until what a call of its own watches for has come; nobody else has seen the watch yet. */
+  blockOn(watch: Watch): void {
+    if (!watch.ready() && !this.glance(watch)) {
+      this.engine.watch(watch);
+      if (!watch.done) this.blockUntilDone(watch as Request<unknown>);
+    }
+    watch.settle(undefined);
+  }
+
+  /** Looks for a while at nothing but a watch. Returns whether it has become ready. */
+  private glance(watch: Watch): boolean {
+    const { engine } = this;
+    if (!engine.idle) return false;
+    const { words, native } = engine.job!;
+    for (let looks = 0; looks < GLANCES; looks++) {
+      let loop = LOOP;
+      while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
+      if (loop === 0) {
+        if (this.crowded) native.yieldWhile(watch.word, watch.seen, YIELDS);
+        else native.pauseWhile(watch.word, watch.seen, LOOK_NS);
+      }
+      if (watch.ready()) return true;
+      if (watch.moved) {
+        watch.moved = false;
+        looks = 0;
+      }
+    }
+    return false;
+  }
+
+  /** A promise that what a call of its own watches for has come. */
+  promiseOf<T>(watch: Watch): Promise<T> {
+    this.engine.watch(watch);
+    return this.promise(watch as Request<unknown> as Request<T>);
+  }
+
   /** Runs an algorithm to its end. */
   runBlocking<T>(algorithm: Algorithm<T>, call?: Abandonable): T {
     try {
@@ -372,6 +411,8 @@ export class Waiting {
     const { engine } = this;
     const { words, rank } = engine.job!;
     Atomics.store(words, this.sleepingWord, 1);
+    // On behalf of those who publish without one.
+    if (words[Header.sleepersFence] === 1) engine.job!.native.fenceAll();
     const record = this.presentWait();
     if (record !== undefined) this.engine.records!.write(rank, record);
     this.leaveIfAborted();

@@ -6,18 +6,25 @@
  *     rank areas      1 KiB a rank    sleeping flag, state, present wait, which senders have ever written
  *     barrier slots   two lines, and one a rank, per slot
  *     places          a word for each rank of the job: its host
+ *     boards          per slot, see cells.ts
  *     rings           one per ordered pair of ranks: a control line and `ringBytes` of frames
  *
  * Every word that two processes write or poll independently has a cache line (64 bytes) to itself.
  */
 
+import { boardBytes } from "./board-layout.ts";
+
 export const MAGIC = 0x314d5354; // "TSM1"
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 export const LINE = 64;
 
 const HEADER_BYTES = 4096;
 const RANK_BYTES = 1024;
 export const BARRIER_SLOTS = 64;
+
+/** A communicator of more ranks has no board. */
+export const MAX_BOARD_RANKS = 16;
+const PAGE = 4096;
 
 /** Ranks on one host: the bitmap of senders in a rank's area has room for so many. */
 export const MAX_LOCAL_RANKS = 4096;
@@ -31,11 +38,13 @@ export const Header = {
   cores: 4,
   /** Process id of the launcher's side. */
   host: 5,
+  /** 1: who goes to sleep fences for the others, see publish.ts. */
+  sleepersFence: 6,
   /** Ranks of the job, on all hosts. */
-  worldSize: 6,
+  worldSize: 7,
   /** Which host this is, of how many. */
-  hostIndex: 7,
-  hosts: 8,
+  hostIndex: 8,
+  hosts: 9,
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
@@ -85,6 +94,10 @@ export interface Places {
   readonly ofRank: ArrayLike<number>;
 }
 
+function pages(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE;
+}
+
 /**
  * Ranks are world ranks here as everywhere; that those of this host are numbered anew inside the segment, in their
  * order, concerns nobody else.
@@ -99,6 +112,10 @@ export class Layout {
   /** Number inside the segment of each world rank, -1 on another host; undefined when all are here. */
   private readonly slots: Int32Array | undefined;
   private readonly slotsStart: number;
+  /** Ranks of the largest communicator that has a board. */
+  readonly boardRanks: number;
+  private readonly boardBytes: number;
+  private readonly boardsStart: number;
   private readonly ringsStart: number;
 
   /** @param places a number: so many ranks, all of them on this host */
@@ -115,8 +132,10 @@ export class Layout {
     this.size = this.ranks.length;
     this.ringBytes = ringBytes;
     this.slotsStart = HEADER_BYTES + this.size * RANK_BYTES;
-    const placesEnd = 4 * (placesWord(this.size) + worldSize);
-    this.ringsStart = Math.ceil(placesEnd / 4096) * 4096;
+    this.boardsStart = pages(4 * (placesWord(this.size) + worldSize));
+    this.boardRanks = Math.min(this.size, MAX_BOARD_RANKS);
+    this.boardBytes = pages(boardBytes(this.boardRanks));
+    this.ringsStart = this.boardsStart + BARRIER_SLOTS * this.boardBytes;
     this.totalBytes = this.ringsStart + this.size * this.size * (ringBytes + LINE);
   }
 
@@ -137,6 +156,11 @@ export class Layout {
   /** First word of a barrier slot: a line that counts arrivals, one for completions, then one for each rank. */
   barrierWord(slot: number): number {
     return (this.slotsStart + slot * LINE * (this.size + 2)) >> 2;
+  }
+
+  /** Byte offset of a slot's board. */
+  boardStart(slot: number): number {
+    return this.boardsStart + slot * this.boardBytes;
   }
 
   /** Byte offset of the control line of the ring from `source` to `dest`; its frames follow one line later. */

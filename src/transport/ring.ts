@@ -11,6 +11,7 @@
  */
 import { HEADER_BYTES } from "./frame.ts";
 import { LINE } from "./layout.ts";
+import { publish } from "./publish.ts";
 
 const LINE_SHIFT = 6;
 const WORDS_SHIFT = 4; // words in a line, as a shift
@@ -68,7 +69,7 @@ export class OutRing extends Ring {
     this.tail = (this.tail + lines) | 0;
     this.free -= lines;
     this.words[(this.tail & this.mask) << WORDS_SHIFT] = 0;
-    Atomics.store(this.words, at, marker);
+    publish(this.words, at, marker);
   }
 
   /** Copies bytes into the payload that starts at byte `offset` of the ring (it may wrap). */
@@ -130,7 +131,7 @@ export class InRing extends Ring {
     this.head = (this.head + linesOf(chunk)) | 0;
     if (((this.head - this.reported) | 0) < this.reportAfter) return false;
     this.reported = this.head;
-    Atomics.store(this.control, 0, this.head);
+    publish(this.control, 0, this.head);
     return true;
   }
 }

@@ -1,0 +1,366 @@
+import { bytesOf, type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { copyInto } from "../collectives/arrays.ts";
+import type { Offsets } from "../collectives/blocks.ts";
+import { describeArray } from "../collectives/describe.ts";
+import type { Operator } from "../collectives/operator.ts";
+import { TypeMismatchError } from "../errors.ts";
+import { type CalledCollective, Watch } from "../p2p/engine.ts";
+import { describeKind } from "../p2p/request.ts";
+import {
+  BULK_BYTES,
+  BULKS,
+  CELL_PAYLOAD_BYTES,
+  CELLS,
+  Cell,
+  CellDouble,
+  Place,
+} from "../transport/board-layout.ts";
+import { Kind } from "../transport/frame.ts";
+import { Header } from "../transport/layout.ts";
+import { publish } from "../transport/publish.ts";
+import type { WaitRecord } from "../transport/wait-record.ts";
+import type { Board } from "./board.ts";
+import { CollectiveCall } from "./collective-call.ts";
+
+/** Loops beat `set` for so many doubles. */
+const LOOP = 16;
+
+/** Values of `readers` and `expected` that are neither a rank nor a number of bytes. */
+export const ALL = -1;
+export const NOBODY = -2;
+export const ANY_LENGTH = -1;
+const ANYTHING = -2;
+
+const nothing: Plan = { collect: () => undefined };
+
+/** What a call does with what the others have contributed, and what remains when nobody reads this rank's any more. */
+export interface Plan {
+  /** Returns an iterator when there is much to copy: the work, in pieces. */
+  collect(call: BoardCall): Iterator<void> | undefined;
+  finish?(call: BoardCall): void;
+}
+
+/**
+ * One collective call on one rank, as a state machine that goes on whenever it is looked at: write the own
+ * contribution, look at those of others, collect. All calls are of this one class, whatever their plan, for the engine
+ * is slow at code that meets objects of many classes.
+ */
+export class BoardCall extends Watch implements CalledCollective {
+  readonly board: Board;
+  // Set by the board.
+  sequence = 0;
+  signature = 0;
+  turn = 0;
+  history = 0;
+
+  // Set by whoever begins the call.
+  plan: Plan = nothing;
+  /** What this rank contributes: an array of `dtype`, or a number; undefined: nothing. */
+  given: TypedArray | undefined = undefined;
+  plain = Number.NaN;
+  isPlain = false;
+  dtype: Dtype | undefined = undefined;
+  /** Who reads it: a rank, ALL or NOBODY. */
+  readers: number = ALL;
+  /** Where others write into the memory of this rank; then all of `given` is read from there, too. */
+  opened: TypedArray | undefined = undefined;
+  /** The ranks whose contributions this one looks at are `next` to `end`, without itself. */
+  next = 0;
+  end = 0;
+  /** They must have so many bytes of `dtype`, or ANY_LENGTH of it, or may be ANYTHING. */
+  expected: number = ANYTHING;
+  /** A word beside the contribution. */
+  extra = 0;
+  /** Where the result goes. */
+  target: TypedArray | undefined = undefined;
+  /** This rank's array, whether or not it contributes it. */
+  array: TypedArray | undefined = undefined;
+  root = 0;
+  op: Operator | undefined = undefined;
+  offsets: Offsets | undefined = undefined;
+  /** First element that this rank gets. */
+  first = 0;
+  /** Where the result lies until others no longer read the memory of the target. */
+  aside: TypedArray | undefined = undefined;
+  outcome: unknown = undefined;
+
+  private written = false;
+  /** Work on long arrays under way. */
+  private work: Iterator<void> | undefined = undefined;
+  private collected = false;
+  /** Whether others copy from the memory of this rank, so that it must not be changed before they are done. */
+  private lent = false;
+  /** Whether somebody waits to hear that this rank has read. */
+  private urgent = false;
+  private failure: unknown = undefined;
+  /** The rank to wait for. */
+  private awaitedRank = -1;
+
+  constructor(board: Board) {
+    super();
+    this.board = board;
+  }
+
+  /** Makes a call that is over as good as new. */
+  reset(): void {
+    this.done = false;
+    this.onDone = undefined;
+    this.given = undefined;
+    this.isPlain = false;
+    this.dtype = undefined;
+    this.readers = ALL;
+    this.opened = undefined;
+    this.next = 0;
+    this.end = 0;
+    this.expected = ANYTHING;
+    this.extra = 0;
+    this.target = undefined;
+    this.array = undefined;
+    this.root = 0;
+    this.op = undefined;
+    this.offsets = undefined;
+    this.first = 0;
+    this.aside = undefined;
+    this.outcome = undefined;
+    this.written = false;
+    this.work = undefined;
+    this.collected = false;
+    this.lent = false;
+    this.urgent = false;
+    this.failure = undefined;
+    this.awaitedRank = -1;
+    this.moved = false;
+  }
+
+  override result(): unknown {
+    if (this.failure !== undefined) throw this.failure;
+    super.result();
+    return this.outcome;
+  }
+
+  override ready(): boolean {
+    try {
+      return this.advance();
+    } catch (error) {
+      this.failure = error;
+      return true;
+    }
+  }
+
+  private advance(): boolean {
+    if (!this.written && !this.write()) return false;
+    const { cells, rank: self } = this.board;
+    const { words } = cells;
+    while (this.next < this.end) {
+      const rank = this.next;
+      if (rank !== self) {
+        const word = cells.cellWord(rank, this.turn);
+        const came = Atomics.load(words, word);
+        if (came !== this.turn) {
+          this.waitFor(rank, word, came);
+          return false;
+        }
+        if (words[word + Cell.history] !== this.history) this.disagree(rank);
+        if ((words[word + Cell.kind] & Place.mask) === Place.away) this.urgent = true;
+        if (this.expected !== ANYTHING) this.require(rank, this.expected);
+      }
+      this.next = rank + 1;
+    }
+    if (!this.collected) {
+      if (this.work === undefined) this.work = this.plan.collect(this);
+      if (this.work !== undefined && this.work.next().done !== true) {
+        this.moved = true;
+        return false;
+      }
+      this.collected = true;
+      this.board.markRead(this.turn, this.urgent);
+    }
+    if (this.lent && !this.board.haveRead(this.turn, this)) return false;
+    this.plan.finish?.(this);
+    return true;
+  }
+
+  /** Writes the own contribution. Returns false when that has to wait for room. */
+  private write(): boolean {
+    const { board } = this;
+    const { cells } = board;
+    const { given, isPlain } = this;
+    let bytes = given === undefined ? 0 : given.length * this.dtype!.bytes;
+    if (isPlain) bytes = 8;
+    let place: number = Place.cell;
+    if (this.opened !== undefined || bytes > BULK_BYTES) place = Place.away;
+    else if (bytes > CELL_PAYLOAD_BYTES) place = Place.bulk;
+    if (!board.isFree(this.turn, place === Place.bulk ? BULKS : CELLS, this)) return false;
+    this.refuseLeavers();
+    const at = cells.cellWord(board.rank, this.turn);
+    const { words, doubles } = cells;
+    let code = 0;
+    if (isPlain) {
+      code = Kind.number;
+      doubles[(at >> 1) + CellDouble.payload] = this.plain;
+    } else if (given !== undefined) {
+      code = this.dtype!.code;
+      if (place === Place.away) this.lend(given, at);
+      else copyElements(cells.view(board.rank, this.turn, place, this.dtype!, 0, given.length), given, 0);
+    }
+    if (place === Place.bulk) this.urgent = true;
+    words[at + Cell.signature] = this.signature;
+    words[at + Cell.history] = this.history;
+    words[at + Cell.sequence] = this.sequence;
+    words[at + Cell.kind] = code | place;
+    words[at + Cell.extra] = this.extra;
+    doubles[(at >> 1) + CellDouble.bytes] = bytes;
+    publish(words, at + Cell.turn, this.turn);
+    const { engine, worldRanks } = board;
+    for (let rank = 0; rank < board.size; rank++) {
+      if (rank !== board.rank && this.isRead(rank)) engine.wake(worldRanks[rank]);
+    }
+    this.written = true;
+    return true;
+  }
+
+  /** Says where `given` and `opened` lie in this rank's memory. */
+  private lend(given: TypedArray, at: number): void {
+    const { native } = this.board.job;
+    const { doubles } = this.board.cells;
+    this.lent = true;
+    doubles[(at >> 1) + CellDouble.payload] = native.addressOf(given);
+    doubles[(at >> 1) + CellDouble.payload + 1] =
+      this.opened === undefined ? 0 : native.addressOf(this.opened);
+  }
+
+  private isRead(rank: number): boolean {
+    return this.readers === ALL || this.readers === rank;
+  }
+
+  /** A rank at its end cannot have read what has not been written, so it has not taken part. */
+  private refuseLeavers(): void {
+    const { engine, worldRanks, size, rank: self } = this.board;
+    if (Atomics.load(this.board.cells.words, Header.endings) === 0) return;
+    for (let rank = 0; rank < size; rank++) {
+      if (rank !== self && this.isRead(rank) && engine.isLeaving(worldRanks[rank])) {
+        throw this.asMessages().finishedWithout("is in", rank);
+      }
+    }
+  }
+
+  bytesFrom(rank: number): number {
+    return this.board.cells.doubles[(this.board.cells.cellWord(rank, this.turn) >> 1) + CellDouble.bytes];
+  }
+
+  isAway(rank: number): boolean {
+    return this.placeOf(rank) === Place.away;
+  }
+
+  numberFrom(rank: number): number {
+    return this.board.cells.doubles[(this.board.cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload];
+  }
+
+  extraFrom(rank: number): number {
+    return this.board.cells.words[this.board.cells.cellWord(rank, this.turn) + Cell.extra];
+  }
+
+  private placeOf(rank: number): number {
+    const { cells } = this.board;
+    return cells.words[cells.cellWord(rank, this.turn) + Cell.kind] & Place.mask;
+  }
+
+  /** Address of the array that a rank contributes from its own memory (0), or of its open target (1). */
+  addressFrom(rank: number, which: 0 | 1): number {
+    const { cells } = this.board;
+    return cells.doubles[(cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload + which];
+  }
+
+  /** Throws unless what a rank contributes is as expected. */
+  require(rank: number, expected: number): void {
+    const { cells } = this.board;
+    const at = cells.cellWord(rank, this.turn);
+    const code = cells.words[at + Cell.kind] & ~Place.mask;
+    const came = cells.doubles[(at >> 1) + CellDouble.bytes];
+    const { dtype } = this;
+    const needed = dtype === undefined ? Kind.number : dtype.code;
+    if (code === needed && (expected === ANY_LENGTH || came === expected)) return;
+    const theirs = dtypes[code];
+    const sent = theirs === undefined ? describeKind(code) : describeArray(theirs.name, came / theirs.bytes);
+    let own = "a number";
+    if (dtype !== undefined)
+      own = expected === ANY_LENGTH ? `a ${dtype.name}` : describeArray(dtype.name, expected / dtype.bytes);
+    throw new TypeMismatchError(
+      `${this.asMessages().describe()}: all ranks must give values of the same type and length; rank ${rank} sent ` +
+        `${sent}, this rank has ${own}`,
+      { rank: this.board.engine.rank, peer: rank, communicator: this.board.scope.name },
+    );
+  }
+
+  /** Elements `first` to `first + length` of what a rank has put on the board. */
+  viewOf(rank: number, first: number, length: number): TypedArray {
+    return this.board.cells.view(rank, this.turn, this.placeOf(rank), this.dtype!, first, length);
+  }
+
+  /** Copies `length` elements that a rank contributes, from `first` on, to `target` at `at`, wherever they lie. */
+  copyFrom(rank: number, first: number, length: number, target: TypedArray, at: number): void {
+    if (!this.isAway(rank)) {
+      copyElements(target, this.viewOf(rank, first, length), at);
+      return;
+    }
+    const { bytes } = this.dtype!;
+    const address = this.addressFrom(rank, 0) + first * bytes;
+    const { worldRanks, job } = this.board;
+    job.copies.from(worldRanks[rank], address, bytesOf(target), at * bytes, length * bytes);
+  }
+
+  // Waiting, and what may come of it.
+
+  waitFor(rank: number, word: number, value: number): void {
+    this.awaitedRank = rank;
+    this.word = word;
+    this.seen = value;
+  }
+
+  override doomed(): Error | undefined {
+    const { engine, worldRanks, cells } = this.board;
+    const rank = this.awaitedRank;
+    if (rank < 0 || !engine.isLeaving(worldRanks[rank])) return undefined;
+    if (Atomics.load(cells.words, this.word) !== this.seen) return undefined;
+    return this.asMessages().finishedWithout("waits in", rank);
+  }
+
+  private disagree(rank: number): never {
+    const { sequence, mine, other } = this.board.disagreement(rank, this);
+    throw new CollectiveCall(this.board.engine, this.board.scope, sequence, mine).mismatch(rank, other);
+  }
+
+  /** The same call as one that would go by messages: it knows the sentences. */
+  asMessages(): CollectiveCall {
+    return new CollectiveCall(this.board.engine, this.board.scope, this.sequence, this.signature);
+  }
+
+  override wait(): WaitRecord {
+    const { scope } = this.board;
+    const whom = this.awaitedRank < 0 ? "" : `, for rank ${this.awaitedRank}`;
+    return {
+      text: `${this.asMessages().describe()}${whom}`,
+      context: scope.collectiveContext,
+      sequence: this.sequence,
+      signature: this.signature,
+    };
+  }
+
+  endRecord(): WaitRecord {
+    return this.asMessages().endRecord();
+  }
+
+  mismatch(peer: number, signature: number): Error {
+    return this.asMessages().mismatch(peer, signature);
+  }
+}
+
+/** Copies `source` to `at` in `target`; both hold elements of one type. */
+export function copyElements(target: TypedArray, source: TypedArray, at: number): void {
+  if (source.length <= LOOP && source instanceof Float64Array) {
+    const to = target as Float64Array;
+    for (let i = 0; i < source.length; i++) to[at + i] = source[i];
+  } else {
+    copyInto(target, source, at);
+  }
+}

@@ -1,0 +1,237 @@
+/** Broadcast, scatter, gather, allgather and alltoall of typed arrays on a board. */
+import type { Dtype, TypedArray } from "../codec/dtype.ts";
+import { describeLengths, requireTotal } from "../collectives/arguments.ts";
+import { copyInto, copyOf, overlap } from "../collectives/arrays.ts";
+import { describeArray } from "../collectives/describe.ts";
+import { ArgumentError } from "../errors.ts";
+import { BULK_BYTES } from "../transport/board-layout.ts";
+import { ALL, ANY_LENGTH, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
+
+/** So many bytes are copied from another rank's memory at a time; then other work may go on. */
+const PIECE_BYTES = 1024 * 1024;
+
+/** Elements `first` to `first + length` of what a rank contributes, and where they go. */
+interface Block {
+  readonly rank: number;
+  readonly first: number;
+  readonly length: number;
+  readonly at: number;
+}
+
+/** Copies blocks that lie in the memory of other ranks. */
+function* fill(call: BoardCall, blocks: readonly Block[]): Generator<void> {
+  const piece = PIECE_BYTES / call.dtype!.bytes;
+  for (const { rank, first, length, at } of blocks) {
+    for (let done = 0; done < length; done += piece) {
+      call.copyFrom(rank, first + done, Math.min(piece, length - done), call.target!, at + done);
+      yield;
+    }
+  }
+}
+
+/** Takes the target from what root contributes, from `first` on. */
+function takeFrom(call: BoardCall, root: number, first: number): Iterator<void> | undefined {
+  const { target } = call;
+  const { length } = target!;
+  if (call.isAway(root)) return fill(call, [{ rank: root, first, length, at: 0 }]);
+  call.copyFrom(root, first, length, target!, 0);
+  return undefined;
+}
+
+/** What this rank contributes: a copy where its array lies in the target, and others would read it there meanwhile. */
+function giveOf(target: TypedArray, array: TypedArray, inPlace: boolean): TypedArray {
+  return array.byteLength > BULK_BYTES && !inPlace && overlap(target, array) ? copyOf(array) : array;
+}
+
+/** Root's target to all others. */
+export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype, root: number): void {
+  call.plan = broadcastPlan;
+  call.target = target;
+  call.dtype = dtype;
+  call.root = root;
+  if (call.board.rank === root) {
+    call.given = target;
+  } else {
+    call.readers = NOBODY;
+    call.next = root;
+    call.end = root + 1;
+    call.expected = target.length * dtype.bytes;
+  }
+}
+
+const broadcastPlan: Plan = {
+  collect: call => (call.board.rank === call.root ? undefined : takeFrom(call, call.root, 0)),
+};
+
+/**
+ * Root's array in blocks to all. Each rank says how long its target is, so that those after it know where theirs
+ * begins; the last one sees whether all together fit the array.
+ * @param array root's
+ */
+export function planScatter(
+  call: BoardCall,
+  target: TypedArray,
+  dtype: Dtype,
+  array: TypedArray | undefined,
+  root: number,
+): void {
+  const { rank, size } = call.board;
+  call.plan = scatterPlan;
+  call.target = target;
+  call.dtype = dtype;
+  call.root = root;
+  call.given = array;
+  call.extra = target.length;
+  if (rank === root) call.end = root;
+  else call.end = rank === lastBut(root, size) ? size : Math.max(rank, root + 1);
+}
+
+/** The last rank that is not `root`. */
+function lastBut(root: number, size: number): number {
+  return root === size - 1 ? size - 2 : size - 1;
+}
+
+const scatterPlan: Plan = {
+  collect(call) {
+    const { root, target, end } = call;
+    const { rank: self, size } = call.board;
+    let first = 0;
+    for (let rank = 0; rank < self; rank++) first += call.extraFrom(rank);
+    call.first = first;
+    // Root's own block comes last: its target may lie on one that others have yet to read.
+    if (self === root) return undefined;
+    call.require(root, ANY_LENGTH);
+    const length = call.bytesFrom(root) / call.dtype!.bytes;
+    let total = first + target!.length;
+    if (end === size) for (let rank = self + 1; rank < size; rank++) total += call.extraFrom(rank);
+    if (end === size ? total !== length : total > length) throw scatterMisfit(call, length, total);
+    return takeFrom(call, root, first);
+  },
+
+  finish(call) {
+    const { given, target, root, first } = call;
+    if (call.board.rank !== root) return;
+    const end = first + target!.length;
+    if (end > given!.length) throw scatterMisfit(call, given!.length, end);
+    copyInto(target!, given!.subarray(first, end));
+  },
+};
+
+function scatterMisfit(call: BoardCall, length: number, total: number): ArgumentError {
+  const { rank: self, size } = call.board;
+  let have = `those of ranks 0 to ${self} alone have ${total}`;
+  if (call.end === size || self === size - 1) {
+    const lengthOf = (rank: number) => (rank === self ? call.target!.length : call.extraFrom(rank));
+    have = `${describeLengths(Array.from({ length: size }, (_, rank) => lengthOf(rank)))}, ${total} together`;
+  }
+  return new ArgumentError(
+    "scatterInto: the targets of all ranks together must be as long as root's " +
+      `${describeArray(call.dtype!.name, length)}; ${have}`,
+  );
+}
+
+/**
+ * The arrays of all ranks, in rank order, to root or to all.
+ * @param target undefined where nothing is gathered
+ * @param root ALL for every rank
+ */
+export function planGather(
+  call: BoardCall,
+  target: TypedArray | undefined,
+  array: TypedArray,
+  dtype: Dtype,
+  root: number,
+): void {
+  const { rank, size } = call.board;
+  call.plan = gatherPlan;
+  call.target = target;
+  call.array = array;
+  call.dtype = dtype;
+  call.root = root;
+  call.readers = root;
+  if (root === ALL) {
+    const { byteLength, byteOffset } = array;
+    const inPlace =
+      byteLength > BULK_BYTES &&
+      target!.byteLength === byteLength * size &&
+      byteOffset === target!.byteOffset + rank * byteLength;
+    call.given = giveOf(target!, array, inPlace);
+  } else if (root !== rank) {
+    call.given = array;
+  }
+  if (target === undefined) return;
+  call.end = size;
+  call.expected = ANY_LENGTH;
+}
+
+const gatherPlan: Plan = {
+  collect(call) {
+    const { target, array } = call;
+    if (target === undefined) return undefined;
+    const { rank: self, size } = call.board;
+    const { bytes } = call.dtype!;
+    const own = array!.length;
+    let total = own;
+    let before = 0;
+    for (let rank = 0; rank < size; rank++) {
+      if (rank === self) before = total - own;
+      else total += call.bytesFrom(rank) / bytes;
+    }
+    if (total !== target.length)
+      requireTotal(call.root === ALL ? "allgatherInto" : "gatherInto", target, lengthsOf(call));
+    // The own array moves first: it may lie where another rank's goes.
+    copyElements(target, array!, before);
+    let away: Block[] | undefined;
+    let at = 0;
+    for (let rank = 0; rank < size; rank++) {
+      const length = rank === self ? own : call.bytesFrom(rank) / bytes;
+      if (rank !== self) {
+        if (call.isAway(rank)) (away ??= []).push({ rank, first: 0, length, at });
+        else call.copyFrom(rank, 0, length, target, at);
+      }
+      at += length;
+    }
+    return away && fill(call, away);
+  },
+};
+
+function lengthsOf(call: BoardCall): number[] {
+  const { rank: self, size } = call.board;
+  const { bytes } = call.dtype!;
+  return Array.from({ length: size }, (_, rank) =>
+    rank === self ? call.array!.length : call.bytesFrom(rank) / bytes,
+  );
+}
+
+/** Block r of each rank's array to rank r. All arrays are of one length. */
+export function planAlltoall(call: BoardCall, target: TypedArray, array: TypedArray, dtype: Dtype): void {
+  call.plan = alltoallPlan;
+  call.target = target;
+  call.dtype = dtype;
+  call.array = target !== array && overlap(target, array) ? copyOf(array) : array;
+  call.given = giveOf(target, call.array, false);
+  call.end = call.board.size;
+  call.expected = array.length * dtype.bytes;
+}
+
+const alltoallPlan: Plan = {
+  collect(call) {
+    const { target, array } = call;
+    const { rank: self, size } = call.board;
+    const length = array!.length / size;
+    const first = self * length;
+    if (target !== array) copyElements(target!, array!.subarray(first, first + length), first);
+    if (call.expected <= BULK_BYTES) {
+      for (let rank = 0; rank < size; rank++) {
+        if (rank !== self) call.copyFrom(rank, first, length, target!, rank * length);
+      }
+      return undefined;
+    }
+    const blocks: Block[] = [];
+    for (let step = 1; step < size; step++) {
+      const rank = (self + step) % size;
+      blocks.push({ rank, first, length, at: rank * length });
+    }
+    return fill(call, blocks);
+  },
+};

@@ -1,0 +1,197 @@
+/**
+ * Collectives in shared memory, for a communicator whose ranks share a host. Every collective is a turn: each rank
+ * writes what it contributes where all can read it, and reads what it needs of the others. A contribution stays for
+ * CELLS turns, so ranks that only give need not wait for those that get; before a cell is used again its readers
+ * must have said that they are past it. What is too long to be copied there is read straight from the memory of the
+ * rank that has it, which then waits until the others are done.
+ */
+
+import type { LocalJob } from "../job/job.ts";
+import type { BoardEnd, Engine, Leftover } from "../p2p/engine.ts";
+import type { Scope } from "../p2p/scope.ts";
+import { type BULKS, CELLS, Cell } from "../transport/board-layout.ts";
+import { Cells } from "../transport/cells.ts";
+import { publish } from "../transport/publish.ts";
+import { BoardCall } from "./board-call.ts";
+
+/** A rank says how far it has read at least this often. */
+const REPORT_AFTER = CELLS / 4;
+
+export class Board implements BoardEnd {
+  readonly engine: Engine;
+  readonly scope: Scope;
+  readonly job: LocalJob;
+  readonly cells: Cells;
+  readonly rank: number;
+  readonly size: number;
+  /** World ranks of the ranks of this communicator. */
+  readonly worldRanks: readonly number[];
+  /** The turn begun last, and the signatures of all turns so far. */
+  private turn: number;
+  private history = 0;
+  /** All turns up to this one have been read by this rank; then those read out of order. */
+  private read: number;
+  private readonly readEarly = new Set<number>();
+  private reported: number;
+  /** All ranks have read at least so far. */
+  private readByAll: number;
+  /** Whether this rank has called any collective here. */
+  private used = false;
+  private spare: BoardCall | undefined = undefined;
+
+  /** @param slot number of a slot that only this communicator uses */
+  constructor(engine: Engine, scope: Scope, slot: number) {
+    this.engine = engine;
+    this.scope = scope;
+    this.job = engine.job!;
+    this.rank = scope.rank;
+    this.size = scope.size;
+    this.worldRanks = scope.worldRanks();
+    const { segment, words, layout } = this.job;
+    this.cells = new Cells(segment, words, layout.boardStart(slot));
+    this.turn = Atomics.load(words, this.cells.lastTurnWord);
+    this.read = this.turn;
+    this.reported = this.turn;
+    this.readByAll = this.turn;
+    engine.boards.push(this);
+  }
+
+  /** Whether arrays may be read from the memory of the rank that has them. */
+  get mayLend(): boolean {
+    return this.job.copies.allowed;
+  }
+
+  /** Whether no call of this rank is under way. */
+  get isIdle(): boolean {
+    return this.read === this.turn;
+  }
+
+  /** Begins the next turn. */
+  call(sequence: number, signature: number): BoardCall {
+    const { spare } = this;
+    let call: BoardCall;
+    if (spare === undefined) {
+      call = new BoardCall(this);
+    } else {
+      call = spare;
+      this.spare = undefined;
+      call.reset();
+    }
+    this.turn = (this.turn + 1) | 0;
+    this.history = Math.imul(this.history ^ signature, 0x9e3779b1) + 1;
+    call.turn = this.turn;
+    call.history = this.history;
+    call.sequence = sequence;
+    call.signature = signature;
+    this.engine.lastCollective = call;
+    this.used = true;
+    return call;
+  }
+
+  /** A call that is over and nobody knows any more may serve again. */
+  recycle(call: BoardCall): void {
+    this.spare = call;
+  }
+
+  /**
+   * Whether what this rank wrote `depth` turns before `turn` may be overwritten. If not, `call` is told what to
+   * wait for.
+   */
+  isFree(turn: number, depth: typeof CELLS | typeof BULKS, call: BoardCall): boolean {
+    const needed = (turn - depth) | 0;
+    return ((this.readByAll - needed) | 0) >= 0 || this.haveRead(needed, call);
+  }
+
+  /** Whether all ranks have read a turn. If not, `call` is told what to wait for. */
+  haveRead(turn: number, call: BoardCall): boolean {
+    const { words } = this.cells;
+    let least = this.read;
+    for (let rank = 0; rank < this.size; rank++) {
+      if (rank === this.rank) continue;
+      const word = this.cells.readWord(rank);
+      const read = Atomics.load(words, word);
+      if (((read - turn) | 0) < 0) {
+        // Words left by an earlier communicator of this slot are behind, too, and so count as nothing read.
+        call.waitFor(rank, word, read);
+        return false;
+      }
+      if (((read - least) | 0) < 0) least = read;
+    }
+    this.readByAll = least;
+    return ((least - turn) | 0) >= 0;
+  }
+
+  /** This rank has read all that it wants of a turn. @param urgent somebody waits to hear that */
+  markRead(turn: number, urgent: boolean): void {
+    if (turn === ((this.read + 1) | 0)) {
+      this.read = turn;
+      while (this.readEarly.size > 0 && this.readEarly.delete((this.read + 1) | 0))
+        this.read = (this.read + 1) | 0;
+    } else {
+      this.readEarly.add(turn);
+    }
+    if (urgent || ((this.read - this.reported) | 0) >= REPORT_AFTER) this.report();
+  }
+
+  /** Tells the others how far this rank has read. */
+  report(): void {
+    this.reported = this.read;
+    publish(this.cells.words, this.cells.readWord(this.rank), this.read);
+    for (const rank of this.worldRanks) if (rank !== this.engine.rank) this.engine.wake(rank);
+  }
+
+  /** Gives the slot to a later communicator; all ranks have come to the same turn. */
+  release(): void {
+    Atomics.store(this.cells.words, this.cells.lastTurnWord, this.turn);
+  }
+
+  /** Forgets the board of a communicator that has been freed. */
+  close(): void {
+    this.engine.boards.splice(this.engine.boards.indexOf(this), 1);
+  }
+
+  /**
+   * At the end of this rank: a collective that another rank has called and this one has not, or has called under
+   * another name.
+   */
+  leftover(): Leftover | undefined {
+    const { words } = this.cells;
+    for (let rank = 0; rank < this.size; rank++) {
+      if (rank === this.rank) continue;
+      for (const turn of [this.turn, (this.turn + 1) | 0]) {
+        const at = this.cells.cellWord(rank, turn);
+        if (Atomics.load(words, at + Cell.turn) !== turn) continue;
+        if (turn === this.turn && (words[at + Cell.history] === this.history || !this.used)) continue;
+        return {
+          context: this.scope.collectiveContext,
+          sequence: words[at + Cell.sequence],
+          signature: words[at + Cell.signature],
+          source: this.worldRanks[rank],
+        };
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * The oldest turn still to be seen that another rank has called under another name than this one; where it can no
+   * longer be seen, the last.
+   */
+  disagreement(rank: number, call: BoardCall): { sequence: number; mine: number; other: number } {
+    const { words } = this.cells;
+    for (let back = CELLS - 1; back > 0; back--) {
+      const turn = (call.turn - back) | 0;
+      const mine = this.cells.cellWord(this.rank, turn);
+      const other = this.cells.cellWord(rank, turn);
+      if (words[mine] !== turn || words[other] !== turn) continue;
+      if (words[mine + Cell.signature] === words[other + Cell.signature]) continue;
+      return {
+        mine: words[mine + Cell.signature],
+        other: words[other + Cell.signature],
+        sequence: words[mine + Cell.sequence],
+      };
+    }
+    const other = words[this.cells.cellWord(rank, call.turn) + Cell.signature];
+    return { sequence: call.sequence, mine: call.signature, other };
+  }
+}

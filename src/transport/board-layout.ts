@@ -1,0 +1,46 @@
+/**
+ * A board is where the ranks of a communicator on one host put what they contribute to its collectives, to be read
+ * there by the others. All offsets are in bytes.
+ *
+ *     a line          the number of the last turn of the communicator that had the slot before
+ *     per rank        a line that says how many turns it has read, its cells, its bulk buffers
+ *
+ * The contribution to turn t lies in cell t modulo CELLS; what does not fit there, in bulk buffer t modulo BULKS. A
+ * cell begins with a header of 32 bytes:
+ *
+ *     word 0      the turn, written last
+ *     word 1      the collective's signature
+ *     word 2      all signatures so far, mixed into one word
+ *     word 3      number of the collective on the communicator
+ *     word 4      kind of the elements, and where they are
+ *     word 5      what a kind of collective needs besides
+ *     word 6, 7   bytes contributed, as a double
+ */
+export const CELLS = 16;
+export const CELL_BYTES = 2048;
+export const CELL_HEADER_BYTES = 32;
+export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_HEADER_BYTES;
+export const BULKS = 4;
+export const BULK_BYTES = 64 * 1024;
+
+const LINE = 64;
+// An odd number of lines, so that equal cells of several ranks do not fall into one set of a cache.
+export const BOARD_RANK_BYTES = LINE + CELLS * CELL_BYTES + BULKS * BULK_BYTES + 2 * LINE;
+
+/** Words of a cell's header. */
+export const Cell = { turn: 0, signature: 1, history: 2, sequence: 3, kind: 4, extra: 5 } as const;
+/** Doubles of a cell: of its header, then of its payload. */
+export const CellDouble = { bytes: 3, payload: 4 } as const;
+
+/** Where a contribution lies, in the kind word above the code of the elements. */
+export const Place = {
+  mask: 0x300,
+  cell: 0x000,
+  bulk: 0x100,
+  /** In the memory of the rank itself; the payload says where. */
+  away: 0x200,
+} as const;
+
+export function boardBytes(ranks: number): number {
+  return LINE + ranks * BOARD_RANK_BYTES;
+}

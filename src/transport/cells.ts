@@ -1,0 +1,70 @@
+/** The memory of one communicator's board: board-layout.ts says how it is laid out. */
+import type { Dtype, TypedArray } from "../codec/dtype.ts";
+import {
+  BOARD_RANK_BYTES,
+  BULK_BYTES,
+  BULKS,
+  CELL_BYTES,
+  CELL_HEADER_BYTES,
+  CELLS,
+  Place,
+} from "./board-layout.ts";
+import { LINE } from "./layout.ts";
+
+/** The view last made over a cell or bulk buffer; the next call is often like the one before. */
+interface Kept {
+  code: number;
+  first: number;
+  length: number;
+  view: TypedArray;
+}
+
+export class Cells {
+  /** Over the whole segment, as `doubles` is. */
+  readonly words: Int32Array;
+  readonly doubles: Float64Array;
+  private readonly segment: ArrayBuffer;
+  private readonly start: number;
+  private readonly firstCell: number;
+  private readonly kept: (Kept | undefined)[] = [];
+
+  constructor(segment: ArrayBuffer, words: Int32Array, start: number) {
+    this.segment = segment;
+    this.words = words;
+    this.doubles = new Float64Array(segment);
+    this.start = start;
+    this.firstCell = (start + 2 * LINE) >> 2;
+  }
+
+  /** Word that holds the last turn of the communicator that had the slot before. */
+  get lastTurnWord(): number {
+    return this.start >> 2;
+  }
+
+  /** Word that says how many turns a rank has read. */
+  readWord(rank: number): number {
+    return (this.start + LINE + rank * BOARD_RANK_BYTES) >> 2;
+  }
+
+  /** First word of a rank's cell for a turn. */
+  cellWord(rank: number, turn: number): number {
+    return this.firstCell + rank * (BOARD_RANK_BYTES / 4) + (turn & (CELLS - 1)) * (CELL_BYTES / 4);
+  }
+
+  /** Elements `first` to `first + length` of what lies in a cell or bulk buffer. Valid until the next call for it. */
+  view(rank: number, turn: number, place: number, dtype: Dtype, first: number, length: number): TypedArray {
+    const inCell = place === Place.cell;
+    const index = rank * (CELLS + BULKS) + (inCell ? turn & (CELLS - 1) : CELLS + (turn & (BULKS - 1)));
+    const kept = this.kept[index];
+    if (kept !== undefined && kept.length === length && kept.first === first && kept.code === dtype.code) {
+      return kept.view;
+    }
+    const cells = this.start + 2 * LINE + rank * BOARD_RANK_BYTES;
+    const payload = inCell
+      ? cells + (turn & (CELLS - 1)) * CELL_BYTES + CELL_HEADER_BYTES
+      : cells + CELLS * CELL_BYTES + (turn & (BULKS - 1)) * BULK_BYTES;
+    const view = new dtype.create(this.segment, payload + first * dtype.bytes, length);
+    this.kept[index] = { code: dtype.code, first, length, view };
+    return view;
+  }
+}
