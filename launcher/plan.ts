@@ -26,6 +26,9 @@ export interface Program {
   ranks: number;
 }
 
+/** Tables of all ranks are kept in several places. */
+const MAX_RANKS = 4_194_304;
+
 export interface Plan {
   programs: Program[];
   ranks: number;
@@ -130,6 +133,9 @@ export function makePlan(args: Arguments, cores: number): Plan {
   const chosen = chooseHosts(args);
   const counts = countRanks(args.segments, chosen?.ranks ?? cores, chosen !== undefined);
   const ranks = counts.reduce((sum, count) => sum + count, 0);
+  if (ranks > MAX_RANKS) {
+    throw new UsageError(`at most ${MAX_RANKS} ranks were expected in all; ${ranks} came`);
+  }
   if (typeof args.stdin === "number" && args.stdin >= ranks) {
     throw new UsageError(`--stdin expects a rank from 0 to ${ranks - 1}, all or none; ${args.stdin} came`);
   }

@@ -74,10 +74,12 @@ export function isThisHost(name: string): boolean {
 export function placeRanks(hosts: readonly HostSlots[], ranks: number, mapBy: "slot" | "node"): number[] {
   const order: number[] = [];
   if (mapBy === "slot") {
-    for (const [index, { slots }] of hosts.entries()) for (let i = 0; i < slots; i++) order.push(index);
+    for (const [index, { slots }] of hosts.entries()) {
+      for (let i = 0; i < slots && order.length < ranks; i++) order.push(index);
+    }
   } else {
-    const most = Math.max(...hosts.map(({ slots }) => slots));
-    for (let i = 0; i < most; i++) {
+    const most = hosts.reduce((least, { slots }) => Math.max(least, slots), 0);
+    for (let i = 0; i < most && order.length < ranks; i++) {
       for (const [index, { slots }] of hosts.entries()) if (i < slots) order.push(index);
     }
   }

@@ -186,12 +186,31 @@ class Daemon {
     const addresses = ownAddresses(order.network);
     const problems = problemsOf(order, part);
     if (addresses.problem !== undefined) problems.push(addresses.problem);
+    try {
+      if (problems.length === 0) this.host = this.makeHost(part);
+    } catch (error) {
+      problems.push((error as Error).message);
+    }
     if (problems.length > 0) {
       this.channel.send({ kind: "lacks", problems });
       return;
     }
-    this.preparation = { ...order, part };
     this.channel.send({ kind: "ready", card: { hostname: addresses.hostname, addresses: addresses.list } });
+  }
+
+  /** Makes the segment, too. */
+  private makeHost(part: HostPart): LocalHost {
+    return new LocalHost(part, usableCores(), this.folder, {
+      exited: (rank, code, signal, hint) => {
+        // Ranks that end because this daemon does have not failed.
+        if (!this.abandonedRanks) this.channel.send({ kind: "exited", rank, code, signal, hint });
+        this.checkEnd();
+      },
+      notStarted: (rank, reason) => {
+        this.channel.send({ kind: "notStarted", rank, reason });
+        this.checkEnd();
+      },
+    });
   }
 
   /** For `tsmpi doctor`: until this daemon ends, other hosts may try to reach it. */
@@ -209,19 +228,7 @@ class Daemon {
   // The job.
 
   private start(): void {
-    const { part } = this.preparation!;
-    this.host = new LocalHost(part, usableCores(), this.folder, {
-      exited: (rank, code, signal, hint) => {
-        // Ranks that end because this daemon does have not failed.
-        if (!this.abandonedRanks) this.channel.send({ kind: "exited", rank, code, signal, hint });
-        this.checkEnd();
-      },
-      notStarted: (rank, reason) => {
-        this.channel.send({ kind: "notStarted", rank, reason });
-        this.checkEnd();
-      },
-    });
-    const { host } = this;
+    const host = this.host!;
     void host.start(this.rankOutput(), this.rankInput()).then(() => {
       const pids = host.ranks.map((rank): [number, number] => [rank, host.pidOf(rank)!]);
       this.channel.send({ kind: "started", pids });

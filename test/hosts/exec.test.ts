@@ -15,12 +15,18 @@ console.log([TSMPI_RANK, TSMPI_SIZE, TSMPI_HOST, TSMPI_HOSTS, TSMPI_LOCAL_RANK, 
 
 /** Processes of a marked job, by a part of their command. */
 function processesWith(mark: string, word: string): number[] {
-  return survivors(mark).filter(pid =>
-    readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").includes(word),
-  );
+  return survivors(mark).filter(pid => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").includes(word);
+    } catch {
+      // It has just ended.
+      return false;
+    }
+  });
 }
 
-describe("a job on hosts", () => {
+describe("a job on hosts", function () {
+  this.timeout(120_000);
   after(removeFolders);
 
   async function run(hosts: string, script: string, args: string[] = [], options: LaunchOptions = {}) {
@@ -83,12 +89,12 @@ console.log(world.rank, world.size, host.rank, host.size, ranks.join(), half.siz
     ["recv", "await world.recv(2)"],
     ["blocking recv", "world.sync.recv(2)"],
     ["sendrecv", "await world.sendrecv(1, 2, 2)"],
-    ["a collective", "await world.allgather(1)"],
+    ["a collective", "await world.broadcast(1)"],
   ]) {
     it(`should refuse ${what} to another host with one sentence`, async () => {
       const { code, stderr } = await run(
         "a:2,b:1",
-        `import { world } from "tsmpi";\nif (world.rank !== 1) ${call};\nsetInterval(() => {}, 1000);`,
+        `import { world } from "tsmpi";\nif (world.rank === 0) ${call};\nsetInterval(() => {}, 1000);`,
       );
       expect(code).to.equal(1);
       expect(stderr).to.match(/rank \d cannot exchange messages with rank \d, which is on another host/);
@@ -469,6 +475,13 @@ setInterval(() => {}, 1000);`,
       const stderr = await refused(["--hosts", "a,b", ...AGENT, "--wdir", "nowhere", "main.ts"]);
       expect(stderr).to.match(
         /^tsmpirun: a, b: has no folder \S+nowhere; make it there, or choose another with --wdir$/m,
+      );
+    });
+
+    it("should name a host with more ranks than it can hold", async () => {
+      const stderr = await refused(["--hosts", "a,b:5000", ...AGENT, "main.ts"]);
+      expect(stderr).to.include(
+        "tsmpirun: b: 5000 ranks on one host are too many; at most 4096 are possible",
       );
     });
 
