@@ -48,6 +48,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     timeoutSeconds: undefined,
     bindTo: "none",
     threadsPerRank: undefined,
+    tuneFile: undefined,
     hosts: [],
     hostFile: undefined,
     mapBy: "slot",

@@ -1,5 +1,6 @@
 /** A host of a job: a part of its ranks, started and followed together. */
 import type { Readable, Writable } from "node:stream";
+import type { Rules } from "../src/collectives/rules.ts";
 import type { Program } from "./plan.ts";
 
 /** What one host is to run. For another host than this one it travels there as JSON. */
@@ -11,6 +12,8 @@ export interface HostPart {
   programs: HostProgram[];
   bindTo: "core" | "none";
   threadsPerRank: number | undefined;
+  /** For the choice of algorithms. */
+  rules: Rules | undefined;
 }
 
 export interface HostProgram extends Program {

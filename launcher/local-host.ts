@@ -62,6 +62,7 @@ export class LocalHost implements Host {
         ...threads,
         ...program.environment,
         TSMPI_LAUNCHER_PID: String(process.pid),
+        TSMPI_RULES: part.rules && JSON.stringify(part.rules),
         TSMPI_SCRIPT: program.transpiled ? program.script : undefined,
       };
       for (const [index, rank] of this.here.entries()) {

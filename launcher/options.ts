@@ -17,6 +17,7 @@ export interface JobOptions {
   timeoutSeconds: number | undefined;
   bindTo: "core" | "none";
   threadsPerRank: number | undefined;
+  tuneFile: string | undefined;
   hosts: HostSlots[];
   hostFile: string | undefined;
   mapBy: "slot" | "node";
@@ -165,6 +166,15 @@ export const OPTIONS: Option[] = [
     help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where the variable is not set already)",
     read(value, _segment, job) {
       job.threadsPerRank = wholeNumber(value, 1, "a whole number of threads, at least 1");
+    },
+  },
+  {
+    names: ["--tune"],
+    value: "FILE",
+    help: "chooses the algorithms of collectives by a table that `tsmpi tune` has measured (default: the file that TSMPI_TUNE names, else the built-in table)",
+    read(value, _segment, job) {
+      if (value === "") throw new Expected("a file");
+      job.tuneFile = value;
     },
   },
   {

@@ -1,6 +1,7 @@
 /** Who runs what where: the command line checked against the file system, one entry per rank. */
 import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
+import type { Rules } from "../src/collectives/rules.ts";
 import type { Arguments, Segment } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
 import type { HostPart } from "./host.ts";
@@ -12,6 +13,7 @@ import {
   placeRanks,
 } from "./hosts/choose-hosts.ts";
 import type { JobOptions } from "./options.ts";
+import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** One program of the job, ready to be started. */
@@ -40,6 +42,8 @@ export interface Plan {
   places: number[];
   /** How the hosts are reached. */
   launcher: LauncherKind | undefined;
+  /** For the choice of algorithms. */
+  rules: Rules | undefined;
 }
 
 function stat(path: string): Stats | undefined {
@@ -149,7 +153,7 @@ export function makePlan(args: Arguments, cores: number): Plan {
     programs.push(programOf(segment, firstRank, counts[index], hosts !== undefined));
     firstRank += counts[index];
   }
-  return { programs, ranks, cores, hosts, places, launcher };
+  return { programs, ranks, cores, hosts, places, launcher, rules: rulesFor(args) };
 }
 
 /** One host's part of the job. */
@@ -169,6 +173,7 @@ export function partOf(
     }),
     bindTo: options.bindTo,
     threadsPerRank: options.threadsPerRank,
+    rules: plan.rules,
   };
 }
 

@@ -15,6 +15,10 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: "measures latency, bandwidth and collectives, and compares them with other MPIs",
     run: async args => (await import("../bench/harness/bench.ts")).bench(args),
   },
+  tune: {
+    help: "measures the algorithms of the collectives, and writes a table of the fastest for tsmpirun --tune",
+    run: async args => (await import("../bench/harness/tune.ts")).tune(args),
+  },
   "build-native": {
     help: "builds the native addon of this package (needs Python 3, make and a C++ compiler)",
     run: async args => (await import("./build-native.ts")).buildNative(args),

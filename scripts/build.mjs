@@ -19,12 +19,12 @@ const common = {
 };
 const esm = { ...common, format: "esm" };
 
-// The benchmark is a bundle of its own beside the tools, and what its ranks run uses the library as a user would.
+// What measures is a bundle of its own beside the tools, and what its ranks run uses the library as a user would.
 const benchApart = {
   name: "bench-apart",
   setup({ onResolve }) {
-    onResolve({ filter: /\/bench\/harness\/bench\.ts$/ }, () => ({
-      path: "./bench/harness.js",
+    onResolve({ filter: /\/bench\/harness\/(bench|tune)\.ts$/ }, ({ path }) => ({
+      path: path.endsWith("tune.ts") ? "./bench/tune.js" : "./bench/harness.js",
       external: true,
     }));
   },
@@ -37,6 +37,7 @@ await Promise.all([
   build({ ...esm, entryPoints: ["launcher/tsmpirun.ts"], outfile: "dist/tsmpirun.js" }),
   build({ ...esm, entryPoints: ["launcher/tsmpi.ts"], outfile: "dist/tsmpi.js", plugins: [benchApart] }),
   build({ ...esm, entryPoints: ["bench/harness/bench.ts"], outfile: "dist/bench/harness.js" }),
+  build({ ...esm, entryPoints: ["bench/harness/tune.ts"], outfile: "dist/bench/tune.js" }),
   build({
     ...esm,
     entryPoints: ["rank", "start", "ipc", "worker"].map(name => `bench/programs/${name}.ts`),

@@ -3,7 +3,9 @@
 /** tsmpi: MPI for TypeScript. The public face of the library. */
 export type { TypedArray } from "./codec/dtype.ts";
 export type { AlltoallCounts } from "./collectives/alltoall.ts";
+export { ExactSum, exactSum } from "./collectives/exact-sum.ts";
 export * from "./collectives/operators.ts";
+export type { ReductionOptions } from "./collectives/reproducible.ts";
 export { BlockingCommunicator } from "./comm/blocking.ts";
 export { Communicator } from "./comm/communicator.ts";
 export type {

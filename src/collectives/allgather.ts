@@ -1,17 +1,21 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import { Need } from "./algorithm-names.ts";
 import { requireArray, requireType } from "./arguments.ts";
 import { copyInto, copyOf, overlap } from "./arrays.ts";
 import { offsetsOf } from "./blocks.ts";
-import { limits } from "./choice.ts";
+import { choose } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
 import { announcementOf, lengthsOf } from "./contributions.ts";
 import { endReceive, endSends } from "./receive.ts";
 
-/** Returns the values of all ranks in rank order on every rank; the own item is `value` itself. */
-export function* allgather<T>(context: CollectiveContext, value: T): Algorithm<T[]> {
-  return context.size < limits.bruckSize
-    ? yield* allgatherDirect(context, value)
-    : yield* allgatherBruck(context, value);
+/**
+ * Returns the values of all ranks in rank order on every rank; the own item is `value` itself.
+ * @param bytes for the choice of an algorithm: what a rank gives, 0 where not all ranks know
+ */
+export function allgather<T>(context: CollectiveContext, value: T, bytes = 0): Algorithm<T[]> {
+  return choose("allgather", context, bytes, Need.nothing) === "bruck"
+    ? allgatherBruck(context, value)
+    : allgatherDirect(context, value);
 }
 
 /** Every rank sends its value to every other: p - 1 messages in a single round. */
@@ -64,7 +68,8 @@ export function* allgatherInto(
   requireArray("allgatherInto", "target", target);
   requireType("allgatherInto", target, array);
   const { rank, size } = context;
-  const announcements = yield* allgather<unknown>(context, announcementOf(array));
+  const block = target.byteLength / size;
+  const announcements = yield* allgather<unknown>(context, announcementOf(array), block);
   const offsets = offsetsOf(lengthsOf("allgatherInto", target, announcements));
   const place = (owner: number) => target.subarray(offsets[owner], offsets[owner + 1]);
   const own = place(rank);

@@ -1,13 +1,25 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import type { AlgorithmOf } from "./algorithm-names.ts";
 import { allreduceRabenseifner } from "./allreduce-rabenseifner.ts";
 import { allreduceRing } from "./allreduce-ring.ts";
 import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
-import { chooseLongAllreduce } from "./choice.ts";
 import type { Algorithm, CollectiveContext } from "./context.ts";
+import { allreduceExchanged } from "./exchanged.ts";
 import { foldOf, rankOf } from "./fold.ts";
+import { allreduceGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
-import { Reduction } from "./reduction.ts";
+import { type CutReduction, Reduction, type WholeReduction } from "./reduction.ts";
+
+const whole: Partial<Record<AlgorithmOf<"allreduce">, WholeReduction>> = {
+  "recursive-doubling": allreduceRecursiveDoubling,
+  gather: allreduceGathered,
+};
+const cut: Partial<Record<AlgorithmOf<"allreduce">, CutReduction>> = {
+  rabenseifner: allreduceRabenseifner,
+  ring: allreduceRing,
+  exchange: allreduceExchanged,
+};
 
 /** Returns the values of all ranks combined, the same bits on every rank. */
 export function* allreduce<T>(
@@ -16,13 +28,12 @@ export function* allreduce<T>(
   op: OperatorFor<T>,
 ): Algorithm<Reduced<T>> {
   const reduction = new Reduction("allreduce", value, op);
-  if (reduction.isLong(context)) {
-    const target = emptyLike(value as TypedArray);
-    yield* allreduceLong(context, reduction, target);
-    return target as Reduced<T>;
-  }
-  const result = yield* allreduceRecursiveDoubling(context, reduction);
-  return reduction.own(result) as Reduced<T>;
+  const name = reduction.choose("allreduce", context);
+  const fill = cut[name];
+  if (fill === undefined) return reduction.own(yield* whole[name]!(context, reduction)) as Reduced<T>;
+  const target = emptyLike(value as TypedArray);
+  yield* fill(context, reduction, target);
+  return target as Reduced<T>;
 }
 
 /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -34,22 +45,14 @@ export function* allreduceInto<A extends TypedArray>(
 ): Algorithm<void> {
   requireAlike("allreduceInto", target, array);
   const reduction = new Reduction("allreduceInto", array, op);
-  if (reduction.isLong(context)) {
-    if (inPlaceOrApart(target, array)) return yield* allreduceLong(context, reduction, target);
-    return yield* allreduceLong(context, new Reduction("allreduceInto", copyOf(array), op), target);
+  const name = reduction.choose("allreduce", context);
+  const fill = cut[name];
+  if (fill !== undefined) {
+    if (inPlaceOrApart(target, array)) return yield* fill(context, reduction, target);
+    return yield* fill(context, new Reduction("allreduceInto", copyOf(array), op), target);
   }
-  const result = yield* allreduceRecursiveDoubling(context, reduction);
+  const result = yield* whole[name]!(context, reduction);
   if (result !== target) copyInto(target, result as TypedArray);
-}
-
-function allreduceLong(
-  context: CollectiveContext,
-  reduction: Reduction,
-  target: TypedArray,
-): Algorithm<void> {
-  return chooseLongAllreduce(context.size, reduction.op.commutative) === "ring"
-    ? allreduceRing(context, reduction, target)
-    : allreduceRabenseifner(context, reduction, target);
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
+import { Need } from "./algorithm-names.ts";
 import { requireCounts, requireEqualBlocks, requireItems, requireLength, requireType } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, overlap } from "./arrays.ts";
 import { offsetsOf } from "./blocks.ts";
-import { limits } from "./choice.ts";
+import { choose } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
 import { operations } from "./operations.ts";
 import { endReceive, endSends } from "./receive.ts";
@@ -68,7 +69,8 @@ export function* alltoallInto(
     );
   }
   const blockBytes = outgoing[0] * array.BYTES_PER_ELEMENT;
-  if (!hasCounts(counts) && size >= limits.bruckSize && blockBytes <= limits.bruckBlock) {
+  const equal = !hasCounts(counts);
+  if (equal && choose("alltoall", context, blockBytes, Need.equal) === "bruck") {
     yield* alltoallBruck(context, target, array);
   } else {
     yield* alltoallPairwise(context, target, array, offsetsOf(outgoing), offsetsOf(incoming));

@@ -1,7 +1,8 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import { Need } from "./algorithm-names.ts";
 import { requireArray, requireRoot } from "./arguments.ts";
 import { evenOffsets } from "./blocks.ts";
-import { limits } from "./choice.ts";
+import { choose, hasBlocks } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
 import { endReceive, endSends } from "./receive.ts";
 import { binomialDistances, binomialParent } from "./tree.ts";
@@ -29,7 +30,8 @@ export function* broadcastInto(
 ): Algorithm<void> {
   requireArray("broadcastInto", "target", target);
   requireRoot("broadcastInto", root, context.size);
-  const cut = target.byteLength >= limits.longBroadcast && context.size >= limits.cutBroadcastSize;
+  const has = hasBlocks(target.length, context.size) ? Need.blocks : 0;
+  const cut = choose("broadcast", context, target.byteLength, has) === "scatter-ring";
   yield* cut ? broadcastCut(context, target, root) : broadcastTree(context, target, root);
 }
 

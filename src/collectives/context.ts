@@ -23,6 +23,8 @@ export type Algorithm<T> = Generator<Pending<unknown>, T, void>;
 export interface CollectiveContext {
   readonly rank: number;
   readonly size: number;
+  /** Whether the ranks of the job outnumber the cores. */
+  readonly crowded: boolean;
   /**
    * Sends any value. An object is encoded at once. A typed array is read until the request is done and must not
    * change before that.

@@ -1,12 +1,24 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import type { AlgorithmOf } from "./algorithm-names.ts";
 import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { exscanExchanged } from "./exchanged.ts";
+import { exscanGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { endReceive, endSends } from "./receive.ts";
-import { Reduction } from "./reduction.ts";
+import { type CutReduction, Reduction, type WholeReduction } from "./reduction.ts";
 import { borrow, release } from "./scratch.ts";
 import { segmentsOf } from "./segments.ts";
+
+const whole: Partial<Record<AlgorithmOf<"exscan">, WholeReduction>> = {
+  "recursive-doubling": exscanDoubling,
+  gather: exscanGathered,
+};
+const cut: Partial<Record<AlgorithmOf<"exscan">, CutReduction>> = {
+  chain: exscanChain,
+  exchange: exscanExchanged,
+};
 
 /** Returns on each rank the values of the ranks before it combined, undefined on rank 0. */
 export function* exscan<T>(
@@ -15,12 +27,12 @@ export function* exscan<T>(
   op: OperatorFor<T>,
 ): Algorithm<Reduced<T> | undefined> {
   const reduction = new Reduction("exscan", value, op);
-  if (reduction.isLong(context)) {
-    const target = emptyLike(value as TypedArray);
-    yield* exscanChain(context, reduction, target);
-    return context.rank === 0 ? undefined : (target as Reduced<T>);
-  }
-  return (yield* exscanDoubling(context, reduction)) as Reduced<T> | undefined;
+  const name = reduction.choose("exscan", context);
+  const fill = cut[name];
+  if (fill === undefined) return (yield* whole[name]!(context, reduction)) as Reduced<T> | undefined;
+  const target = emptyLike(value as TypedArray);
+  yield* fill(context, reduction, target);
+  return context.rank === 0 ? undefined : (target as Reduced<T>);
 }
 
 /**
@@ -35,11 +47,13 @@ export function* exscanInto<A extends TypedArray>(
 ): Algorithm<void> {
   requireAlike("exscanInto", target, array);
   const reduction = new Reduction("exscanInto", array, op);
-  if (reduction.isLong(context)) {
-    if (inPlaceOrApart(target, array)) return yield* exscanChain(context, reduction, target);
-    return yield* exscanChain(context, new Reduction("exscanInto", copyOf(array), op), target);
+  const name = reduction.choose("exscan", context);
+  const fill = cut[name];
+  if (fill !== undefined) {
+    if (inPlaceOrApart(target, array)) return yield* fill(context, reduction, target);
+    return yield* fill(context, new Reduction("exscanInto", copyOf(array), op), target);
   }
-  const result = yield* exscanDoubling(context, reduction);
+  const result = yield* whole[name]!(context, reduction);
   if (result !== undefined) copyInto(target, result as TypedArray);
 }
 

@@ -54,7 +54,8 @@ export function build(text: string, names: Record<string, unknown> = {}): Kernel
   return make(...Object.values(names)) as Kernel;
 }
 
-const floats = new Set(["Float16Array", "Float32Array", "Float64Array"]);
+/** Names of the types with a rounding arithmetic. */
+export const floats = new Set(["Float16Array", "Float32Array", "Float64Array"]);
 
 function isBigInt(dtype: Dtype): boolean {
   return dtype.name === "BigInt64Array" || dtype.name === "BigUint64Array";

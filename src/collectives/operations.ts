@@ -29,12 +29,21 @@ export const operations = {
   /** Making a communicator: the wishes of all ranks, then the numbers of the new ones. */
   split: 23,
   identify: 24,
+  /** Numbers travel another way than other values, so ranks that mix them call different operations. */
+  reduceNumber: 25,
+  allreduceNumber: 26,
+  scanNumber: 27,
+  exscanNumber: 28,
 } as const;
 
 export type OperationName = keyof typeof operations;
 
 const names = new Map<number, string>(Object.entries(operations).map(([name, code]) => [code, name]));
 names.set(operations.alltoallIntoWithCounts, "alltoallInto with counts");
+names.set(operations.reduceNumber, "reduce of numbers");
+names.set(operations.allreduceNumber, "allreduce of numbers");
+names.set(operations.scanNumber, "scan of numbers");
+names.set(operations.exscanNumber, "exscan of numbers");
 
 /** The name of an operation as error messages write it. */
 export function operationName(code: number): string {

@@ -1,5 +1,6 @@
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
+import { copyInto } from "./arrays.ts";
 import { describe } from "./describe.ts";
 import { type Kernel, userKernel } from "./kernels.ts";
 import { withNative } from "./native-kernels.ts";
@@ -34,7 +35,7 @@ export type CombineFunction<V> = (left: V, right: V) => V;
 /** A reduction's last argument: an operator, or a function `(left, right) => combined`. */
 export type OperatorFor<T> = Operator<NoInfer<T>> | CombineFunction<ElementOf<Reduced<T>>>;
 
-interface Definition {
+export interface Definition {
   readonly name: string;
   readonly code: number;
   readonly commutative: boolean;
@@ -48,7 +49,10 @@ interface Definition {
 /** How two partial results become one. Every operator must be associative; `T` is what it may be given. */
 export class Operator<in T = any> {
   readonly name: string;
-  /** 1 to 12 for the built-in ones, 0 for functions; ranks may compare it in the signature of a call. */
+  /**
+   * 1 to 12 for the built-in ones, 17 to 28 for their reproducible forms, 0 for functions; ranks may compare it in the
+   * signature of a call.
+   */
   readonly code: number;
   /** Whether op(a, b) equals op(b, a), which lets long arrays be combined in any order. */
   readonly commutative: boolean;
@@ -65,6 +69,8 @@ export class Operator<in T = any> {
   private readonly makeKernel: (dtype: Dtype) => Kernel | undefined;
   // By dtype code. Holes are kernels that nobody has asked for yet.
   private readonly kernels: (Kernel | null | undefined)[] = [];
+  /** Whether results must depend on nothing but the contributions; they are then all combined at once, in order. */
+  readonly reproducible: boolean = false;
   /** Exists for the compiler alone. */
   declare readonly accepts?: (value: T) => void;
 
@@ -86,6 +92,21 @@ export class Operator<in T = any> {
     const loop = this.makeKernel(dtype) ?? null;
     const builtIn = loop !== null && this.code > 0;
     return (this.kernels[dtype.code] = builtIn ? withNative(this.code, dtype, loop) : loop);
+  }
+
+  /** Combines `count` rows, which lie one after the other in `rows`, in their order. */
+  combineRows(target: TypedArray, rows: TypedArray, count: number, dtype: Dtype): void {
+    const { length } = target;
+    const row = (index: number) => rows.subarray(index * length, (index + 1) * length);
+    const kernel = this.kernel(dtype)!;
+    if (count === 1) copyInto(target, row(0));
+    else kernel(target, row(0), row(1));
+    for (let index = 2; index < count; index++) kernel(target, target, row(index));
+  }
+
+  /** The same for values that are no typed arrays. */
+  combineAll(values: readonly unknown[]): unknown {
+    return values.reduce((left, right) => this.combineValues(left, right));
   }
 }
 

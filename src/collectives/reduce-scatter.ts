@@ -1,9 +1,12 @@
 import { isTypedArray, type TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
+import { type AlgorithmOf, Need } from "./algorithm-names.ts";
 import { requireArray, requireCounts, requireItems, requireLength, requireType } from "./arguments.ts";
 import { copyInto, emptyLike, overlap } from "./arrays.ts";
 import { evenOffsets, type Offsets, offsetsOf } from "./blocks.ts";
+import { choose } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { reduceBlockExchanged } from "./exchanged.ts";
 import type { OperationName } from "./operations.ts";
 import type { OperatorFor } from "./operator.ts";
 import { endSends } from "./receive.ts";
@@ -72,6 +75,23 @@ export function blocksOf(
   return offsetsOf(counts);
 }
 
+type ToBlock = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  offsets: Offsets,
+  target: TypedArray,
+) => Algorithm<void>;
+
+const blocks: Partial<Record<AlgorithmOf<"reduceScatter">, ToBlock>> = {
+  pairwise: reduceOwnBlock,
+  exchange: reduceBlockExchanged,
+};
+
+function chooseFor({ size, crowded }: CollectiveContext, reduction: Reduction): AlgorithmOf<"reduceScatter"> {
+  const bytes = reduction.dtype === undefined ? 0 : (reduction.value as TypedArray).byteLength / size;
+  return choose("reduceScatter", { size, crowded }, bytes, reduction.op.reproducible ? 0 : Need.partial);
+}
+
 function* reduceBlockInto(
   context: CollectiveContext,
   reduction: Reduction,
@@ -79,7 +99,7 @@ function* reduceBlockInto(
   target: TypedArray,
 ): Algorithm<void> {
   if (context.size === 1) copyInto(target, reduction.value as TypedArray);
-  else yield* reduceOwnBlock(context, reduction, offsets, target);
+  else yield* blocks[chooseFor(context, reduction)]!(context, reduction, offsets, target);
 }
 
 /** Pairwise exchange as for blocks: from rank - 1 downwards on the left, then from p - 1 downwards on the right. */
@@ -98,6 +118,7 @@ function* reduceItems(
     const dest = (rank + step) % size;
     sends.push(context.send(parts[dest], dest));
   }
+  if (chooseFor(context, own) === "exchange") return yield* combineItems(own, arrivals, sends, context);
   let left = own.value;
   let right: unknown;
   for (let step = 1; step < size; step++) {
@@ -112,4 +133,23 @@ function* reduceItems(
   if (rank < size - 1) left = own.combine(left, right, right);
   yield* endSends(sends);
   return own.own(left);
+}
+
+/** All at once, in rank order. */
+function* combineItems(
+  own: Reduction,
+  arrivals: readonly Pending<unknown>[],
+  sends: readonly Pending<void>[],
+  { rank, size }: CollectiveContext,
+): Algorithm<unknown> {
+  const items = new Array<unknown>(size);
+  items[rank] = own.value;
+  for (let step = 1; step < size; step++) {
+    const source = (rank - step + size) % size;
+    const arrival = arrivals[step - 1];
+    if (!arrival.done) yield arrival;
+    items[source] = own.accept(arrival.result(), source);
+  }
+  yield* endSends(sends);
+  return own.combineAll(items);
 }

@@ -1,14 +1,34 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import type { AlgorithmOf } from "./algorithm-names.ts";
 import { requireAlike, requireArray, requireRoot } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import { evenOffsets } from "./blocks.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { reduceExchanged } from "./exchanged.ts";
+import { reduceGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { endReceive } from "./receive.ts";
 import { reduceOwnBlock } from "./reduce-blocks.ts";
 import { Reduction } from "./reduction.ts";
 import { borrow, release } from "./scratch.ts";
 import { binomialDistances, binomialParent } from "./tree.ts";
+
+type WholeToRoot = (context: CollectiveContext, reduction: Reduction, root: number) => Algorithm<unknown>;
+type CutToRoot = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray | undefined,
+  root: number,
+) => Algorithm<void>;
+
+const whole: Partial<Record<AlgorithmOf<"reduce">, WholeToRoot>> = {
+  binomial: reduceTree,
+  gather: reduceGathered,
+};
+const cut: Partial<Record<AlgorithmOf<"reduce">, CutToRoot>> = {
+  rabenseifner: reduceCut,
+  exchange: reduceExchanged,
+};
 
 /** Returns the values of all ranks combined on root, undefined elsewhere. */
 export function* reduce<T>(
@@ -19,13 +39,14 @@ export function* reduce<T>(
 ): Algorithm<Reduced<T> | undefined> {
   requireRoot("reduce", root, context.size);
   const reduction = new Reduction("reduce", value, op);
-  if (reduction.isLong(context)) {
-    const target = context.rank === root ? emptyLike(value as TypedArray) : undefined;
-    yield* reduceCut(context, reduction, target, root);
-    return target as Reduced<T> | undefined;
+  const name = reduction.choose("reduce", context);
+  const fill = cut[name];
+  if (fill === undefined) {
+    return reduction.own(yield* whole[name]!(context, reduction, root)) as Reduced<T> | undefined;
   }
-  const result = yield* reduceTree(context, reduction, root);
-  return reduction.own(result) as Reduced<T> | undefined;
+  const target = context.rank === root ? emptyLike(value as TypedArray) : undefined;
+  yield* fill(context, reduction, target, root);
+  return target as Reduced<T> | undefined;
 }
 
 /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -44,13 +65,15 @@ export function* reduceInto<A extends TypedArray>(
     requireAlike("reduceInto", target!, array);
   }
   const reduction = new Reduction("reduceInto", array, op);
-  if (reduction.isLong(context)) {
+  const name = reduction.choose("reduce", context);
+  const fill = cut[name];
+  if (fill !== undefined) {
     if (filled === undefined || inPlaceOrApart(filled, array)) {
-      return yield* reduceCut(context, reduction, filled, root);
+      return yield* fill(context, reduction, filled, root);
     }
-    return yield* reduceCut(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
+    return yield* fill(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
   }
-  const result = yield* reduceTree(context, reduction, root);
+  const result = yield* whole[name]!(context, reduction, root);
   if (filled !== undefined && result !== filled) copyInto(filled, result as TypedArray);
 }
 

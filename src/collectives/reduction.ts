@@ -1,11 +1,27 @@
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import { TypeMismatchError } from "../errors.ts";
-import { copyOf, emptyLike } from "./arrays.ts";
-import { isLongReduction } from "./choice.ts";
-import type { CollectiveContext } from "./context.ts";
+import { type AlgorithmOf, type Family, Need } from "./algorithm-names.ts";
+import { copyInto, copyOf, emptyLike } from "./arrays.ts";
+import { choose, hasBlocks } from "./choice.ts";
+import type { Algorithm, CollectiveContext } from "./context.ts";
 import { describe } from "./describe.ts";
 import type { OperationName } from "./operations.ts";
 import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
+
+/** The bits of `Need` that a reduction of arrays of this length meets, of other values with length 0. */
+export function needsMet(op: Operator, length: number, size: number): number {
+  const ofOperator = (op.commutative ? Need.commuting : 0) | (op.reproducible ? 0 : Need.partial);
+  return hasBlocks(length, size) ? ofOperator | Need.blocks : ofOperator;
+}
+
+/** Returns the result, as `value` itself in a world of one; see `Reduction.own`. */
+export type WholeReduction = (context: CollectiveContext, reduction: Reduction) => Algorithm<unknown>;
+/** Fills the target, which may be the array itself. Cuts the array; not for a world of one. */
+export type CutReduction = (
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+) => Algorithm<void>;
 
 /**
  * One rank's part in one reduction: its value and the operator, checked before anything is sent, and the checks of
@@ -26,11 +42,11 @@ export class Reduction {
     requireReducible(operation, this.op, value, this.dtype);
   }
 
-  /** Whether to cut the array into blocks. */
-  isLong(context: CollectiveContext): boolean {
-    if (this.dtype === undefined) return false;
+  /** The name of the algorithm to use. */
+  choose<F extends Family>(family: F, context: CollectiveContext): AlgorithmOf<F> {
+    if (this.dtype === undefined) return choose(family, context, 0, needsMet(this.op, 0, context.size));
     const { byteLength, length } = this.value as TypedArray;
-    return isLongReduction(byteLength, length, context.size);
+    return choose(family, context, byteLength, needsMet(this.op, length, context.size));
   }
 
   /** Another rank's value or partial result, which must be of the same kind as this rank's. */
@@ -86,6 +102,24 @@ export class Reduction {
 
   combineInto(target: TypedArray, left: TypedArray, right: TypedArray): void {
     combineInto(this.op, target, left, right, this.dtype!);
+  }
+
+  /** Combines `count` contributions, which lie one after the other in `rows`, in their order. */
+  combineRows(target: TypedArray, rows: TypedArray, count: number): void {
+    this.op.combineRows(target, rows, count, this.dtype!);
+  }
+
+  /** Combines contributions in their order into a new value. */
+  combineAll(values: readonly unknown[]): unknown {
+    if (this.dtype === undefined) return this.op.combineAll(values);
+    const { length } = this.value as TypedArray;
+    const rows = emptyLike(this.value as TypedArray, values.length * length);
+    values.forEach((value, index) => {
+      copyInto(rows, value as TypedArray, index * length);
+    });
+    const target = emptyLike(rows, length);
+    this.combineRows(target, rows, values.length);
+    return target;
   }
 
   /** The result for the caller: never the caller's own array, which it may go on to change. */

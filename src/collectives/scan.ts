@@ -1,22 +1,34 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import type { AlgorithmOf } from "./algorithm-names.ts";
 import { requireAlike } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike, inPlaceOrApart } from "./arrays.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
+import { scanExchanged } from "./exchanged.ts";
+import { scanGathered } from "./gathered.ts";
 import type { OperatorFor, Reduced } from "./operator.ts";
 import { endReceive, endSends } from "./receive.ts";
-import { Reduction } from "./reduction.ts";
+import { type CutReduction, Reduction, type WholeReduction } from "./reduction.ts";
 import { borrow, release } from "./scratch.ts";
 import { segmentsOf } from "./segments.ts";
+
+const whole: Partial<Record<AlgorithmOf<"scan">, WholeReduction>> = {
+  "recursive-doubling": scanDoubling,
+  gather: scanGathered,
+};
+const cut: Partial<Record<AlgorithmOf<"scan">, CutReduction>> = {
+  chain: scanChain,
+  exchange: scanExchanged,
+};
 
 /** Returns on each rank the values of ranks 0 to its own combined. */
 export function* scan<T>(context: CollectiveContext, value: T, op: OperatorFor<T>): Algorithm<Reduced<T>> {
   const reduction = new Reduction("scan", value, op);
-  if (reduction.isLong(context)) {
-    const target = emptyLike(value as TypedArray);
-    yield* scanChain(context, reduction, target);
-    return target as Reduced<T>;
-  }
-  return reduction.own(yield* scanDoubling(context, reduction)) as Reduced<T>;
+  const name = reduction.choose("scan", context);
+  const fill = cut[name];
+  if (fill === undefined) return reduction.own(yield* whole[name]!(context, reduction)) as Reduced<T>;
+  const target = emptyLike(value as TypedArray);
+  yield* fill(context, reduction, target);
+  return target as Reduced<T>;
 }
 
 /** Fills `target`, which may be `array`, with the arrays of ranks 0 to the own combined element by element. */
@@ -28,11 +40,13 @@ export function* scanInto<A extends TypedArray>(
 ): Algorithm<void> {
   requireAlike("scanInto", target, array);
   const reduction = new Reduction("scanInto", array, op);
-  if (reduction.isLong(context)) {
-    if (inPlaceOrApart(target, array)) return yield* scanChain(context, reduction, target);
-    return yield* scanChain(context, new Reduction("scanInto", copyOf(array), op), target);
+  const name = reduction.choose("scan", context);
+  const fill = cut[name];
+  if (fill !== undefined) {
+    if (inPlaceOrApart(target, array)) return yield* fill(context, reduction, target);
+    return yield* fill(context, new Reduction("scanInto", copyOf(array), op), target);
   }
-  const result = yield* scanDoubling(context, reduction);
+  const result = yield* whole[name]!(context, reduction);
   if (result !== target) copyInto(target, result as TypedArray);
 }
 

@@ -3,6 +3,7 @@ import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import { type ReductionOptions, withOptions } from "../collectives/reproducible.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
@@ -53,11 +54,11 @@ export class BlockingCommunicator {
   }
 
   recv<T = unknown>(source: number = ANY, options?: Unbounded<RecvOptions>): T {
-    return this.core.waiting.block(this.core.recv<T>(source, options));
+    return this.core.waiting.block(this.core.recv<T>(source, options, true));
   }
 
   recvInto(target: TypedArray, source: number = ANY, options?: Unbounded<RecvOptions>): Status {
-    return this.core.waiting.block(this.core.recvInto(target, source, options));
+    return this.core.waiting.block(this.core.recvInto(target, source, options, true));
   }
 
   sendrecv<T = unknown>(
@@ -66,7 +67,7 @@ export class BlockingCommunicator {
     source: number = ANY,
     options: Unbounded<SendrecvOptions> = {},
   ): T {
-    return this.exchange(this.core.sendrecv<T>(value, dest, source, options));
+    return this.exchange(this.core.sendrecv<T>(value, dest, source, options, true));
   }
 
   sendrecvInto(
@@ -76,7 +77,7 @@ export class BlockingCommunicator {
     source: number = ANY,
     options: Unbounded<SendrecvOptions> = {},
   ): Status {
-    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options));
+    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options, true));
   }
 
   private exchange<T>({ incoming, outgoing }: Exchange<T>): T {
@@ -144,34 +145,51 @@ export class BlockingCommunicator {
     this.run(begin.alltoallInto(this.core, target, array, counts));
   }
 
-  reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Reduced<T> | undefined {
-    return this.run(begin.reduce(this.core, value, op, root));
+  reduce<T>(
+    value: T,
+    op: OperatorFor<T>,
+    options: RootOptions & ReductionOptions = {},
+  ): Reduced<T> | undefined {
+    const { root = 0 } = options;
+    const by = withOptions("reduce", op, options);
+    return this.run(begin.reduce(this.core, value, by, root));
   }
 
   reduceInto<A extends TypedArray>(
     target: A | undefined,
     array: A,
     op: OperatorFor<A>,
-    { root = 0 }: RootOptions = {},
+    options: RootOptions & ReductionOptions = {},
   ): void {
-    this.run(begin.reduceInto(this.core, target, array, op, root));
+    const { root = 0 } = options;
+    const by = withOptions("reduceInto", op, options);
+    this.run(begin.reduceInto(this.core, target, array, by, root));
   }
 
-  allreduce<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.run(begin.allreduce(this.core, value, op));
+  allreduce<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Reduced<T> {
+    const by = withOptions("allreduce", op, options);
+    return this.run(begin.allreduce(this.core, value, by));
   }
 
-  allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(begin.allreduceInto(this.core, target, array, op));
+  allreduceInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): void {
+    const by = withOptions("allreduceInto", op, options);
+    this.run(begin.allreduceInto(this.core, target, array, by));
   }
 
   reduceScatter<P extends TypedArray | readonly unknown[]>(
     parts: P,
     op: OperatorFor<Scattered<P>>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): Scattered<P> {
+    const { counts } = options;
+    const by = withOptions("reduceScatter", op, options);
     return this.run(
-      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
+      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, by), parts, by, counts),
     );
   }
 
@@ -179,25 +197,36 @@ export class BlockingCommunicator {
     target: A,
     array: A,
     op: OperatorFor<A>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): void {
-    this.run(begin.reduceScatterInto(this.core, target, array, op, counts));
+    const { counts } = options;
+    const by = withOptions("reduceScatterInto", op, options);
+    this.run(begin.reduceScatterInto(this.core, target, array, by, counts));
   }
 
-  scan<T>(value: T, op: OperatorFor<T>): Reduced<T> {
-    return this.run(begin.scan(this.core, value, op));
+  scan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Reduced<T> {
+    const by = withOptions("scan", op, options);
+    return this.run(begin.scan(this.core, value, by));
   }
 
-  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(begin.scanInto(this.core, target, array, op));
+  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>, options?: ReductionOptions): void {
+    const by = withOptions("scanInto", op, options);
+    this.run(begin.scanInto(this.core, target, array, by));
   }
 
-  exscan<T>(value: T, op: OperatorFor<T>): Reduced<T> | undefined {
-    return this.run(begin.exscan(this.core, value, op));
+  exscan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Reduced<T> | undefined {
+    const by = withOptions("exscan", op, options);
+    return this.run(begin.exscan(this.core, value, by));
   }
 
-  exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): void {
-    this.run(begin.exscanInto(this.core, target, array, op));
+  exscanInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): void {
+    const by = withOptions("exscanInto", op, options);
+    this.run(begin.exscanInto(this.core, target, array, by));
   }
 
   private run<T>(begun: Begun<T>): T {

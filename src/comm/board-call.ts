@@ -28,6 +28,8 @@ const LOOP = 16;
 /** Values of `readers` and `expected` that are neither a rank nor a number of bytes. */
 export const ALL = -1;
 export const NOBODY = -2;
+/** The ranks after this one. */
+export const ABOVE = -3;
 export const ANY_LENGTH = -1;
 const ANYTHING = -2;
 
@@ -60,16 +62,17 @@ export class BoardCall extends Watch implements CalledCollective {
   plain = Number.NaN;
   isPlain = false;
   dtype: Dtype | undefined = undefined;
-  /** Who reads it: a rank, ALL or NOBODY. */
+  /** Who reads it: a rank, ALL, NOBODY or ABOVE. */
   readers: number = ALL;
   /** Where others write into the memory of this rank; then all of `given` is read from there, too. */
   opened: TypedArray | undefined = undefined;
-  /** The ranks whose contributions this one looks at are `next` to `end`, without itself. */
+  /** The ranks whose contributions this one looks at are `next` to `end`, and `also`, without itself. */
   next = 0;
   end = 0;
+  also = -1;
   /** They must have so many bytes of `dtype`, or ANY_LENGTH of it, or may be ANYTHING. */
   expected: number = ANYTHING;
-  /** A word beside the contribution. */
+  /** A number beside the contribution: of a call whose arrays are equally long, the length of the whole array. */
   extra = 0;
   /** Where the result goes. */
   target: TypedArray | undefined = undefined;
@@ -92,6 +95,7 @@ export class BoardCall extends Watch implements CalledCollective {
   private lent = false;
   /** Whether somebody waits to hear that this rank has read. */
   private urgent = false;
+  private failed = false;
   private failure: unknown = undefined;
   /** The rank to wait for. */
   private awaitedRank = -1;
@@ -99,6 +103,13 @@ export class BoardCall extends Watch implements CalledCollective {
   constructor(board: Board) {
     super();
     this.board = board;
+  }
+
+  /** Goes on to the next turn of a collective that takes several. */
+  nextTurn(): void {
+    this.reset();
+    this.turn = (this.turn + 1) | 0;
+    this.history = mix(this.history, this.signature);
   }
 
   /** Makes a call that is over as good as new. */
@@ -112,6 +123,7 @@ export class BoardCall extends Watch implements CalledCollective {
     this.opened = undefined;
     this.next = 0;
     this.end = 0;
+    this.also = -1;
     this.expected = ANYTHING;
     this.extra = 0;
     this.target = undefined;
@@ -127,44 +139,59 @@ export class BoardCall extends Watch implements CalledCollective {
     this.collected = false;
     this.lent = false;
     this.urgent = false;
+    this.failed = false;
     this.failure = undefined;
     this.awaitedRank = -1;
     this.moved = false;
+    this.watched = false;
   }
 
   override result(): unknown {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failed) throw this.failure;
     super.result();
     return this.outcome;
   }
 
   override ready(): boolean {
+    if (this.failed) return !this.lent || this.isReadByAll();
     try {
       return this.advance();
     } catch (error) {
+      this.failed = true;
       this.failure = error;
-      return true;
+      // Those who have seen that all agree read this rank's memory, and write there, whatever goes wrong here.
+      if (!this.hasSeenAll) this.lent = false;
+      this.giveUp();
+      return !this.lent || this.isReadByAll();
     }
+  }
+
+  /** The engine has found that this call can never be done. */
+  override settle(value: undefined, error?: unknown): void {
+    if (error !== undefined) this.giveUp();
+    super.settle(value, error);
+  }
+
+  /** This rank wants nothing more of this turn; the others go on. */
+  giveUp(): void {
+    if (!this.collected) this.board.markRead(this.turn, true);
+    this.collected = true;
+  }
+
+  /** Whether all contributions that this rank looks at are there, and as they should be. */
+  get hasSeenAll(): boolean {
+    return this.next >= this.end && this.also < 0;
   }
 
   private advance(): boolean {
     if (!this.written && !this.write()) return false;
-    const { cells, rank: self } = this.board;
-    const { words } = cells;
     while (this.next < this.end) {
-      const rank = this.next;
-      if (rank !== self) {
-        const word = cells.cellWord(rank, this.turn);
-        const came = Atomics.load(words, word);
-        if (came !== this.turn) {
-          this.waitFor(rank, word, came);
-          return false;
-        }
-        if (words[word + Cell.history] !== this.history) this.disagree(rank);
-        if ((words[word + Cell.kind] & Place.mask) === Place.away) this.urgent = true;
-        if (this.expected !== ANYTHING) this.require(rank, this.expected);
-      }
-      this.next = rank + 1;
+      if (!this.see(this.next)) return false;
+      this.next++;
+    }
+    if (this.also >= 0) {
+      if (!this.see(this.also)) return false;
+      this.also = -1;
     }
     if (!this.collected) {
       if (this.work === undefined) this.work = this.plan.collect(this);
@@ -175,8 +202,25 @@ export class BoardCall extends Watch implements CalledCollective {
       this.collected = true;
       this.board.markRead(this.turn, this.urgent);
     }
-    if (this.lent && !this.board.haveRead(this.turn, this)) return false;
+    if (this.lent && !this.isReadByAll()) return false;
     this.plan.finish?.(this);
+    return true;
+  }
+
+  /** Whether a rank's contribution is there; if so it is as it should be. */
+  private see(rank: number): boolean {
+    const { cells, rank: self } = this.board;
+    if (rank === self) return true;
+    const { words } = cells;
+    const word = cells.cellWord(rank, this.turn);
+    const came = Atomics.load(words, word);
+    if (came !== this.turn) {
+      this.waitFor(rank, word, came);
+      return false;
+    }
+    if (words[word + Cell.history] !== this.history) this.disagree(rank);
+    if ((words[word + Cell.kind] & Place.mask) === Place.away) this.urgent = true;
+    if (this.expected !== ANYTHING) this.require(rank, this.expected);
     return true;
   }
 
@@ -229,8 +273,17 @@ export class BoardCall extends Watch implements CalledCollective {
       this.opened === undefined ? 0 : native.addressOf(this.opened);
   }
 
+  private isReadByAll(): boolean {
+    const { board, turn } = this;
+    for (let rank = 0; rank < board.size; rank++) {
+      if (rank !== board.rank && this.isRead(rank) && !board.hasRead(rank, turn, this)) return false;
+    }
+    return true;
+  }
+
   private isRead(rank: number): boolean {
-    return this.readers === ALL || this.readers === rank;
+    const { readers } = this;
+    return readers === ALL || readers === rank || (readers === ABOVE && rank > this.board.rank);
   }
 
   /** A rank at its end cannot have read what has not been written, so it has not taken part. */
@@ -279,9 +332,11 @@ export class BoardCall extends Watch implements CalledCollective {
     const came = cells.doubles[(at >> 1) + CellDouble.bytes];
     const { dtype } = this;
     const needed = dtype === undefined ? Kind.number : dtype.code;
-    if (code === needed && (expected === ANY_LENGTH || came === expected)) return;
+    const whole = cells.words[at + Cell.extra];
+    if (code === needed && (expected === ANY_LENGTH || (came === expected && whole === (this.extra | 0))))
+      return;
     const theirs = dtypes[code];
-    const sent = theirs === undefined ? describeKind(code) : describeArray(theirs.name, came / theirs.bytes);
+    const sent = theirs === undefined ? describeKind(code) : describeArray(theirs.name, whole >>> 0);
     let own = "a number";
     if (dtype !== undefined)
       own = expected === ANY_LENGTH ? `a ${dtype.name}` : describeArray(dtype.name, expected / dtype.bytes);
@@ -353,6 +408,11 @@ export class BoardCall extends Watch implements CalledCollective {
   mismatch(peer: number, signature: number): Error {
     return this.asMessages().mismatch(peer, signature);
   }
+}
+
+/** The signatures so far, and one more, in one word. */
+export function mix(history: number, signature: number): number {
+  return (Math.imul(history ^ signature, 0x9e3779b1) + 1) | 0;
 }
 
 /** Copies `source` to `at` in `target`; both hold elements of one type. */

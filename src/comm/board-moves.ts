@@ -5,7 +5,7 @@ import { copyInto, copyOf, overlap } from "../collectives/arrays.ts";
 import { describeArray } from "../collectives/describe.ts";
 import { ArgumentError } from "../errors.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
-import { ALL, ANY_LENGTH, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
+import { ABOVE, ALL, ANY_LENGTH, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
 
 /** So many bytes are copied from another rank's memory at a time; then other work may go on. */
 const PIECE_BYTES = 1024 * 1024;
@@ -57,6 +57,7 @@ export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype,
     call.end = root + 1;
     call.expected = target.length * dtype.bytes;
   }
+  call.extra = target.length;
 }
 
 const broadcastPlan: Plan = {
@@ -82,8 +83,11 @@ export function planScatter(
   call.root = root;
   call.given = array;
   call.extra = target.length;
-  if (rank === root) call.end = root;
-  else call.end = rank === lastBut(root, size) ? size : Math.max(rank, root + 1);
+  call.end = rank;
+  if (rank === root) return;
+  call.readers = ABOVE;
+  call.also = root;
+  if (rank === lastBut(root, size)) call.end = size;
 }
 
 /** The last rank that is not `root`. */
@@ -149,6 +153,7 @@ export function planGather(
   call.dtype = dtype;
   call.root = root;
   call.readers = root;
+  call.extra = array.length;
   if (root === ALL) {
     const { byteLength, byteOffset } = array;
     const inPlace =
@@ -212,6 +217,7 @@ export function planAlltoall(call: BoardCall, target: TypedArray, array: TypedAr
   call.given = giveOf(target, call.array, false);
   call.end = call.board.size;
   call.expected = array.length * dtype.bytes;
+  call.extra = array.length;
 }
 
 const alltoallPlan: Plan = {

@@ -5,7 +5,7 @@ import { evenOffsets, type Offsets } from "../collectives/blocks.ts";
 import type { Operator } from "../collectives/operator.ts";
 import { borrow, release } from "../collectives/scratch.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
-import { ALL, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
+import { ABOVE, ALL, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
 
 /** So many bytes of each rank are combined at a time: what two of them need stays in a core's own cache. */
 const CHUNK_BYTES = 64 * 1024;
@@ -29,6 +29,7 @@ function combinedBy(form: Form, rank: number, size: number, root: number): numbe
 }
 
 function readersOf(form: Form, rank: number, root: number): number {
+  if (form === "scan" || form === "exscan") return ABOVE;
   if (form !== "reduce") return ALL;
   return rank === root ? NOBODY : root;
 }
@@ -57,6 +58,7 @@ export function planReduction(
   call.given = array;
   call.dtype = dtype;
   call.expected = bytes;
+  call.extra = array.length;
   call.offsets = offsets;
   if (offsets !== undefined) call.first = offsets[rank];
   if (bytes > BULK_BYTES) {
@@ -112,6 +114,11 @@ function* combinePart(call: BoardCall, form: Form): Generator<void> {
       let next: TypedArray;
       if (rank === self) {
         next = array.subarray(at, at + length);
+        // In place the own result goes where the own array is.
+        if (form === "exscan" && rank > 0) {
+          copyInto(spare, next);
+          next = spare;
+        }
       } else {
         next = rank === 0 ? result : spare;
         call.copyFrom(rank, at, length, next, 0);

@@ -12,7 +12,7 @@ import type { Scope } from "../p2p/scope.ts";
 import { type BULKS, CELLS, Cell } from "../transport/board-layout.ts";
 import { Cells } from "../transport/cells.ts";
 import { publish } from "../transport/publish.ts";
-import { BoardCall } from "./board-call.ts";
+import { BoardCall, mix } from "./board-call.ts";
 
 /** A rank says how far it has read at least this often. */
 const REPORT_AFTER = CELLS / 4;
@@ -33,6 +33,8 @@ export class Board implements BoardEnd {
   private read: number;
   private readonly readEarly = new Set<number>();
   private reported: number;
+  /** The latest turn of this rank's that somebody waits to hear of. */
+  private lastUrgent: number;
   /** All ranks have read at least so far. */
   private readByAll: number;
   /** Whether this rank has called any collective here. */
@@ -52,6 +54,7 @@ export class Board implements BoardEnd {
     this.turn = Atomics.load(words, this.cells.lastTurnWord);
     this.read = this.turn;
     this.reported = this.turn;
+    this.lastUrgent = this.turn;
     this.readByAll = this.turn;
     engine.boards.push(this);
   }
@@ -77,15 +80,34 @@ export class Board implements BoardEnd {
       this.spare = undefined;
       call.reset();
     }
-    this.turn = (this.turn + 1) | 0;
-    this.history = Math.imul(this.history ^ signature, 0x9e3779b1) + 1;
+    this.take(1, signature);
     call.turn = this.turn;
     call.history = this.history;
     call.sequence = sequence;
     call.signature = signature;
     this.engine.lastCollective = call;
-    this.used = true;
     return call;
+  }
+
+  /**
+   * Begins the turns of a collective that takes several, all at once: which ones they are must not depend on what else
+   * this rank calls before it gets to them. The call stands before the first of them.
+   */
+  calls(count: number, sequence: number, signature: number): BoardCall {
+    const call = new BoardCall(this);
+    call.turn = this.turn;
+    call.history = this.history;
+    call.sequence = sequence;
+    call.signature = signature;
+    this.take(count, signature);
+    this.engine.lastCollective = call.asMessages();
+    return call;
+  }
+
+  private take(count: number, signature: number): void {
+    this.turn = (this.turn + count) | 0;
+    for (let i = 0; i < count; i++) this.history = mix(this.history, signature);
+    this.used = true;
   }
 
   /** A call that is over and nobody knows any more may serve again. */
@@ -99,26 +121,26 @@ export class Board implements BoardEnd {
    */
   isFree(turn: number, depth: typeof CELLS | typeof BULKS, call: BoardCall): boolean {
     const needed = (turn - depth) | 0;
-    return ((this.readByAll - needed) | 0) >= 0 || this.haveRead(needed, call);
-  }
-
-  /** Whether all ranks have read a turn. If not, `call` is told what to wait for. */
-  haveRead(turn: number, call: BoardCall): boolean {
-    const { words } = this.cells;
+    if (((this.readByAll - needed) | 0) >= 0) return true;
     let least = this.read;
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue;
-      const word = this.cells.readWord(rank);
-      const read = Atomics.load(words, word);
-      if (((read - turn) | 0) < 0) {
-        // Words left by an earlier communicator of this slot are behind, too, and so count as nothing read.
-        call.waitFor(rank, word, read);
-        return false;
-      }
+      if (!this.hasRead(rank, needed, call)) return false;
+      const read = Atomics.load(this.cells.words, this.cells.readWord(rank));
       if (((read - least) | 0) < 0) least = read;
     }
     this.readByAll = least;
-    return ((least - turn) | 0) >= 0;
+    return ((least - needed) | 0) >= 0;
+  }
+
+  /** Whether a rank has said that it has read a turn. If not, `call` is told what to wait for. */
+  hasRead(rank: number, turn: number, call: BoardCall): boolean {
+    const word = this.cells.readWord(rank);
+    const read = Atomics.load(this.cells.words, word);
+    // A word left by an earlier communicator of this slot is behind, too, and so counts as nothing read.
+    if (((read - turn) | 0) >= 0) return true;
+    call.waitFor(rank, word, read);
+    return false;
   }
 
   /** This rank has read all that it wants of a turn. @param urgent somebody waits to hear that */
@@ -130,7 +152,10 @@ export class Board implements BoardEnd {
     } else {
       this.readEarly.add(turn);
     }
-    if (urgent || ((this.read - this.reported) | 0) >= REPORT_AFTER) this.report();
+    if (urgent && ((turn - this.lastUrgent) | 0) > 0) this.lastUrgent = turn;
+    // An urgent turn read early is reported when those before it have been read, too.
+    const news = (this.read - this.reported) | 0;
+    if (news >= REPORT_AFTER || (news > 0 && ((this.lastUrgent - this.reported) | 0) > 0)) this.report();
   }
 
   /** Tells the others how far this rank has read. */

@@ -10,11 +10,17 @@ import { describeSignature } from "./signature.ts";
 
 const sent: Pending<void> = { done: true, result: () => undefined };
 
+/** Whether the ranks of the job outnumber the cores. */
+export function isCrowded({ job }: Engine): boolean {
+  return job !== undefined && job.layout.size > job.cores;
+}
+
 /** One call of a collective on one rank: the messages of its algorithm travel under the call's number. */
 export class CollectiveCall implements CollectiveContext {
   readonly scope: Scope;
   readonly rank: number;
   readonly size: number;
+  readonly crowded: boolean;
   /** How many collectives this communicator has seen before this one. */
   readonly sequence: number;
   readonly signature: number;
@@ -26,6 +32,7 @@ export class CollectiveCall implements CollectiveContext {
     this.scope = scope;
     this.rank = scope.rank;
     this.size = scope.size;
+    this.crowded = isCrowded(engine);
     this.sequence = sequence;
     this.signature = signature;
     this.envelope = { scope, context: scope.collectiveContext, tag: sequence, extra: signature, flags: 0 };

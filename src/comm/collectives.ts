@@ -3,6 +3,7 @@
  * as an algorithm of messages. What decides is the same on all ranks.
  */
 import type { TypedArray } from "../codec/dtype.ts";
+import { type Family, Need } from "../collectives/algorithm-names.ts";
 import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
 import {
   requireAlike,
@@ -13,6 +14,7 @@ import {
   requireType,
 } from "../collectives/arguments.ts";
 import { copyOf, inPlaceOrApart } from "../collectives/arrays.ts";
+import { choose, hasBlocks } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
@@ -24,7 +26,9 @@ import {
   toOperator,
 } from "../collectives/operator.ts";
 import { blocksOf } from "../collectives/reduce-scatter.ts";
+import { needsMet } from "../collectives/reduction.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
+import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
 import { planAlltoall, planBroadcast, planGather, planScatter } from "./board-moves.ts";
@@ -35,12 +39,70 @@ import { signatureOf } from "./signature.ts";
 /** A collective call of this rank, begun. */
 export type Begun<T> = Algorithm<T> | BoardCall;
 
+/** Whether the rules choose the board for a call; bytes and needs as in `choose`. */
+function isChosen(core: Core, family: Family, bytes: number, met: number): boolean {
+  if (core.board === undefined) return false;
+  return core.alwaysBoard![family] || choose(family, core, bytes, met | Need.host) === "board";
+}
+
 /** The board, for arrays of so many bytes on every rank. */
 function boardFor(core: Core, bytes: number): Board | undefined {
   const { board } = core;
   if (board === undefined || (bytes > BULK_BYTES && !board.mayLend)) return undefined;
   core.requireLive();
   return board;
+}
+
+/**
+ * Whether an array too long for a bulk buffer goes through one piece by piece. While one rank writes a piece, others
+ * read the one before, which beats copies from memory to memory where every rank has a core; a rank that combines
+ * pieces combines those of all, so that only two ranks should.
+ */
+function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
+  const { board, engine } = core;
+  if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
+  core.requireLive();
+  return engine.job!.layout.size <= engine.job!.cores || !board.mayLend;
+}
+
+type PlanPiece = (call: BoardCall, from: number, to: number) => void;
+
+/** A collective of many turns, each for a piece of the array. @param plan of the elements `from` to `to` */
+function inPieces(
+  core: Core,
+  signature: number,
+  array: TypedArray,
+  grain: number,
+  plan: PlanPiece,
+): Algorithm<void> {
+  const piece = Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
+  const turns = Math.ceil(array.length / piece);
+  const call = core.board!.calls(turns, core.nextSequence(), signature);
+  return takeTurns(call, array.length, piece, plan);
+}
+
+function* takeTurns(call: BoardCall, length: number, piece: number, plan: PlanPiece): Algorithm<void> {
+  // Of an operator that throws: the others need the pieces after it all the same.
+  const failures: unknown[] = [];
+  for (let from = 0; from < length; from += piece) {
+    call.nextTurn();
+    plan(call, from, Math.min(from + piece, length));
+    call.extra = length;
+    yield call;
+    try {
+      call.result();
+    } catch (error) {
+      failures.push(error);
+      if (call.hasSeenAll) continue;
+      // Ranks that do not agree, or one that has finished: nothing more can come of this.
+      for (let rest = from + piece; rest < length; rest += piece) {
+        call.nextTurn();
+        call.giveUp();
+      }
+      break;
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** The board, for arrays whose lengths only the rank that has one knows. */
@@ -50,12 +112,21 @@ function boardForAny(core: Core): Board | undefined {
 
 export function broadcastInto(core: Core, target: TypedArray, root: number): Begun<void> {
   const dtype = requireArray("broadcastInto", "target", target);
-  const board = boardFor(core, target.byteLength);
+  const { byteLength, length } = target;
+  const met = hasBlocks(length, core.size) ? Need.blocks : Need.nothing;
+  const chosen = isChosen(core, "broadcast", byteLength, met);
+  const inPart = goesInPieces(core, byteLength, MAX_BOARD_RANKS);
+  const board = !chosen ? undefined : inPart ? core.board : boardFor(core, byteLength);
   if (board === undefined) {
     return algorithms.broadcastInto(core.begin(operations.broadcastInto, root), target, root);
   }
   requireRoot("broadcastInto", root, board.size);
   const signature = signatureOf(operations.broadcastInto, root);
+  if (inPart) {
+    return inPieces(core, signature, target, 1, (call, from, to) =>
+      planBroadcast(call, target.subarray(from, to), dtype, root),
+    );
+  }
   const call = board.call(core.nextSequence(), signature);
   planBroadcast(call, target, dtype, root);
   return call;
@@ -67,7 +138,7 @@ export function scatterInto(
   array: TypedArray | undefined,
   root: number,
 ): Begun<void> {
-  const board = boardForAny(core);
+  const board = isChosen(core, "scatter", 0, Need.nothing) ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.scatterInto(core.begin(operations.scatterInto, root), target, array, root);
   }
@@ -90,7 +161,7 @@ export function gatherInto(
   array: TypedArray,
   root: number,
 ): Begun<void> {
-  const board = boardForAny(core);
+  const board = isChosen(core, "gather", 0, Need.nothing) ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.gatherInto(core.begin(operations.gatherInto, root), target, array, root);
   }
@@ -108,11 +179,13 @@ export function gatherInto(
 }
 
 export function allgatherInto(core: Core, target: TypedArray, array: TypedArray): Begun<void> {
-  const board = boardForAny(core);
+  const dtype = requireArray("allgatherInto", "target", target);
+  const block = target.byteLength / core.size;
+  const chosen = isChosen(core, "allgather", block, Need.nothing);
+  const board = chosen ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.allgatherInto(core.begin(operations.allgatherInto), target, array);
   }
-  const dtype = requireArray("allgatherInto", "target", target);
   requireType("allgatherInto", target, array);
   const signature = signatureOf(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
@@ -129,7 +202,9 @@ export function alltoallInto(
   const dtype = requireArray("alltoallInto", "target", target);
   requireType("alltoallInto", target, array);
   const operation = alltoallIntoOperation(counts);
-  const board = operation === operations.alltoallInto ? boardFor(core, array.byteLength) : undefined;
+  const equal = operation === operations.alltoallInto;
+  const chosen = equal && isChosen(core, "alltoall", array.byteLength / core.size, Need.equal);
+  const board = chosen ? boardFor(core, array.byteLength) : undefined;
   if (board === undefined) return algorithms.alltoallInto(core.begin(operation), target, array, counts);
   requireEqualBlocks("alltoallInto", "array", array, board.size);
   requireLength("alltoallInto", "target", target, array.length, "as many as array");
@@ -148,9 +223,13 @@ function reduceArrays<A extends TypedArray>(
   array: A,
   op: OperatorFor<A>,
   root: number,
-): BoardCall | undefined {
+): Begun<void> | undefined {
   const dtype = requireArray(operation, "array", array);
-  const board = boardFor(core, array.byteLength);
+  const operator = toOperator(operation, op);
+  const { byteLength, length } = array;
+  const chosen = isChosen(core, form, byteLength, needsMet(operator, length, core.size));
+  const inPart = goesInPieces(core, byteLength, 2);
+  const board = !chosen ? undefined : inPart ? core.board : boardFor(core, byteLength);
   if (board === undefined) return undefined;
   requireRoot(operation, root, board.size);
   const filled = form === "reduce" && board.rank !== root ? undefined : target;
@@ -158,10 +237,14 @@ function reduceArrays<A extends TypedArray>(
     requireArray(operation, form === "reduce" ? "root's target" : "target", filled);
     requireAlike(operation, filled!, array);
   }
-  const operator = toOperator(operation, op);
   requireReducible(operation, operator, array, dtype);
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
   const signature = signatureOf(operations[operation], root, op);
+  if (inPart) {
+    return inPieces(core, signature, given, operator.grain, (call, from, to) =>
+      planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
+    );
+  }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, form, filled, given, dtype, operator, root);
   return call;
@@ -224,13 +307,15 @@ export function reduceScatterInto<A extends TypedArray>(
   counts: readonly number[] | undefined,
 ): Begun<void> {
   const dtype = requireArray("reduceScatterInto", "array", array);
-  const board = boardFor(core, array.byteLength);
+  const operator = toOperator("reduceScatterInto", op);
+  const met = needsMet(operator, 0, core.size);
+  const chosen = isChosen(core, "reduceScatter", array.byteLength / core.size, met);
+  const board = chosen ? boardFor(core, array.byteLength) : undefined;
   const { reduceScatterInto: operation } = operations;
   if (board === undefined) {
     return algorithms.reduceScatterInto(core.begin(operation, 0, op), target, array, op, counts);
   }
   requireType("reduceScatterInto", target, array);
-  const operator = toOperator("reduceScatterInto", op);
   requireReducible("reduceScatterInto", operator, array, dtype);
   const offsets = blocksOf("reduceScatterInto", array, operator.grain, board.size, counts);
   const length = offsets[board.rank + 1] - offsets[board.rank];
@@ -240,6 +325,13 @@ export function reduceScatterInto<A extends TypedArray>(
   planReduction(call, "reduceScatter", target, array, dtype, operator, 0, offsets);
   return call;
 }
+
+const numberOperations = {
+  reduce: operations.reduceNumber,
+  allreduce: operations.allreduceNumber,
+  scan: operations.scanNumber,
+  exscan: operations.exscanNumber,
+} as const;
 
 /** A reduction of a number by one of tsmpi's operators, on the board; undefined where it goes by messages. */
 function reduceNumber(
@@ -251,11 +343,11 @@ function reduceNumber(
 ): BoardCall | undefined {
   // A function may combine a number with something else, which travels by messages.
   if (typeof value !== "number" || !(op instanceof Operator) || op.code === 0) return undefined;
-  const board = boardFor(core, 8);
+  const board = isChosen(core, form, 0, needsMet(op, 0, core.size)) ? boardFor(core, 8) : undefined;
   if (board === undefined) return undefined;
   requireRoot(form, root, board.size);
   requireReducible(form, op, value, undefined);
-  const signature = signatureOf(operations[form], root, op);
+  const signature = signatureOf(numberOperations[form], root, op);
   const call = board.call(core.nextSequence(), signature);
   planNumberReduction(call, form, value, op, root);
   return call;

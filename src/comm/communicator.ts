@@ -3,6 +3,7 @@ import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import { type ReductionOptions, withOptions } from "../collectives/reproducible.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
@@ -69,7 +70,7 @@ export class Communicator {
     try {
       const request = this.core.send(value, dest, options);
       const { waiting } = this.core;
-      return request === undefined ? waiting.completed() : waiting.promise(request, options?.signal);
+      return request === undefined ? waiting.completed(undefined) : waiting.promise(request, options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -81,7 +82,7 @@ export class Communicator {
    */
   recv<T = unknown>(source: number = ANY, options?: RecvOptions): Promise<T> {
     try {
-      return this.core.waiting.promise(this.core.recv<T>(source, options), options?.signal);
+      return this.core.waiting.promise(this.core.recv<T>(source, options, false), options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -95,7 +96,7 @@ export class Communicator {
    */
   recvInto(target: TypedArray, source: number = ANY, options?: RecvOptions): Promise<Status> {
     try {
-      return this.core.waiting.promise(this.core.recvInto(target, source, options), options?.signal);
+      return this.core.waiting.promise(this.core.recvInto(target, source, options, false), options?.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -108,7 +109,7 @@ export class Communicator {
     source: number = ANY,
     options: SendrecvOptions = {},
   ): Promise<T> {
-    return this.exchange(this.core.sendrecv<T>(value, dest, source, options), options.signal);
+    return this.exchange(this.core.sendrecv<T>(value, dest, source, options, false), options.signal);
   }
 
   /** `sendrecv` of typed arrays; `target` must not share memory with `array`. */
@@ -119,7 +120,7 @@ export class Communicator {
     source: number = ANY,
     options: SendrecvOptions = {},
   ): Promise<Status> {
-    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options), options.signal);
+    return this.exchange(this.core.sendrecvInto(target, array, dest, source, options, false), options.signal);
   }
 
   private async exchange<T>(
@@ -163,7 +164,9 @@ export class Communicator {
       return Promise.reject(error);
     }
     if (arrival === undefined) return this.run(() => core.barrier());
-    return arrival.pending === undefined ? core.waiting.completed() : core.waiting.promise(arrival.pending);
+    return arrival.pending === undefined
+      ? core.waiting.completed(undefined)
+      : core.waiting.promise(arrival.pending);
   }
 
   /** Returns root's value on every rank; the others' `value` is not looked at. */
@@ -227,8 +230,16 @@ export class Communicator {
   }
 
   /** The values of all ranks combined on root, undefined elsewhere. Typed arrays combine element by element. */
-  reduce<T>(value: T, op: OperatorFor<T>, { root = 0 }: RootOptions = {}): Promise<Reduced<T> | undefined> {
-    return this.run(() => begin.reduce(this.core, value, op, root));
+  reduce<T>(
+    value: T,
+    op: OperatorFor<T>,
+    options: RootOptions & ReductionOptions = {},
+  ): Promise<Reduced<T> | undefined> {
+    return this.run(() => {
+      const { root = 0 } = options;
+      const by = withOptions("reduce", op, options);
+      return begin.reduce(this.core, value, by, root);
+    });
   }
 
   /** Fills root's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
@@ -236,19 +247,34 @@ export class Communicator {
     target: A | undefined,
     array: A,
     op: OperatorFor<A>,
-    { root = 0 }: RootOptions = {},
+    options: RootOptions & ReductionOptions = {},
   ): Promise<void> {
-    return this.run(() => begin.reduceInto(this.core, target, array, op, root));
+    return this.run(() => {
+      const { root = 0 } = options;
+      const by = withOptions("reduceInto", op, options);
+      return begin.reduceInto(this.core, target, array, by, root);
+    });
   }
 
   /** The values of all ranks combined, the same bits on every rank. Typed arrays combine element by element. */
-  allreduce<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.run(() => begin.allreduce(this.core, value, op));
+  allreduce<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T>> {
+    return this.run(() => {
+      const by = withOptions("allreduce", op, options);
+      return begin.allreduce(this.core, value, by);
+    });
   }
 
   /** Fills every rank's `target`, which may be `array`, with the arrays of all ranks combined element by element. */
-  allreduceInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() => begin.allreduceInto(this.core, target, array, op));
+  allreduceInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): Promise<void> {
+    return this.run(() => {
+      const by = withOptions("allreduceInto", op, options);
+      return begin.allreduceInto(this.core, target, array, by);
+    });
   }
 
   /**
@@ -258,11 +284,13 @@ export class Communicator {
   reduceScatter<P extends TypedArray | readonly unknown[]>(
     parts: P,
     op: OperatorFor<Scattered<P>>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): Promise<Scattered<P>> {
-    return this.run(() =>
-      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, op), parts, op, counts),
-    );
+    return this.run(() => {
+      const { counts } = options;
+      const by = withOptions("reduceScatter", op, options);
+      return algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, by), parts, by, counts);
+    });
   }
 
   /** Fills every rank's `target` with its block of the arrays of all ranks combined. */
@@ -270,29 +298,55 @@ export class Communicator {
     target: A,
     array: A,
     op: OperatorFor<A>,
-    { counts }: CountsOptions = {},
+    options: CountsOptions & ReductionOptions = {},
   ): Promise<void> {
-    return this.run(() => begin.reduceScatterInto(this.core, target, array, op, counts));
+    return this.run(() => {
+      const { counts } = options;
+      const by = withOptions("reduceScatterInto", op, options);
+      return begin.reduceScatterInto(this.core, target, array, by, counts);
+    });
   }
 
   /** The values of ranks 0 to this one combined. */
-  scan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T>> {
-    return this.run(() => begin.scan(this.core, value, op));
+  scan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T>> {
+    return this.run(() => {
+      const by = withOptions("scan", op, options);
+      return begin.scan(this.core, value, by);
+    });
   }
 
   /** Fills `target`, which may be `array`, with the arrays of ranks 0 to this one combined. */
-  scanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() => begin.scanInto(this.core, target, array, op));
+  scanInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): Promise<void> {
+    return this.run(() => {
+      const by = withOptions("scanInto", op, options);
+      return begin.scanInto(this.core, target, array, by);
+    });
   }
 
   /** The values of the ranks before this one combined; undefined on rank 0. */
-  exscan<T>(value: T, op: OperatorFor<T>): Promise<Reduced<T> | undefined> {
-    return this.run(() => begin.exscan(this.core, value, op));
+  exscan<T>(value: T, op: OperatorFor<T>, options?: ReductionOptions): Promise<Reduced<T> | undefined> {
+    return this.run(() => {
+      const by = withOptions("exscan", op, options);
+      return begin.exscan(this.core, value, by);
+    });
   }
 
   /** Fills `target` with the arrays of the ranks before this one combined; rank 0's stays as it is. */
-  exscanInto<A extends TypedArray>(target: A, array: A, op: OperatorFor<A>): Promise<void> {
-    return this.run(() => begin.exscanInto(this.core, target, array, op));
+  exscanInto<A extends TypedArray>(
+    target: A,
+    array: A,
+    op: OperatorFor<A>,
+    options?: ReductionOptions,
+  ): Promise<void> {
+    return this.run(() => {
+      const by = withOptions("exscanInto", op, options);
+      return begin.exscanInto(this.core, target, array, by);
+    });
   }
 
   /** Mistakes reject the promise, like everything else that goes wrong. */

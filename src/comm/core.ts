@@ -3,20 +3,22 @@
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { type Family, Need } from "../collectives/algorithm-names.ts";
 import { barrier } from "../collectives/barrier.ts";
+import { choose, unconditional } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Envelope } from "../p2p/destination.ts";
 import type { Engine } from "../p2p/engine.ts";
-import { ProbeRequest, RecvRequest, type Request, type Status } from "../p2p/request.ts";
+import { type Outcome, ProbeRequest, RecvRequest, type Request, type Status } from "../p2p/request.ts";
 import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import { SharedBarrier } from "./barrier.ts";
 import { Board } from "./board.ts";
-import { CollectiveCall } from "./collective-call.ts";
+import { CollectiveCall, isCrowded } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -58,7 +60,7 @@ export interface ScatterOptions extends RootOptions, CountsOptions {}
 
 /** A send and a receive under way together. */
 export interface Exchange<T> {
-  readonly incoming: Request<T>;
+  readonly incoming: Outcome<T>;
   /** Undefined: done already. */
   readonly outgoing: Request<void> | undefined;
 }
@@ -69,14 +71,18 @@ export class Core {
   readonly scope: Scope;
   readonly engine: Engine;
   readonly waiting: Waiting;
+  readonly size: number;
+  readonly crowded: boolean;
   private readonly sharedBarrier: SharedBarrier | undefined;
   /** Undefined where collectives go by messages. */
   readonly board: Board | undefined;
+  /** The families of collectives that all go over the board. */
+  readonly alwaysBoard: Record<Family, boolean> | undefined;
   private readonly slot: number;
   /** Of most messages. */
   private readonly plain: Envelope;
   private sequence = 0;
-  /** The collective begun last. */
+  /** The collective begun last, if it goes by messages. */
   latest: CollectiveCall | undefined = undefined;
   private freed = false;
 
@@ -86,40 +92,75 @@ export class Core {
     this.scope = scope;
     this.slot = slot;
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
+    this.size = scope.size;
+    this.crowded = isCrowded(engine);
     if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
-      this.sharedBarrier = new SharedBarrier(engine, scope, slot);
-      if (scope.size <= engine.job!.layout.boardRanks) this.board = new Board(engine, scope, slot);
+      if (choose("barrier", this, 0, Need.host) === "counter") {
+        this.sharedBarrier = new SharedBarrier(engine, scope, slot);
+      }
+      if (scope.size <= engine.job!.layout.boardRanks) {
+        this.board = new Board(engine, scope, slot);
+        this.alwaysBoard = unconditional("board", this, Need.host);
+      }
     }
   }
 
   /** Undefined: done already. */
   send(value: unknown, dest: number, options: SendOptions | undefined): Request<void> | undefined {
+    if (options === undefined) return this.sendTagged(value, dest, undefined, undefined, undefined);
+    return this.sendTagged(value, dest, options.tag, options.synchronous, options.signal);
+  }
+
+  private sendTagged(
+    value: unknown,
+    dest: number,
+    tag = 0,
+    synchronous: boolean | undefined,
+    signal: AbortSignal | undefined,
+  ): Request<void> | undefined {
     const { scope, engine } = this;
     this.requireLive();
     if (dest !== NONE) this.requireRank("send", "dest", dest);
-    const tag = options?.tag ?? 0;
     if (tag !== 0) this.requireTag("send", tag);
-    options?.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     if (dest === NONE) return undefined;
     const envelope = tag === 0 ? this.plain : { scope, context: scope.context, tag, extra: 0, flags: 0 };
-    if (options?.synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
+    if (synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
     return engine.send(value, scope.toWorld(dest), envelope);
   }
 
-  recv<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
-    return this.post(this.recvRequest<T>(source, options), undefined);
+  /** @param blocking whether the caller will block until there is a message */
+  recv<T>(source: number, options: RecvOptions | undefined, blocking: boolean): Outcome<T> {
+    return this.receive<T>(
+      source,
+      this.requireMatch("recv", source, options?.tag, options?.signal),
+      blocking,
+    );
   }
 
-  recvInto(target: TypedArray, source: number, options: RecvOptions | undefined): RecvRequest<Status> {
-    return this.post(this.recvIntoRequest(target, source, options), nothingReceived);
+  recvInto(
+    target: TypedArray,
+    source: number,
+    options: RecvOptions | undefined,
+    blocking: boolean,
+  ): Outcome<Status> {
+    const dtype = this.requireTarget("recvInto", target);
+    const tag = this.requireMatch("recvInto", source, options?.tag, options?.signal);
+    return this.receiveInto(target, dtype, source, tag, blocking);
   }
 
   /** Begins both; nothing has happened when it throws. */
-  sendrecv<T>(value: unknown, dest: number, source: number, options: SendrecvOptions): Exchange<T> {
+  sendrecv<T>(
+    value: unknown,
+    dest: number,
+    source: number,
+    options: SendrecvOptions,
+    blocking: boolean,
+  ): Exchange<T> {
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const incoming = this.recvRequest<T>(source, { tag: recvTag, signal });
-    const outgoing = this.send(value, dest, { tag: sendTag, signal });
-    return { incoming: this.post(incoming, undefined), outgoing };
+    const matched = this.requireMatch("recv", source, recvTag, signal);
+    const outgoing = this.sendTagged(value, dest, sendTag, false, signal);
+    return { incoming: this.receive<T>(source, matched, blocking), outgoing };
   }
 
   sendrecvInto(
@@ -128,28 +169,48 @@ export class Core {
     dest: number,
     source: number,
     options: SendrecvOptions,
+    blocking: boolean,
   ): Exchange<Status> {
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const incoming = this.recvIntoRequest(target, source, { tag: recvTag, signal });
-    const outgoing = this.send(array, dest, { tag: sendTag, signal });
-    return { incoming: this.post(incoming, nothingReceived), outgoing };
-  }
-
-  private recvRequest<T>(source: number, options: RecvOptions | undefined): RecvRequest<T> {
-    const tag = this.requireMatch("recv", source, options);
-    const { scope } = this;
-    return new RecvRequest<T>(scope, scope.context, scope.toWorld(source), tag, undefined, undefined);
-  }
-
-  private recvIntoRequest(
-    target: TypedArray,
-    source: number,
-    options: RecvOptions | undefined,
-  ): RecvRequest<Status> {
     const dtype = this.requireTarget("recvInto", target);
-    const tag = this.requireMatch("recvInto", source, options);
-    const { scope } = this;
-    return new RecvRequest<Status>(scope, scope.context, scope.toWorld(source), tag, target, dtype);
+    const matched = this.requireMatch("recvInto", source, recvTag, signal);
+    const outgoing = this.sendTagged(array, dest, sendTag, false, signal);
+    return { incoming: this.receiveInto(target, dtype, source, matched, blocking), outgoing };
+  }
+
+  /** @param tag or ANY */
+  private receive<T>(source: number, tag: number, blocking: boolean): Outcome<T> {
+    const { scope, engine } = this;
+    const world = scope.toWorld(source);
+    const kind = this.kindNext(world, tag, blocking);
+    if (kind !== 0) return engine.from(world).take(kind) as T;
+    return this.post(new RecvRequest<T>(scope, scope.context, world, tag, undefined, undefined), undefined);
+  }
+
+  private receiveInto(
+    target: TypedArray,
+    dtype: Dtype,
+    source: number,
+    tag: number,
+    blocking: boolean,
+  ): Outcome<Status> {
+    const { scope, engine } = this;
+    const world = scope.toWorld(source);
+    if (this.kindNext(world, tag, blocking) === dtype.code) {
+      const status = engine.from(world).takeInto(target, dtype, scope);
+      if (status !== undefined) return status;
+    }
+    return this.post(
+      new RecvRequest<Status>(scope, scope.context, world, tag, target, dtype),
+      nothingReceived,
+    );
+  }
+
+  /** The kind of the message that a receive can take straight from the ring, there or just coming; 0 when there is none. */
+  private kindNext(world: number, tag: number, blocking: boolean): number {
+    if (world < 0) return 0;
+    const from = this.engine.from(world);
+    return from.isClear && this.waiting.comes(from, blocking) ? from.next(this.scope.context, tag) : 0;
   }
 
   /** @param nothing what comes from NONE */
@@ -227,6 +288,7 @@ export class Core {
   nextSequence(): number {
     const { sequence } = this;
     this.sequence = (sequence + 1) & MAX_TAG;
+    this.latest = undefined;
     return sequence;
   }
 
@@ -235,7 +297,7 @@ export class Core {
     source: number,
     options: RecvOptions | undefined,
   ): ProbeRequest<Unexpected> {
-    const tag = this.requireMatch(operation, source, options);
+    const tag = this.requireMatch(operation, source, options?.tag, options?.signal);
     return new ProbeRequest(this.scope, this.scope.context, this.scope.toWorld(source), tag);
   }
 
@@ -245,12 +307,16 @@ export class Core {
     if (this.freed) throw new ArgumentError(`${this.scope.name} has been freed; it cannot be used any more.`);
   }
 
-  private requireMatch(operation: string, source: number, options: RecvOptions | undefined): number {
+  /** Returns the tag. */
+  private requireMatch(
+    operation: string,
+    source: number,
+    tag = ANY,
+    signal: AbortSignal | undefined,
+  ): number {
     this.requireLive();
     const anonymous = source === ANY || (source === NONE && operation.startsWith("recv"));
     if (!anonymous) this.requireRank(operation, "source", source);
-    if (options === undefined) return ANY;
-    const { tag = ANY, signal } = options;
     if (tag !== ANY) this.requireTag(operation, tag);
     signal?.throwIfAborted();
     return tag;

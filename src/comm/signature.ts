@@ -1,14 +1,16 @@
 import { operationName } from "../collectives/operations.ts";
 import { Operator } from "../collectives/operator.ts";
 import * as operators from "../collectives/operators.ts";
+import { REPRODUCIBLE } from "../collectives/reproducible.ts";
 
 const names = new Map<number, string>();
 for (const value of Object.values(operators))
   if (value instanceof Operator) names.set(value.code, value.name);
 
-const ROOT_BITS = 20;
+const ROOT_BITS = 19;
+const OPERATOR_BITS = 5;
 const OPERATOR_SHIFT = ROOT_BITS;
-const OPERATION_SHIFT = 24;
+const OPERATION_SHIFT = OPERATOR_SHIFT + OPERATOR_BITS;
 
 /** A collective's operation, operator and root in one word: equal on all ranks that called it alike. */
 export function signatureOf(operation: number, root: number, op?: unknown): number {
@@ -19,7 +21,9 @@ export function signatureOf(operation: number, root: number, op?: unknown): numb
 /** "reduce by max with root 2" */
 export function describeSignature(signature: number): string {
   const root = signature & ((1 << ROOT_BITS) - 1);
-  const operator = names.get((signature >> OPERATOR_SHIFT) & 15);
-  const by = operator === undefined ? "" : ` by ${operator}`;
+  const code = (signature >> OPERATOR_SHIFT) & ((1 << OPERATOR_BITS) - 1);
+  const operator = names.get(code & ~REPRODUCIBLE);
+  const reproducibly = (code & REPRODUCIBLE) === 0 ? "" : " (reproducible)";
+  const by = operator === undefined ? "" : ` by ${operator}${reproducibly}`;
   return `${operationName(signature >> OPERATION_SHIFT)}${by}${root === 0 ? "" : ` with root ${root}`}`;
 }

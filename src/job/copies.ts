@@ -4,7 +4,7 @@ import type { Native } from "../native.ts";
 import { CopiesState, Header, type Layout, Rank } from "../transport/layout.ts";
 
 /** No such process: it has just been killed, and so will this one be. */
-const ESRCH = 3;
+export const ESRCH = 3;
 
 export class Copies {
   private readonly native: Native;
@@ -60,6 +60,7 @@ export class Copies {
     const why = error === ESRCH ? "its process has ended" : `the kernel refused (errno ${error})`;
     throw new TsmpiError("TSMPI_COPY", `copying ${count} bytes to or from rank ${rank}: ${why}`, {
       peer: rank,
+      cause: error,
     });
   }
 }

@@ -1,5 +1,5 @@
-import { FLOAT64 } from "../codec/dtype.ts";
-import { HEADER_BYTES, Kind } from "../transport/frame.ts";
+import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
 import type { OutRing } from "../transport/ring.ts";
 import { type Payload, payloadOf } from "./payload.ts";
 import { SendRequest } from "./request.ts";
@@ -10,7 +10,12 @@ const OWNED_LIMIT = 8 * 1024 * 1024;
 /** What a waiting message costs beyond its bytes, roughly. */
 const MESSAGE_COST = 400;
 
+/** Payload of the frame of an offered array. */
+const OFFER_BYTES = 4;
+
 export interface DestinationOwner {
+  /** Number of the transfer by which an array will be copied; -1 when it must go through the ring. */
+  offer(request: SendRequest): number;
   settled(request: SendRequest, value?: unknown, error?: unknown): void;
 }
 
@@ -53,22 +58,23 @@ export class Destination {
       if (typeof value === "number") {
         const at = ring.reserve(8);
         if (at >= 0) {
-          ring.doubles[(at >> 1) + HEADER_BYTES / 8] = value;
+          ring.doubles[(at + HEADER_WORDS) >> 1] = value;
           this.header(at, tag, context, 8, extra, 8);
           ring.publish(at, 8, Kind.number | flags);
           return undefined;
         }
-      } else if (value instanceof Float64Array && value.length <= 8) {
-        const bytes = value.length << 3;
-        const at = ring.reserve(bytes);
-        if (at >= 0) {
-          const { doubles } = ring;
-          const to = (at >> 1) + HEADER_BYTES / 8;
-          const wrap = doubles.length - 1;
-          for (let i = 0; i < value.length; i++) doubles[(to + i) & wrap] = value[i];
-          this.header(at, tag, context, bytes, extra, bytes);
-          ring.publish(at, bytes, FLOAT64 | flags);
-          return undefined;
+      } else {
+        const dtype = dtypeOf(value);
+        if (dtype !== undefined) {
+          const array = value as TypedArray;
+          const size = array.length * dtype.bytes;
+          const at = size <= ring.maxChunk ? ring.reserve(size) : -1;
+          if (at >= 0) {
+            ring.put(at, array, dtype, size);
+            this.header(at, tag, context, size, extra, size);
+            ring.publish(at, size, dtype.code | flags);
+            return undefined;
+          }
         }
       }
     }
@@ -112,6 +118,19 @@ export class Destination {
     let finished = 0;
     while (finished < queue.length) {
       const request = queue[finished];
+      if (!request.started && !request.owned) {
+        const at = ring.reserve(OFFER_BYTES);
+        if (at < 0) break;
+        const transfer = this.owner.offer(request);
+        if (transfer >= 0) {
+          ring.words[at + HEADER_WORDS] = transfer;
+          this.header(at, request.tag, request.context, request.total, request.extra, OFFER_BYTES);
+          ring.publish(at, OFFER_BYTES, request.kind | Kind.offered);
+          frames++;
+          finished++;
+          continue;
+        }
+      }
       const chunk = Math.min(request.total - request.written, ring.maxChunk);
       const at = ring.reserve(chunk);
       if (at < 0) break;

@@ -13,6 +13,7 @@ import { Holder, payloadOf } from "./payload.ts";
 import { type MatchRequest, ProbeRequest, type RecvRequest, Request, SendRequest } from "./request.ts";
 import { ANY, Scope } from "./scope.ts";
 import { Source, type SourceOwner } from "./source.ts";
+import { Transfers, type TransfersOwner } from "./transfers.ts";
 import { Unexpected } from "./unexpected.ts";
 
 /** Something that becomes true in shared memory, looked at whenever the engine makes progress. */
@@ -21,6 +22,8 @@ export abstract class Watch extends Request<void> {
     return true;
   }
 
+  /** Whether the engine looks at it. */
+  watched = false;
   /** Set by `ready` when it has got on without coming to its end. */
   moved = false;
 
@@ -57,7 +60,7 @@ export interface Leftover {
   readonly source: number;
 }
 
-export class Engine implements SourceOwner, DestinationOwner {
+export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   readonly rank: number;
   readonly size: number;
   /** Undefined in a world of one, which needs neither a segment nor the native addon. */
@@ -69,6 +72,8 @@ export class Engine implements SourceOwner, DestinationOwner {
   private readonly readers: Source[] = [];
   private readonly writers: Destination[] = [];
   private readonly watches: Watch[] = [];
+  /** Undefined in a world of one. */
+  private readonly transfers: Transfers | undefined;
   /** Synchronous sends that wait to be matched, by number. */
   private readonly acknowledgements = new Map<number, SendRequest>();
   private nextAcknowledgement = 1;
@@ -98,6 +103,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     this.rank = job?.rank ?? 0;
     this.size = job?.size ?? 1;
     this.words = job?.words;
+    this.transfers = job && new Transfers(job, this);
     this.records = job && new WaitRecords(job.words, job.layout);
     this.world = new Scope("world", 0, this.rank, this.size);
     this.senderWords = new Int32Array(Math.ceil((job?.layout.size ?? 1) / 32));
@@ -128,8 +134,19 @@ export class Engine implements SourceOwner, DestinationOwner {
       this.anyPosted.length === 0 &&
       this.writers.length === 0 &&
       this.watches.length === 0 &&
-      this.readyCount === 0
+      this.readyCount === 0 &&
+      this.transferring === 0
     );
+  }
+
+  /** How many arrays are being copied, or offered. */
+  private get transferring(): number {
+    return this.transfers === undefined ? 0 : this.transfers.count;
+  }
+
+  /** What comes from a world rank. */
+  from(rank: number): Source {
+    return this.sources[rank];
   }
 
   // Posting.
@@ -215,6 +232,7 @@ export class Engine implements SourceOwner, DestinationOwner {
 
   watch(watch: Watch): void {
     watch.stamp = ++this.stamps;
+    watch.watched = true;
     if (watch.ready()) watch.settle(undefined);
     else this.watches.push(watch);
   }
@@ -249,7 +267,7 @@ export class Engine implements SourceOwner, DestinationOwner {
       if (request.writing !== undefined) this.withdrawSend(request.writing);
       return true;
     }
-    return this.destinations[request.dest]?.withdraw(request) ?? false;
+    return this.destinations[request.dest]?.withdraw(request) || this.transfers?.withdraw(request) || false;
   }
 
   // Progress.
@@ -278,6 +296,7 @@ export class Engine implements SourceOwner, DestinationOwner {
       }
       if (destination.queue.length === 0) removeAt(writers, i);
     }
+    if (this.transferring > 0 && this.transfers!.progress()) moved = true;
     for (let i = watches.length - 1; i >= 0; i--) {
       const watch = watches[i];
       if (!watch.ready()) {
@@ -329,9 +348,8 @@ export class Engine implements SourceOwner, DestinationOwner {
       this.settled(request, undefined, request.peerFinished(this.rank));
     }
     for (const rank of leaving) {
-      const queue = this.destinations[rank]?.queue;
-      if (queue === undefined) continue;
-      for (const request of queue) {
+      const queue = this.destinations[rank]?.queue ?? [];
+      for (const request of [...this.transfers!.drop(rank), ...queue]) {
         if (!request.done) this.settled(request, undefined, request.peerFinished(this.rank));
       }
       queue.length = 0;
@@ -425,6 +443,7 @@ export class Engine implements SourceOwner, DestinationOwner {
     for (const destination of this.writers) {
       for (const request of destination.queue) if (!request.done) yield request;
     }
+    if (this.transfers !== undefined) yield* this.transfers.waiting();
   }
 
   /** Whether anything needs a look that no request of the caller's will give it. */
@@ -435,19 +454,21 @@ export class Engine implements SourceOwner, DestinationOwner {
   /** Whether somebody waits for an outcome. Objects whose senders have gone on do not count. */
   get awaited(): boolean {
     if (this.readers.length > 0 || this.anyPosted.length > 0 || this.watches.length > 0) return true;
+    if (this.transfers?.awaited) return true;
     return this.writers.some(destination => destination.queue.some(request => !request.done));
   }
 
   /** Sends not written yet, whether or not their senders wait. */
   get hasUnwritten(): boolean {
-    return this.writers.length > 0;
+    return this.writers.length > 0 || this.transfers?.hasOutgoing === true;
   }
 
   /** The one word whose change will bring news, when there is just one; for native waits. */
   singleWord(): { word: number; value: number } | undefined {
-    const { readers, watches } = this;
-    if (this.writers.length > 0 || this.anyPosted.length > 0 || readers.length + watches.length !== 1)
-      return undefined;
+    const { readers, watches, transferring } = this;
+    if (this.writers.length > 0 || this.anyPosted.length > 0) return undefined;
+    if (readers.length + watches.length + transferring !== 1) return undefined;
+    if (transferring === 1) return this.transfers!.watched;
     if (watches.length === 1) return { word: watches[0].word, value: watches[0].seen };
     const { ring } = readers[0];
     return ring && { word: ring.segmentWord, value: 0 };
@@ -496,6 +517,22 @@ export class Engine implements SourceOwner, DestinationOwner {
     };
   }
 
+  offer(request: SendRequest): number {
+    return this.transfers!.suits(request.total) ? this.transfers!.offer(request) : -1;
+  }
+
+  see(rank: number, transfer: number): boolean {
+    return this.transfers!.see(rank, transfer);
+  }
+
+  accept(rank: number, transfer: number, bytes: Uint8Array, request: RecvRequest, finish: () => void): void {
+    this.transfers!.accept(rank, transfer, bytes, request, finish);
+  }
+
+  refuse(rank: number, transfer: number): void {
+    this.transfers!.refuse(rank, transfer);
+  }
+
   /** Rings a rank's doorbell if it sleeps. */
   wake(rank: number): void {
     const { words } = this;
@@ -515,7 +552,7 @@ export class Engine implements SourceOwner, DestinationOwner {
       holder.bytes.set(chunk, at);
       at += chunk.length;
     }
-    const message = new Unexpected(context, tag, this.rank, extra, total, holder, flags !== 0);
+    const message = new Unexpected(context, tag, this.rank, extra, kind, total, holder, -1, flags !== 0);
     this.sources[this.rank].offer(message);
   }
 
@@ -572,7 +609,7 @@ export class Engine implements SourceOwner, DestinationOwner {
   }
 
   private noteReader(source: Source): void {
-    if (!this.readers.includes(source)) this.readers.push(source);
+    if (source.wanted > 0 && !this.readers.includes(source)) this.readers.push(source);
   }
 
   private noteReaders(): void {

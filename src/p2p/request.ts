@@ -38,6 +38,9 @@ export abstract class Request<T> implements Pending<T> {
   abstract wait(): WaitRecord;
 }
 
+/** What an operation gives that may be over when it begins: its value, or a request for it. */
+export type Outcome<T> = T | Request<T>;
+
 /** How a receive or probe names what it waits for. */
 function describe(verb: string, scope: Scope, source: number, tag: number): string {
   const from = source === ANY ? "any rank" : `rank ${scope.fromWorld(source)}`;
@@ -221,6 +224,11 @@ export class SendRequest extends Request<void> {
     this.chunks = chunks;
     this.total = total;
     this.owned = owned;
+  }
+
+  /** The array of a send that is not owned. */
+  get memory(): Uint8Array {
+    return this.chunks[0];
   }
 
   /** Hands out the next `count` bytes, piece by piece. */

@@ -1,10 +1,12 @@
 import { decodeValue } from "../codec/decode.ts";
-import { bytesOf, dtypes, FLOAT64 } from "../codec/dtype.ts";
+import { bytesOf, type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
 import { MalformedFrameError } from "../errors.ts";
-import { HEADER_BYTES, Kind } from "../transport/frame.ts";
+import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
+import { TRANSFERS } from "../transport/layout.ts";
 import type { InRing } from "../transport/ring.ts";
 import { Holder } from "./payload.ts";
-import { type MatchRequest, ProbeRequest, RecvRequest } from "./request.ts";
+import { type MatchRequest, ProbeRequest, RecvRequest, type Status } from "./request.ts";
+import { ANY, type Scope } from "./scope.ts";
 import { Unexpected, UnexpectedQueue } from "./unexpected.ts";
 
 /** What a source asks of the engine around it. */
@@ -15,6 +17,11 @@ export interface SourceOwner {
   settled(request: MatchRequest<unknown>, value: unknown, error?: unknown): void;
   acknowledge(rank: number, id: number): void;
   acknowledged(id: number): void;
+  /** Notes that an offered array has been read from the ring. Returns false when it has been withdrawn before. */
+  see(rank: number, transfer: number): boolean;
+  /** Has an offered array copied to `bytes`, and then calls `finish`. */
+  accept(rank: number, transfer: number, bytes: Uint8Array, request: RecvRequest, finish: () => void): void;
+  refuse(rank: number, transfer: number): void;
   /** The sender has been told of free space and may be asleep waiting for it. */
   wake(rank: number): void;
 }
@@ -62,7 +69,7 @@ export class Source {
     if (ring === undefined) return false;
     let any = false;
     for (;;) {
-      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : candidate.done)
+      if (candidate === undefined ? this.wanted === 0 && owner.anyPosted.length === 0 : isServed(candidate))
         return any;
       const marker = ring.marker();
       if (marker === 0) return any;
@@ -70,6 +77,64 @@ export class Source {
       any = true;
     }
   }
+
+  // The short way, of a receive that has no request: for the message that lies next in the ring, when nothing came or
+  // was posted before it, it is one plain frame, and it is what the receive asks for. All else goes the long way.
+
+  /** Whether a receive made now could be served by the next frame of the ring. */
+  get isClear(): boolean {
+    return (
+      this.posted.length === 0 &&
+      this.owner.anyPosted.length === 0 &&
+      this.unexpected.isEmpty &&
+      this.assembly === undefined &&
+      this.ring !== undefined
+    );
+  }
+
+  /**
+   * The kind of the message that comes next, when it can be taken by the short way; else 0. Only when `isClear`, and
+   * when its marker has been seen.
+   * @param tag or ANY
+   */
+  next(context: number, tag: number): number {
+    const ring = this.ring!;
+    const { words, at } = ring;
+    // Above this are frames that are no whole message, and flags.
+    const kind = words[at];
+    if (kind > Kind.encoded || words[at + 2] !== context || (tag !== ANY && words[at + 1] !== tag)) return 0;
+    const total = words[at + 4];
+    if (total !== words[at + 7] || words[at + 5] !== 0 || total < 0 || total > this.maxChunk) return 0;
+    const dtype = dtypes[kind];
+    if (dtype === undefined) return kind === Kind.encoded || (kind === Kind.number && total === 8) ? kind : 0;
+    return total % dtype.bytes === 0 ? kind : 0;
+  }
+
+  /** Takes the next message, which has the target's kind, into it; undefined when it does not fit. */
+  takeInto(target: TypedArray, dtype: Dtype, scope: Scope): Status | undefined {
+    const ring = this.ring!;
+    const { words, at } = ring;
+    const total = words[at + 4];
+    const count = total / dtype.bytes;
+    if (count > target.length) return undefined;
+    const tag = words[at + 1];
+    ring.get(at, target, dtype, total);
+    this.release(ring, total);
+    return { source: scope.fromWorld(this.rank), tag, count, bytes: total };
+  }
+
+  /** Takes the next message, which is of this kind, as a value. */
+  take(kind: number): unknown {
+    const ring = this.ring!;
+    const total = ring.words[ring.at + 4];
+    try {
+      return this.decode(ring, ring.at, kind, total);
+    } finally {
+      this.release(ring, total);
+    }
+  }
+
+  // Matching.
 
   /** Offers a message of this process to itself. */
   offer(message: Unexpected): void {
@@ -101,7 +166,9 @@ export class Source {
     }
     const receive = request as RecvRequest;
     if (message.synchronous) this.owner.acknowledge(this.rank, message.extra);
-    if (message.complete) {
+    if (message.holder === undefined) {
+      this.fetch(message, receive);
+    } else if (message.complete) {
       this.finishKept(message, receive);
     } else {
       message.claimant = receive;
@@ -111,8 +178,9 @@ export class Source {
   }
 
   private finishKept(message: Unexpected, receive: RecvRequest): void {
-    const { holder, total, tag } = message;
-    const objection = receive.objection(message.source, tag, message.extra, holder.kind, total);
+    const { total, tag } = message;
+    const holder = message.holder!;
+    const objection = receive.objection(message.source, tag, message.extra, message.kind, total);
     if (objection !== undefined) {
       this.owner.settled(receive, undefined, objection);
       return;
@@ -126,6 +194,29 @@ export class Source {
       }
     } catch (error) {
       this.owner.settled(receive, undefined, error);
+    }
+  }
+
+  /** Has an offered array copied to where it is wanted. */
+  private fetch(message: Unexpected, receive: RecvRequest): void {
+    const { owner, rank } = this;
+    const { kind, total, tag, transfer } = message;
+    const { target } = receive;
+    try {
+      const objection = receive.objection(rank, tag, message.extra, kind, total);
+      if (objection !== undefined) throw objection;
+      if (target === undefined) {
+        const holder = new Holder(kind, total);
+        owner.accept(rank, transfer, holder.bytes, receive, () => owner.settled(receive, holder.value()));
+      } else {
+        const bytes = new Uint8Array(target.buffer, target.byteOffset, total);
+        owner.accept(rank, transfer, bytes, receive, () =>
+          owner.settled(receive, receive.statusOf(rank, tag, total)),
+        );
+      }
+    } catch (error) {
+      owner.refuse(rank, transfer);
+      owner.settled(receive, undefined, error);
     }
   }
 
@@ -187,28 +278,59 @@ export class Source {
       this.malformed(`kind ${kind} with ${total} bytes`);
     }
     const synchronous = (marker & Kind.synchronous) !== 0;
+    if ((marker & Kind.offered) !== 0) {
+      this.readOffer(ring, at, kind, context, tag, extra, total, synchronous, candidate);
+      return;
+    }
     const request = this.match(context, tag, candidate);
     if (request instanceof RecvRequest) {
       if (synchronous) this.owner.acknowledge(this.rank, extra);
       this.receive(ring, at, kind, tag, extra, total, chunk, request);
       return;
     }
-    const message = new Unexpected(
-      context,
-      tag,
-      this.rank,
-      extra,
-      total,
-      new Holder(kind, total),
-      synchronous,
-    );
-    this.gather(ring, at, chunk, total, message.holder.bytes, () => {
+    const holder = new Holder(kind, total);
+    const message = new Unexpected(context, tag, this.rank, extra, kind, total, holder, -1, synchronous);
+    this.gather(ring, at, chunk, total, holder.bytes, () => {
       message.complete = true;
       const { claimant } = message;
       if (claimant === undefined) return;
       this.wanted--;
       this.finishKept(message, claimant);
     });
+    if (request === undefined) this.keep(message);
+    else this.give(message, request);
+  }
+
+  private readOffer(
+    ring: InRing,
+    at: number,
+    kind: number,
+    context: number,
+    tag: number,
+    extra: number,
+    total: number,
+    synchronous: boolean,
+    candidate: MatchRequest<unknown> | undefined,
+  ): void {
+    const chunk = ring.words[at + 7];
+    const transfer = ring.words[at + HEADER_WORDS];
+    if (chunk !== 4 || dtypes[kind] === undefined || transfer < 0 || transfer >= TRANSFERS || total === 0) {
+      this.malformed(`an offer of kind ${kind} with ${total} bytes`);
+    }
+    this.release(ring, chunk);
+    if (!this.owner.see(this.rank, transfer)) return;
+    const message = new Unexpected(
+      context,
+      tag,
+      this.rank,
+      extra,
+      kind,
+      total,
+      undefined,
+      transfer,
+      synchronous,
+    );
+    const request = this.match(context, tag, candidate);
     if (request === undefined) this.keep(message);
     else this.give(message, request);
   }
@@ -231,16 +353,13 @@ export class Source {
       if (!request.done) this.arriving(request);
       return;
     }
-    if (chunk === total && target === undefined && dtypes[kind] === undefined) {
+    if (chunk === total && target === undefined) {
       this.receiveValue(ring, at, kind, chunk, request);
       return;
     }
     if (target !== undefined) {
-      if (chunk === total && kind === FLOAT64 && total <= 64) {
-        // The commonest small message, without a view over the target.
-        const from = (at >> 1) + HEADER_BYTES / 8;
-        const wrap = ring.doubles.length - 1;
-        for (let i = 0; i < total >> 3; i++) (target as Float64Array)[i] = ring.doubles[(from + i) & wrap];
+      if (chunk === total) {
+        ring.get(at, target, request.targetDtype!, total);
         this.release(ring, chunk);
         this.owner.settled(request, request.statusOf(this.rank, tag, total));
         return;
@@ -255,28 +374,33 @@ export class Source {
     if (!request.done) this.arriving(request);
   }
 
-  /** A number or an object that lies in one frame, decoded where it lies. */
+  /** A value that lies in one frame. */
   private receiveValue(ring: InRing, at: number, kind: number, chunk: number, request: RecvRequest): void {
     let value: unknown;
     let error: unknown;
-    if (kind === Kind.number) {
-      value = ring.doubles[(at >> 1) + HEADER_BYTES / 8];
-    } else {
-      try {
-        const start = (at << 2) + HEADER_BYTES;
-        if (start + chunk <= ring.ringBytes) {
-          value = decodeValue(ring.bytes, start, start + chunk);
-        } else {
-          if (this.scratch.length < chunk) this.scratch = new Uint8Array(this.maxChunk);
-          ring.read(at, 0, this.scratch, 0, chunk);
-          value = decodeValue(this.scratch, 0, chunk);
-        }
-      } catch (failure) {
-        error = failure;
-      }
+    try {
+      value = this.decode(ring, at, kind, chunk);
+    } catch (failure) {
+      error = failure;
     }
     this.release(ring, chunk);
     this.owner.settled(request, value, error);
+  }
+
+  /** What the frame at word `at` holds; an object is decoded where it lies. */
+  private decode(ring: InRing, at: number, kind: number, chunk: number): unknown {
+    if (kind === Kind.number) return ring.doubles[(at + HEADER_WORDS) >> 1];
+    const dtype = dtypes[kind];
+    if (dtype !== undefined) {
+      const array = new dtype.create(chunk / dtype.bytes);
+      ring.get(at, array, dtype, chunk);
+      return array;
+    }
+    const start = (at << 2) + HEADER_BYTES;
+    if (start + chunk <= ring.ringBytes) return decodeValue(ring.bytes, start, start + chunk);
+    if (this.scratch.length < chunk) this.scratch = new Uint8Array(this.maxChunk);
+    ring.read(at, 0, this.scratch, 0, chunk);
+    return decodeValue(this.scratch, 0, chunk);
   }
 
   private settleWith(request: RecvRequest, make: () => unknown): void {
@@ -341,4 +465,9 @@ export class Source {
       },
     );
   }
+}
+
+/** Whether a request has its message, or the beginning of it. */
+function isServed(request: MatchRequest<unknown>): boolean {
+  return request.done || (request instanceof RecvRequest && request.arriving);
 }

@@ -8,8 +8,11 @@ export class Unexpected {
   /** World rank. */
   readonly source: number;
   readonly extra: number;
+  readonly kind: number;
   readonly total: number;
-  readonly holder: Holder;
+  /** Undefined: the bytes are still the sender's, who offers them by `transfer`. */
+  readonly holder: Holder | undefined;
+  readonly transfer: number;
   /** Whether the sender wants to know that it was matched. */
   readonly synchronous: boolean;
   /** All bytes are here. */
@@ -23,16 +26,20 @@ export class Unexpected {
     tag: number,
     source: number,
     extra: number,
+    kind: number,
     total: number,
-    holder: Holder,
+    holder: Holder | undefined,
+    transfer: number,
     synchronous: boolean,
   ) {
     this.context = context;
     this.tag = tag;
     this.source = source;
     this.extra = extra;
+    this.kind = kind;
     this.total = total;
     this.holder = holder;
+    this.transfer = transfer;
     this.synchronous = synchronous;
   }
 }

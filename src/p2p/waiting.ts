@@ -10,8 +10,9 @@ import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
-import type { Engine, Watch } from "./engine.ts";
-import { MatchRequest, type Request, SendRequest } from "./request.ts";
+import { type Engine, Watch } from "./engine.ts";
+import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
+import type { Source } from "./source.ts";
 
 /**
  * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
@@ -21,6 +22,8 @@ const PATIENCE_MS = 1;
 /** A look that watches a single word lasts for so many nanoseconds, or yields. */
 const LOOK_NS = 6000;
 const YIELDS = 8;
+/** So many looks of a plain loop, about 10 ns each, come before a native one, which costs 50 ns to begin. */
+const QUICK_LOOKS = 40;
 /** Before a promise is made; after a vain look so many promises are made without one. */
 const IMMINENT_NS = 1500;
 const DISCOURAGED = 64;
@@ -66,15 +69,32 @@ export class Waiting {
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
+  /**
+   * Whether a frame from a source lies in its ring, or comes within a moment, so that a receive needs no request.
+   * Looks for longer than an instant only when nothing else is under way that might need progress.
+   */
+  comes(source: Source, blocking: boolean): boolean {
+    const ring = source.ring!;
+    if (ring.marker() !== 0) return true;
+    if (this.crowded || !this.engine.idle || (!blocking && --this.discouraged >= 0)) return false;
+    let found = false;
+    for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;
+    if (!found) {
+      this.engine.job!.native.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
+      found = ring.marker() !== 0;
+    }
+    if (!blocking) this.discouraged = found ? 0 : DISCOURAGED;
+    return found;
+  }
+
   // The awaiting face.
 
-  /** A promise of the request's outcome. */
-  promise<T>(request: Request<T>, signal?: AbortSignal): Promise<T> {
+  /** A promise of an outcome. */
+  promise<T>(request: Outcome<T>, signal?: AbortSignal): Promise<T> {
+    if (!(request instanceof Request)) return this.completed(request);
     if (request.done || this.isImminent(request as Request<unknown>)) {
       try {
-        const value = request.result();
-        this.attend();
-        return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
+        return this.completed(request.result());
       } catch (error) {
         return Promise.reject(error);
       }
@@ -127,9 +147,9 @@ export class Waiting {
   }
 
   /** For an operation that was complete at once. */
-  completed(): Promise<void> {
+  completed<T>(value: T): Promise<T> {
     this.attend();
-    return this.turnDue() ? this.afterTurn(undefined) : resolved;
+    return this.turnDue() ? this.afterTurn(value) : Promise.resolve(value);
   }
 
   /**
@@ -147,6 +167,7 @@ export class Waiting {
               return;
             }
             const request = value as Request<unknown>;
+            if (request instanceof Watch && !request.watched) this.engine.watch(request);
             if (request.done) continue;
             // Several algorithms may wait for one thing, such as the barrier before theirs.
             const earlier = request.onDone;
@@ -268,19 +289,21 @@ export class Waiting {
 
   // The blocking face.
 
-  /** Blocks until the request is done. */
-  block<T>(request: Request<T>): T {
+  /** Blocks until there is an outcome. */
+  block<T>(request: Outcome<T>): T {
+    if (!(request instanceof Request)) return request;
     if (!request.done) this.blockUntilDone(request as Request<unknown>);
     return request.result();
   }
 
   /** Blocks until what a call of its own watches for has come; nobody else has seen the watch yet. */
   blockOn(watch: Watch): void {
-    if (!watch.ready() && !this.glance(watch)) {
-      this.engine.watch(watch);
-      if (!watch.done) this.blockUntilDone(watch as Request<unknown>);
+    if (watch.ready() || this.glance(watch)) {
+      watch.settle(undefined);
+      return;
     }
-    watch.settle(undefined);
+    this.engine.watch(watch);
+    if (!watch.done) this.blockUntilDone(watch as Request<unknown>);
   }
 
   /** Looks for a while at nothing but a watch. Returns whether it has become ready. */
@@ -316,7 +339,10 @@ export class Waiting {
       for (;;) {
         const { done, value } = algorithm.next();
         if (done) return value as T;
-        if (!(value as Request<unknown>).done) this.blockUntilDone(value as Request<unknown>);
+        const request = value as Request<unknown>;
+        if (request.done) continue;
+        if (request instanceof Watch && !request.watched) this.blockOn(request);
+        else this.blockUntilDone(request);
       }
     } catch (error) {
       call?.abandon();

@@ -11,6 +11,8 @@
  *     word 5   the same, high half
  *     word 6   collective: its signature; synchronous send: the number to acknowledge
  *     word 7   payload bytes in this frame
+ *
+ * The frame of an offered array has a payload of one word, the number of the transfer on the sender's side.
  */
 export const HEADER_WORDS = 8;
 export const HEADER_BYTES = 32;
@@ -24,6 +26,8 @@ export const Kind = {
   mask: 0xff,
   /** Flag: the sender waits for an acknowledgement that the message was matched. */
   synchronous: 0x100,
+  /** Flag: the elements are not here, they will be copied from the sender's memory. */
+  offered: 0x200,
 } as const;
 
 /** What a frame's header says of its message; filled anew for every frame that is read. */

@@ -4,6 +4,7 @@
  *
  *     header          4 KiB           facts of the job, abort and finish notices, counters
  *     rank areas      1 KiB a rank    sleeping flag, state, present wait, which senders have ever written
+ *     transfers       4 KiB a rank    where it meets the receivers of its long arrays, a line each
  *     barrier slots   two lines, and one a rank, per slot
  *     places          a word for each rank of the job: its host
  *     boards          per slot, see cells.ts
@@ -15,12 +16,14 @@
 import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
-export const LAYOUT_VERSION = 3;
+export const LAYOUT_VERSION = 4;
 export const LINE = 64;
 
 const HEADER_BYTES = 4096;
 const RANK_BYTES = 1024;
 export const BARRIER_SLOTS = 64;
+/** Long arrays that a rank can have on offer at once; more go through the rings. */
+export const TRANSFERS = 64;
 
 /** A communicator of more ranks has no board. */
 export const MAX_BOARD_RANKS = 16;
@@ -77,6 +80,30 @@ export const Rank = {
  */
 export const RankState = { absent: 0, joined: 1, leaving: 2, finished: 3 } as const;
 
+/** Words of a transfer's line. */
+export const Transfer = {
+  state: 0,
+  /** Pieces that either side has begun to copy, and then tries in vain. */
+  taken: 1,
+  /** Pieces copied. */
+  done: 2,
+  /** Address of the sender's array, a double. */
+  source: 4,
+  /** Address of the receiver's. */
+  target: 6,
+} as const;
+
+/** docs/protocol.md says who goes from which to which. */
+export const TransferState = {
+  free: 0,
+  offered: 1,
+  seen: 2,
+  moving: 3,
+  open: 4,
+  withdrawn: 5,
+  failed: 6,
+} as const;
+
 /** A smaller ring when many ranks share a host, so that the address space stays within a few GiB. */
 export function ringBytesFor(size: number): number {
   if (size <= 16) return 256 * 1024;
@@ -111,6 +138,7 @@ export class Layout {
   readonly ranks: readonly number[];
   /** Number inside the segment of each world rank, -1 on another host; undefined when all are here. */
   private readonly slots: Int32Array | undefined;
+  private readonly transfersStart: number;
   private readonly slotsStart: number;
   /** Ranks of the largest communicator that has a board. */
   readonly boardRanks: number;
@@ -131,7 +159,8 @@ export class Layout {
     }
     this.size = this.ranks.length;
     this.ringBytes = ringBytes;
-    this.slotsStart = HEADER_BYTES + this.size * RANK_BYTES;
+    this.transfersStart = HEADER_BYTES + this.size * RANK_BYTES;
+    this.slotsStart = 4 * slotsWord(this.size);
     this.boardsStart = pages(4 * (placesWord(this.size) + worldSize));
     this.boardRanks = Math.min(this.size, MAX_BOARD_RANKS);
     this.boardBytes = pages(boardBytes(this.boardRanks));
@@ -153,6 +182,11 @@ export class Layout {
     return (HEADER_BYTES + this.slotOf(rank) * RANK_BYTES) >> 2;
   }
 
+  /** First word of a transfer that a rank offers. */
+  transferWord(rank: number, index: number): number {
+    return (this.transfersStart + (this.slotOf(rank) * TRANSFERS + index) * LINE) >> 2;
+  }
+
   /** First word of a barrier slot: a line that counts arrivals, one for completions, then one for each rank. */
   barrierWord(slot: number): number {
     return (this.slotsStart + slot * LINE * (this.size + 2)) >> 2;
@@ -170,7 +204,12 @@ export class Layout {
   }
 }
 
+/** First word of the barrier slots. */
+function slotsWord(localSize: number): number {
+  return (HEADER_BYTES + localSize * (RANK_BYTES + TRANSFERS * LINE)) >> 2;
+}
+
 /** First word of the table of places, which must be known before there is a Layout. */
 export function placesWord(localSize: number): number {
-  return (HEADER_BYTES + localSize * RANK_BYTES + BARRIER_SLOTS * LINE * (localSize + 2)) >> 2;
+  return slotsWord(localSize) + ((BARRIER_SLOTS * LINE * (localSize + 2)) >> 2);
 }

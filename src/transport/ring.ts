@@ -9,6 +9,7 @@
  * The consumer reports how far it has read (`head`, counted in lines, modulo 2^32) only now and then. A producer
  * that finds no room looks there again; see docs/architecture.md for why neither side can wait for ever.
  */
+import { bytesOf, type Dtype, FLOAT64, type TypedArray } from "../codec/dtype.ts";
 import { HEADER_BYTES } from "./frame.ts";
 import { LINE } from "./layout.ts";
 import { publish } from "./publish.ts";
@@ -21,6 +22,10 @@ abstract class Ring {
   readonly bytes: Uint8Array;
   readonly doubles: Float64Array;
   readonly ringBytes: number;
+  private readonly segment: ArrayBuffer;
+  private readonly start: number;
+  /** The ring as elements of a dtype, by its code: made when first needed. */
+  private readonly views: (TypedArray | undefined)[] = [];
   protected readonly lines: number;
   protected readonly mask: number;
   /** Word 0: head. */
@@ -31,9 +36,17 @@ abstract class Ring {
     this.words = new Int32Array(segment, start + LINE, ringBytes / 4);
     this.bytes = new Uint8Array(segment, start + LINE, ringBytes);
     this.doubles = new Float64Array(segment, start + LINE, ringBytes / 8);
+    this.segment = segment;
+    this.start = start + LINE;
+    this.views[FLOAT64] = this.doubles;
     this.ringBytes = ringBytes;
     this.lines = ringBytes / LINE;
     this.mask = this.lines - 1;
+  }
+
+  protected view(dtype: Dtype): TypedArray {
+    const { code, bytes, create } = dtype;
+    return (this.views[code] ??= new create(this.segment, this.start, this.ringBytes / bytes));
   }
 }
 
@@ -70,6 +83,22 @@ export class OutRing extends Ring {
     this.free -= lines;
     this.words[(this.tail & this.mask) << WORDS_SHIFT] = 0;
     publish(this.words, at, marker);
+  }
+
+  /** Copies an array of `size` bytes, all that its frame carries, into the payload of the frame at word `at`. */
+  put(at: number, array: TypedArray, dtype: Dtype, size: number): void {
+    const start = (at << 2) + HEADER_BYTES;
+    if (start + size > this.ringBytes) {
+      this.write(start, bytesOf(array), 0, size);
+    } else if (dtype.code === FLOAT64 && size <= LOOP_BYTES) {
+      const { doubles } = this;
+      const to = start >> 3;
+      const count = size >> 3;
+      for (let i = 0; i < count; i++) doubles[to + i] = (array as Float64Array)[i];
+    } else {
+      // One call for the whole array, without a view over a part of it: making one costs as much as copying 1 KiB.
+      (this.view(dtype) as Float64Array).set(array as Float64Array, start / dtype.bytes);
+    }
   }
 
   /** Copies bytes into the payload that starts at byte `offset` of the ring (it may wrap). */
@@ -113,6 +142,23 @@ export class InRing extends Ring {
     return Atomics.load(this.words, (this.head & this.mask) << WORDS_SHIFT);
   }
 
+  /** Copies the `size` payload bytes of the frame at word `at`, all that its message has, to the front of an array. */
+  get(at: number, array: TypedArray, dtype: Dtype, size: number): void {
+    const start = (at << 2) + HEADER_BYTES;
+    if (start + size > this.ringBytes) {
+      this.read(at, 0, bytesOf(array), 0, size);
+    } else if (dtype.code === FLOAT64 && size <= LOOP_BYTES) {
+      const { doubles } = this;
+      const from = start >> 3;
+      const count = size >> 3;
+      for (let i = 0; i < count; i++) (array as Float64Array)[i] = doubles[from + i];
+    } else {
+      const from = start / dtype.bytes;
+      const part = (this.view(dtype) as Float64Array).subarray(from, from + size / dtype.bytes);
+      (array as Float64Array).set(part);
+    }
+  }
+
   /** Copies `count` payload bytes, from `skip` on, of the frame at word `at`. */
   read(at: number, skip: number, target: Uint8Array, to: number, count: number): void {
     let start = (at << 2) + HEADER_BYTES + skip;
@@ -136,11 +182,13 @@ export class InRing extends Ring {
   }
 }
 
-/** Below this many bytes a loop beats the fixed cost of a view and a memmove. */
-const LOOP_BYTES = 32;
+/** Up to so many bytes a loop over doubles beats the fixed cost of a view and a memmove. */
+const LOOP_BYTES = 128;
+/** The same for a loop over bytes. */
+const BYTE_LOOP_BYTES = 32;
 
 function copy(target: Uint8Array, to: number, source: Uint8Array, from: number, count: number): void {
-  if (count <= LOOP_BYTES) {
+  if (count <= BYTE_LOOP_BYTES) {
     for (let i = 0; i < count; i++) target[to + i] = source[from + i];
   } else {
     target.set(source.subarray(from, from + count), to);

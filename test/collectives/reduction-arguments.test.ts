@@ -7,7 +7,7 @@ import { reduceScatter } from "../../src/collectives/reduce-scatter.ts";
 import { scan } from "../../src/collectives/scan.ts";
 import { ArgumentError, TypeMismatchError } from "../../src/errors.ts";
 import { errorsOf, Simulator } from "./simulator.ts";
-import { withLimits } from "./support.ts";
+import { withLong } from "./support.ts";
 
 describe("arguments of reductions", () => {
   const cases: [string, (context: CollectiveContext) => Algorithm<unknown>, string][] = [
@@ -105,7 +105,7 @@ describe("arguments of reductions", () => {
   ];
   for (const [name, first, second, sentence] of mismatches) {
     it(`different ${name} on two ranks name both`, () => {
-      withLimits({ longReduction: 64 }, () => {
+      withLong(64, () => {
         for (const form of [allreduce, scan]) {
           const program = (c: CollectiveContext) => form(c, (c.rank === 0 ? first : second) as number, sum);
           const [, error] = errorsOf(2, program);
@@ -118,7 +118,7 @@ describe("arguments of reductions", () => {
 
   it("arrays of different lengths are found by some rank, for every operation and size", () => {
     for (const longReduction of [1 << 20, 64]) {
-      withLimits({ longReduction }, () => {
+      withLong(longReduction, () => {
         for (const size of [2, 3, 4, 5, 8]) {
           for (const [odd, length] of Array.from({ length: 2 * size }, (_, i) => [
             i >> 1,

@@ -8,12 +8,12 @@ import { reduce, reduceInto } from "../../src/collectives/reduce.ts";
 import { reduceScatter } from "../../src/collectives/reduce-scatter.ts";
 import { scan, scanInto } from "../../src/collectives/scan.ts";
 import { Simulator, simulate } from "./simulator.ts";
-import { doubles, simulateAll, sizes, withLimits } from "./support.ts";
+import { doubles, simulateAll, sizes, withLong } from "./support.ts";
 
 describe("reductions", () => {
   it("takes a target that overlaps the array", () => {
     for (const longReduction of [1 << 20, 64]) {
-      withLimits({ longReduction }, () => {
+      withLong(longReduction, () => {
         const forms = [
           allreduceInto,
           scanInto,
@@ -89,7 +89,7 @@ describe("reductions", () => {
 
   it("gives all ranks the same bits", () => {
     for (const longReduction of [1 << 20, 64]) {
-      withLimits({ longReduction }, () => {
+      withLong(longReduction, () => {
         for (const size of sizes) {
           const program = (c: CollectiveContext) =>
             allreduce(
@@ -115,7 +115,7 @@ describe("reductions", () => {
   });
 
   it("keeps value and index together where arrays are cut", () => {
-    withLimits({ longReduction: 64, scanSegment: 24 }, () => {
+    withLong(64, () => {
       for (const size of [2, 3, 4, 5, 7]) {
         const element = (rank: number, i: number) => (i % 2 === 0 ? (rank * 7 + i * 3) % 11 : rank);
         const array = (rank: number) => doubles(34, i => element(rank, i));

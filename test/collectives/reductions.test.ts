@@ -5,13 +5,25 @@ import { allreduceRabenseifner } from "../../src/collectives/allreduce-rabenseif
 import { allreduceRing } from "../../src/collectives/allreduce-ring.ts";
 import { copyInto } from "../../src/collectives/arrays.ts";
 import type { Algorithm, CollectiveContext } from "../../src/collectives/context.ts";
+import {
+  allreduceExchanged,
+  exscanExchanged,
+  reduceExchanged,
+  scanExchanged,
+} from "../../src/collectives/exchanged.ts";
 import { exscan, exscanChain, exscanDoubling, exscanInto } from "../../src/collectives/exscan.ts";
+import {
+  allreduceGathered,
+  exscanGathered,
+  reduceGathered,
+  scanGathered,
+} from "../../src/collectives/gathered.ts";
 import type { Operator } from "../../src/collectives/operators.ts";
 import { reduce, reduceCut, reduceInto, reduceTree } from "../../src/collectives/reduce.ts";
 import { Reduction } from "../../src/collectives/reduction.ts";
 import { scan, scanChain, scanDoubling, scanInto } from "../../src/collectives/scan.ts";
 import { both, type Case, commutative, float64, folded, ordered } from "./reduction-cases.ts";
-import { arrayOf, available, doubles, simulateAll, sizes, withLimits } from "./support.ts";
+import { arrayOf, available, doubles, simulateAll, sizes, withLimits, withLong } from "./support.ts";
 
 type Into = (
   context: CollectiveContext,
@@ -61,6 +73,13 @@ const families: Record<string, Family> = {
         both,
         2,
       ],
+      ["reduceGathered", filling(reduceGathered), both, 1],
+      [
+        "reduceExchanged",
+        long((c, r, target, root) => reduceExchanged(c, r, c.rank === root ? target : undefined, root)),
+        both,
+        2,
+      ],
     ],
     range: (rank, size, root) => (rank === root ? [0, size] : undefined),
   },
@@ -70,6 +89,8 @@ const families: Record<string, Family> = {
       ["allreduceRecursiveDoubling", filling(allreduceRecursiveDoubling), both, 1],
       ["allreduceRabenseifner", long(allreduceRabenseifner), both, 2],
       ["allreduceRing", long(allreduceRing), [commutative], 2],
+      ["allreduceGathered", filling(allreduceGathered), both, 1],
+      ["allreduceExchanged", long(allreduceExchanged), both, 2],
     ],
     range: (_, size) => [0, size],
   },
@@ -78,6 +99,8 @@ const families: Record<string, Family> = {
       ["scanInto", (c, target, array, op) => scanInto(c, target, array, op), both, 1],
       ["scanDoubling", filling(scanDoubling), both, 1],
       ["scanChain", long(scanChain), both, 2],
+      ["scanGathered", filling(scanGathered), both, 1],
+      ["scanExchanged", long(scanExchanged), both, 2],
     ],
     range: rank => [0, rank + 1],
   },
@@ -86,6 +109,8 @@ const families: Record<string, Family> = {
       ["exscanInto", (c, target, array, op) => exscanInto(c, target, array, op), both, 1],
       ["exscanDoubling", filling(exscanDoubling), both, 1],
       ["exscanChain", long(exscanChain), both, 2],
+      ["exscanGathered", filling(exscanGathered), both, 1],
+      ["exscanExchanged", long(exscanExchanged), both, 2],
     ],
     range: rank => (rank === 0 ? undefined : [0, rank]),
   },
@@ -130,7 +155,7 @@ describe("reductions of arrays", () => {
     for (const [algorithm, run, cases, smallest] of family.algorithms) {
       for (const test of cases) {
         it(`${algorithm} gives the ${test.name} for every size and root, in place or not`, () => {
-          withLimits({ scanSegment: 24 }, () => {
+          withLimits({ scanSegment: 24, exchangedBlock: 48 }, () => {
             for (const size of sizes.filter(size => size >= smallest)) {
               const roots =
                 name === "reduce" && size <= 9 ? Array.from({ length: size }, (_, root) => root) : [size - 1];
@@ -145,7 +170,7 @@ describe("reductions of arrays", () => {
         });
 
         it(`${algorithm} gives the ${test.name} for every element type`, () => {
-          withLimits({ scanSegment: 24 }, () => {
+          withLimits({ scanSegment: 24, exchangedBlock: 48 }, () => {
             for (const dtype of available) {
               const narrow = test === ordered && !holds168(dtype);
               const unsigned = test === commutative && /^(Uint8Clamped|.*Uint)/.test(dtype.name);
@@ -162,7 +187,7 @@ describe("reductions of arrays", () => {
   }
 
   it("chooses an algorithm for long arrays in both forms", () => {
-    withLimits({ longReduction: 64 }, () => {
+    withLong(64, () => {
       for (const size of [2, 3, 4, 7, 8]) {
         for (const [name, family] of Object.entries(families)) {
           for (const test of both) {

@@ -154,6 +154,7 @@ export class Simulator {
     return {
       rank,
       size,
+      crowded: false,
       send: (value, dest) => {
         requireRank(dest);
         const request = new Request<void>();

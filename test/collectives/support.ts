@@ -1,5 +1,6 @@
 import { type Dtype, dtypes, type TypedArray } from "../../src/codec/dtype.ts";
-import { limits } from "../../src/collectives/choice.ts";
+import { limits, useRules } from "../../src/collectives/choice.ts";
+import type { Rules } from "../../src/collectives/rules.ts";
 import { type Program, type SendMode, Simulator, values } from "./simulator.ts";
 
 export const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17];
@@ -43,6 +44,46 @@ export function withLimits(changed: Partial<typeof limits>, body: () => void): v
   } finally {
     Object.assign(limits, before);
   }
+}
+
+/** Runs `body` with rules for the choice of algorithms that come before the library's. */
+export function withRules(rules: Rules, body: () => void): void {
+  useRules(rules);
+  try {
+    body();
+  } finally {
+    useRules({});
+  }
+}
+
+/** Runs `body` so that reductions cut arrays of at least so many bytes, and these into short segments. */
+export function withLong(minBytes: number, body: () => void): void {
+  const maxBytes = minBytes - 1;
+  const scans = [
+    { algorithm: "recursive-doubling", maxBytes },
+    { algorithm: "gather", maxBytes },
+    { algorithm: "chain" },
+    { algorithm: "exchange" },
+  ];
+  const reductions: Rules = {
+    reduce: [
+      { algorithm: "binomial", maxBytes },
+      { algorithm: "gather", maxBytes },
+      { algorithm: "rabenseifner" },
+      { algorithm: "exchange" },
+    ],
+    allreduce: [
+      { algorithm: "recursive-doubling", maxBytes },
+      { algorithm: "gather", maxBytes },
+      { algorithm: "rabenseifner", powerOfTwo: true },
+      { algorithm: "ring" },
+      { algorithm: "rabenseifner" },
+      { algorithm: "exchange" },
+    ],
+    scan: scans,
+    exscan: scans,
+  };
+  withLimits({ scanSegment: 24, exchangedBlock: 48 }, () => withRules(reductions, body));
 }
 
 /** As even as can be, the first ones longer: block borders by another way than the library's. */

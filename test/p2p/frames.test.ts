@@ -19,6 +19,9 @@ class Owner implements SourceOwner {
   }
   acknowledge(): void {}
   acknowledged(): void {}
+  see = (): boolean => true;
+  accept(): void {}
+  refuse(): void {}
   wake(): void {}
 }
 

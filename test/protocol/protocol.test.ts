@@ -45,6 +45,8 @@ const holds: Case[] = [
   { model: "finish", fair: true },
   { model: "leave" },
   { model: "leave", fair: true },
+  { model: "transfer" },
+  { model: "transfer", fair: true },
 ];
 
 const fails: Case[] = [
@@ -75,6 +77,15 @@ const fails: Case[] = [
   { model: "leave", defines: ["ONE_STEP"], finds: sleepsForEver },
   { model: "leave", defines: ["REFUSE_LEAVING"], finds: broken },
   { model: "leave", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "transfer", defines: ["SILENT_PIECE"], finds: sleepsForEver },
+  { model: "transfer", defines: ["DONE_WHEN_TAKEN"], finds: broken },
+  { model: "transfer", defines: ["REUSE_UNSEEN"], finds: broken },
+  { model: "transfer", defines: ["REUSE_UNRELEASED"], finds: broken },
+  { model: "transfer", defines: ["MOVE_OPEN"], finds: broken },
+  { model: "transfer", defines: ["MOVE_REFUSED"], finds: sleepsForEver },
+  { model: "transfer", defines: ["SILENT_MOVE"], finds: sleepsForEver },
+  { model: "transfer", defines: ["SILENT_REFUSAL"], finds: sleepsForEver },
+  { model: "transfer", defines: ["LOOK_FIRST"], finds: sleepsForEver },
 ];
 
 /** Generates, compiles and runs the verifier of one case. Returns what it printed. */
