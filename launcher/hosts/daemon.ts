@@ -14,6 +14,7 @@ import { pathToFileURL } from "node:url";
 import { packageFolder } from "../../src/native.ts";
 import { usableCores } from "../cores.ts";
 import type { HostPart, RankInput, RankOutput } from "../host.ts";
+import { LineWriter } from "../line-writer.ts";
 import { LocalHost } from "../local-host.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Channel } from "./channel.ts";
@@ -49,6 +50,8 @@ class Daemon {
   private readonly children = new Map<number, ChildProcess>();
   private readonly rankStreams = new Map<number, Readable>();
   private readonly rankInputs = new Map<number, Writable>();
+  /** To be called when the channel has room again. */
+  private readonly draining: (() => void)[] = [];
   /** Streams whose reader at the other end is slow. */
   private readonly slow = new Set<number>();
   private heartbeat: Heartbeat | undefined;
@@ -74,7 +77,7 @@ class Daemon {
         this.abandoned(this.preparation === undefined ? NO_INPUT : "the channel to tsmpirun has ended"),
     });
     this.channel.onDrain(() => {
-      for (const [stream, readable] of this.rankStreams) if (!this.slow.has(stream)) readable.resume();
+      for (const callback of this.draining.splice(0)) callback();
     });
     for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const)
       process.on(signal, () => this.abandoned(`${signal} came`));
@@ -244,13 +247,27 @@ class Daemon {
     };
   }
 
+  /** Sends whole lines, so that no delay on the way can come in the middle of one. */
   private follow(stream: number, readable: Readable): void {
     this.rankStreams.set(stream, readable);
-    readable.on("data", (bytes: Buffer) => {
-      if (!this.channel.sendBytes(FrameKind.output, stream, bytes)) readable.pause();
+    const writer = new LineWriter({
+      destination: {
+        continues: () => false,
+        write: (_writer, bytes) => this.channel.sendBytes(FrameKind.output, stream, bytes),
+        onDrain: callback => void this.draining.push(callback),
+      },
+      tag: undefined,
+      file: undefined,
+      alone: false,
+      pause: paused => {
+        if (paused) readable.pause();
+        else if (!this.slow.has(stream)) readable.resume();
+      },
     });
+    readable.on("data", (bytes: Buffer) => writer.write(bytes));
     const ended = (): void => {
       if (!this.rankStreams.delete(stream)) return;
+      writer.end();
       this.channel.send({ kind: "outputEnd", stream });
     };
     for (const event of ["end", "error", "close"]) readable.on(event, ended);
