@@ -339,7 +339,7 @@ export class BoardCall extends Watch implements CalledCollective {
     const sent = theirs === undefined ? describeKind(code) : describeArray(theirs.name, whole >>> 0);
     let own = "a number";
     if (dtype !== undefined)
-      own = expected === ANY_LENGTH ? `a ${dtype.name}` : describeArray(dtype.name, expected / dtype.bytes);
+      own = expected === ANY_LENGTH ? `a ${dtype.name}` : describeArray(dtype.name, this.extra);
     throw new TypeMismatchError(
       `${this.asMessages().describe()}: all ranks must give values of the same type and length; rank ${rank} sent ` +
         `${sent}, this rank has ${own}`,

@@ -3,8 +3,10 @@ import { TsmpiError } from "../errors.ts";
 import type { Native } from "../native.ts";
 import { CopiesState, Header, type Layout, Rank } from "../transport/layout.ts";
 
-/** No such process: it has just been killed, and so will this one be. */
+/** No such process: it has just been killed. */
 export const ESRCH = 3;
+/** Milliseconds within which the launcher ends a job of which a rank has died. */
+const GRACE_MS = 1000;
 
 export class Copies {
   private readonly native: Native;
@@ -57,10 +59,21 @@ export class Copies {
   }
 
   private fail(rank: number, count: number, error: number): never {
+    if (error === ESRCH) this.awaitAbort();
     const why = error === ESRCH ? "its process has ended" : `the kernel refused (errno ${error})`;
     throw new TsmpiError("TSMPI_COPY", `copying ${count} bytes to or from rank ${rank}: ${why}`, {
       peer: rank,
       cause: error,
     });
+  }
+
+  /** Leaves with the job, so that what is told of its end is why the other rank has died, not that this one failed. */
+  private awaitAbort(): void {
+    const until = performance.now() + GRACE_MS;
+    while (performance.now() < until) {
+      const code = Atomics.load(this.words, Header.abortCode);
+      if (code !== 0) process.exit(code - 1);
+      this.native.yieldWhile(Header.abortCode, 0, 1);
+    }
   }
 }

@@ -47,6 +47,12 @@ const holds: Case[] = [
   { model: "leave", fair: true },
   { model: "transfer" },
   { model: "transfer", fair: true },
+  { model: "board" },
+  { model: "board", defines: ["N=5", "STEP=0"] },
+  { model: "board", defines: ["N=5", "STEP=3"] },
+  { model: "board", defines: ["N=4", "K=2"], fair: true },
+  { model: "fence" },
+  { model: "fence", fair: true },
 ];
 
 const fails: Case[] = [
@@ -86,6 +92,21 @@ const fails: Case[] = [
   { model: "transfer", defines: ["SILENT_MOVE"], finds: sleepsForEver },
   { model: "transfer", defines: ["SILENT_REFUSAL"], finds: sleepsForEver },
   { model: "transfer", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "board", defines: ["NO_ROOM", "STEP=0"], finds: broken },
+  { model: "board", defines: ["MARK_FIRST", "STEP=0"], finds: broken },
+  { model: "board", defines: ["OUT_OF_ORDER"], finds: broken },
+  { model: "board", defines: ["LAZY"], finds: sleepsForEver },
+  { model: "board", defines: ["FORGETFUL"], finds: sleepsForEver },
+  { model: "board", defines: ["TAKE_BACK"], finds: broken },
+  { model: "board", defines: ["UNREAD"], finds: sleepsForEver },
+  { model: "board", defines: ["QUIET"], finds: sleepsForEver },
+  { model: "board", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "board", defines: ["REPORT=4"], finds: sleepsForEver },
+  { model: "fence", defines: ["NO_FENCE"], finds: sleepsForEver },
+  { model: "fence", defines: ["FENCE_FIRST"], finds: sleepsForEver },
+  { model: "fence", defines: ["DEAF"], finds: sleepsForEver },
+  { model: "fence", defines: ["LOOK_FIRST"], finds: sleepsForEver },
+  { model: "fence", defines: ["REORDER"], finds: broken },
 ];
 
 /** Generates, compiles and runs the verifier of one case. Returns what it printed. */
