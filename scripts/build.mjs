@@ -1,7 +1,8 @@
 // Bundles the library and the launcher into dist/, one file each: loading many small modules costs start time
 // in every rank.
+import { readFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -30,10 +31,42 @@ const benchApart = {
   },
 };
 
+// The doors beside the main one, "tsmpi/random" and its like: each a folder of src/ that package.json exports.
+const doors = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports)
+  .map(path => path.slice(2))
+  .filter(name => name !== "" && name !== "package.json");
+
+// What one door uses of another, and of the core, it must share with it: a process has one world, and one class
+// for each error. The errors are all exported by the core.
+const shared = new Map([
+  ["src/index.ts", "./index.js"],
+  ["src/errors.ts", "./index.js"],
+  ...doors.map(name => [`src/${name}/index.ts`, `./${name}.js`]),
+]);
+const doorsApart = {
+  name: "doors-apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(index|errors)\.ts$/ }, ({ path, resolveDir, kind }) => {
+      const bundle =
+        kind === "entry-point" ? undefined : shared.get(relative(root, resolve(resolveDir, path)));
+      return bundle === undefined ? undefined : { path: bundle, external: true };
+    });
+  },
+};
+
 await Promise.all([
   // The map lies beside it but is not linked: ranks run with --enable-source-maps, and each would parse a map
   // that is larger than the library itself, 4 ms of its start, for lines that are not the user's.
   build({ ...esm, entryPoints: ["src/index.ts"], outfile: "dist/index.js", sourcemap: "external" }),
+  ...doors.map(name =>
+    build({
+      ...esm,
+      entryPoints: [`src/${name}/index.ts`],
+      outfile: `dist/${name}.js`,
+      sourcemap: "external",
+      plugins: [doorsApart],
+    }),
+  ),
   build({ ...esm, entryPoints: ["launcher/tsmpirun.ts"], outfile: "dist/tsmpirun.js" }),
   build({ ...esm, entryPoints: ["launcher/tsmpi.ts"], outfile: "dist/tsmpi.js", plugins: [benchApart] }),
   build({ ...esm, entryPoints: ["bench/harness/bench.ts"], outfile: "dist/bench/harness.js" }),

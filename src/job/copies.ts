@@ -9,6 +9,8 @@ export const ESRCH = 3;
 const GRACE_MS = 1000;
 
 export class Copies {
+  /** `TSMPI_CROSS_COPY=on`: messages are copied even where the ring would be faster, for tests and measurements. */
+  readonly forced = process.env.TSMPI_CROSS_COPY === "on";
   private readonly native: Native;
   private readonly words: Int32Array;
   private readonly layout: Layout;

@@ -99,9 +99,13 @@ export class Transfers {
 
   // The sender's side.
 
-  /** Whether an array should be offered. */
+  /**
+   * Whether an array should be offered. Where every rank has a core, writing to the ring and reading from it overlap
+   * and stay in the caches: 16 GB/s against 4 to 17. Where ranks share cores, a copy needs no turns of the other.
+   */
   suits(total: number): boolean {
-    return total >= LEAST_BYTES && this.job.copies.allowed;
+    const { size, cores, copies } = this.job;
+    return (size > cores || copies.forced) && total >= LEAST_BYTES && copies.allowed;
   }
 
   /** Makes a record for a send, whose frame is then to be written. Returns its number, or -1 when all are in use. */
@@ -159,13 +163,26 @@ export class Transfers {
     return true;
   }
 
-  /** Forgets what is offered to a rank that receives nothing more. Returns the sends that waited for it. */
+  /** Forgets what is offered to a rank that receives nothing more. Returns the sends that waited for it in vain. */
   drop(rank: number): SendRequest[] {
-    const dropped = this.outgoing.filter(({ peer }) => peer === rank).map(({ request }) => request);
+    const dropped: SendRequest[] = [];
     for (let i = this.outgoing.length - 1; i >= 0; i--) {
-      if (this.outgoing[i].peer === rank) this.forget(i);
+      const outgoing = this.outgoing[i];
+      if (outgoing.peer !== rank) continue;
+      const { request } = outgoing;
+      this.forget(i);
+      if (request.done) continue;
+      // The rank may have taken it before it came to its end, and this one not have noticed yet.
+      if (this.isCopied(outgoing)) this.owner.settled(request);
+      else dropped.push(request);
     }
-    return dropped.filter(request => !request.done);
+    return dropped;
+  }
+
+  private isCopied({ record, pieces }: Outgoing): boolean {
+    const state = Atomics.load(this.words, record + Transfer.state);
+    if (state === TransferState.free) return true;
+    return state === TransferState.open && Atomics.load(this.words, record + Transfer.done) === pieces;
   }
 
   private forget(position: number): void {
