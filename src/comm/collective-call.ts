@@ -12,7 +12,7 @@ const sent: Pending<void> = { done: true, result: () => undefined };
 
 /** Whether the ranks of the job outnumber the cores. */
 export function isCrowded({ job }: Engine): boolean {
-  return job !== undefined && job.size > job.cores;
+  return job !== undefined && job.layout.size > job.cores;
 }
 
 /** One call of a collective on one rank: the messages of its algorithm travel under the call's number. */

@@ -62,7 +62,7 @@ function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
   const { board, engine } = core;
   if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
   core.requireLive();
-  return engine.size <= engine.job!.cores || !board.mayLend;
+  return engine.job!.layout.size <= engine.job!.cores || !board.mayLend;
 }
 
 type PlanPiece = (call: BoardCall, from: number, to: number) => void;

@@ -94,11 +94,11 @@ export class Core {
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
     this.size = scope.size;
     this.crowded = isCrowded(engine);
-    if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
+    if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
       if (choose("barrier", this, 0, Need.host) === "counter") {
         this.sharedBarrier = new SharedBarrier(engine, scope, slot);
       }
-      if (scope.size <= engine.job.layout.boardRanks) {
+      if (scope.size <= engine.job!.layout.boardRanks) {
         this.board = new Board(engine, scope, slot);
         this.alwaysBoard = unconditional("board", this, Need.host);
       }

@@ -8,6 +8,8 @@ import {
   Layout,
   MAGIC,
   MAX_LOCAL_RANKS,
+  type Places,
+  placesWord,
   Rank,
   RankState,
   ringBytesFor,
@@ -15,15 +17,27 @@ import {
 import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
 
-/** @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning */
-export function createHostSegment(size: number, cores = native().usableCpus().length): HostSegment {
+/** Ids of communicators have 30 bits. */
+const CONTEXTS_A_HOST = 2 ** 18;
+
+/**
+ * @param places where the ranks of the job are; a number: so many, all of them here
+ * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
+ */
+export function createHostSegment(
+  places: Places | number,
+  cores = native().usableCpus().length,
+): HostSegment {
+  const { host, hosts, ofRank } =
+    typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
+  const size = typeof places === "number" ? places : Array.from(ofRank).filter(at => at === host).length;
   if (size > MAX_LOCAL_RANKS) {
     throw new ArgumentError(
       `${size} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`,
     );
   }
   const addon = native();
-  const layout = new Layout(size, ringBytesFor(size));
+  const layout = new Layout(places, ringBytesFor(size));
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
   words[Header.version] = LAYOUT_VERSION;
@@ -32,8 +46,13 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
   words[Header.cores] = cores;
   words[Header.host] = process.pid;
   words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
-  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`.
-  words[Header.nextContext] = 2;
+  words[Header.worldSize] = ofRank.length;
+  words[Header.hostIndex] = host;
+  words[Header.hosts] = hosts;
+  words.set(ofRank, placesWord(size));
+  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
+  // own, so that communicators made on different hosts have different contexts.
+  words[Header.nextContext] = 2 + host * CONTEXTS_A_HOST;
   words[Header.barrierSlots] = 0b11;
   words[Header.magic] = MAGIC;
   const doorbells = Array.from({ length: size }, () => addon.createDoorbell());
@@ -46,7 +65,14 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
   return {
     inherited: [fd, ...doorbells],
 
-    environment: rank => ({ TSMPI_RANK: String(rank), TSMPI_SIZE: String(size) }),
+    environment: rank => ({
+      TSMPI_RANK: String(rank),
+      TSMPI_SIZE: String(ofRank.length),
+      TSMPI_LOCAL_RANK: String(layout.slotOf(rank)),
+      TSMPI_LOCAL_SIZE: String(size),
+      TSMPI_HOST: String(host),
+      TSMPI_HOSTS: String(hosts),
+    }),
 
     rankFinished(rank) {
       const state = layout.rankWord(rank) + Rank.state;

@@ -1,8 +1,8 @@
-/** The launcher's side of a host's shared segment. */
+/** The launcher's side of a host's shared segment. Ranks are world ranks. */
 export interface HostSegment {
   /** File descriptors that every rank inherits, in this order, as 3, 4, 5 ... */
   readonly inherited: readonly number[];
-  /** Environment variables that tell one rank (0 .. size-1) who it is. */
+  /** Environment variables that tell one rank of this host who it is. */
   environment(rank: number): Record<string, string>;
   /** A rank's process has ended with status 0: ranks that wait for it learn that it will never come. */
   rankFinished(rank: number): void;

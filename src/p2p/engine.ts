@@ -8,6 +8,7 @@ import { Header, Rank, RankState } from "../transport/layout.ts";
 import { InRing, OutRing } from "../transport/ring.ts";
 import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
 import { Destination, type DestinationOwner, type Envelope } from "./destination.ts";
+import { DistantSource, distantError } from "./distant.ts";
 import { Holder, payloadOf } from "./payload.ts";
 import { type MatchRequest, ProbeRequest, type RecvRequest, Request, SendRequest } from "./request.ts";
 import { ANY, Scope } from "./scope.ts";
@@ -105,10 +106,11 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     this.transfers = job && new Transfers(job, this);
     this.records = job && new WaitRecords(job.words, job.layout);
     this.world = new Scope("world", 0, this.rank, this.size);
-    this.senderWords = new Int32Array(Math.ceil(this.size / 32));
+    this.senderWords = new Int32Array(Math.ceil((job?.layout.size ?? 1) / 32));
     for (let rank = 0; rank < this.size; rank++) {
-      this.sources.push(new Source(rank, this.inRing(rank), this));
-      if (job !== undefined) this.sleepingWords.push(job.layout.rankWord(rank) + Rank.sleeping);
+      const here = job === undefined || job.layout.isHere(rank);
+      this.sources.push(here ? new Source(rank, this.inRing(rank), this) : new DistantSource(rank, this));
+      if (job !== undefined) this.sleepingWords.push(here ? job.layout.rankWord(rank) + Rank.sleeping : -1);
     }
   }
 
@@ -116,6 +118,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     if (this.job === undefined || rank === this.rank) return undefined;
     const { layout, segment } = this.job;
     return new InRing(segment, layout.ringStart(rank, this.rank), layout.ringBytes);
+  }
+
+  /** Whether all ranks of a scope are on this host, and so have its segment in common. */
+  sharesHost(scope: Scope): boolean {
+    const { job } = this;
+    if (job === undefined) return false;
+    return job.places.hosts === 1 || scope.worldRanks().every(rank => job.layout.isHere(rank));
   }
 
   /** Whether anything is under way that needs progress. */
@@ -384,7 +393,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     if (words === undefined) return;
     Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, state);
     Atomics.add(words, Header.endings, 1);
-    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.wake(rank);
+    for (const rank of job!.layout.ranks) if (rank !== this.rank) this.wake(rank);
   }
 
   /**
@@ -420,7 +429,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
 
   private stateOf(rank: number): number {
     const { words, job } = this;
-    return words === undefined
+    return words === undefined || !job!.layout.isHere(rank)
       ? RankState.joined
       : Atomics.load(words, job!.layout.rankWord(rank) + Rank.state);
   }
@@ -566,11 +575,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
 
   private connect(rank: number): Destination {
     const { layout, segment, words } = this.job!;
+    if (!layout.isHere(rank)) throw distantError(this.rank, rank);
     const ring = new OutRing(segment, layout.ringStart(this.rank, rank), layout.ringBytes);
     const destination = new Destination(rank, ring, this.rank, this);
     this.destinations[rank] = destination;
-    const senders = layout.rankWord(rank) + Rank.senders + (this.rank >> 5);
-    Atomics.or(words, senders, 1 << (this.rank & 31));
+    const slot = layout.slotOf(this.rank);
+    const senders = layout.rankWord(rank) + Rank.senders + (slot >> 5);
+    Atomics.or(words, senders, 1 << (slot & 31));
     return destination;
   }
 
@@ -586,7 +597,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
       while (fresh !== 0) {
         const bit = 31 - Math.clz32(fresh & -fresh);
         fresh &= fresh - 1;
-        this.active.push(this.sources[i * 32 + bit]);
+        this.active.push(this.sources[job!.layout.ranks[i * 32 + bit]]);
       }
     }
     return this.active;

@@ -6,6 +6,7 @@
  *     rank areas      1 KiB a rank    sleeping flag, state, present wait, which senders have ever written
  *     transfers       4 KiB a rank    where it meets the receivers of its long arrays, a line each
  *     barrier slots   two lines, and one a rank, per slot
+ *     places          a word for each rank of the job: its host
  *     boards          per slot, see cells.ts
  *     rings           one per ordered pair of ranks: a control line and `ringBytes` of frames
  *
@@ -15,7 +16,7 @@
 import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 4;
 export const LINE = 64;
 
 const HEADER_BYTES = 4096;
@@ -42,6 +43,11 @@ export const Header = {
   host: 5,
   /** 1: who goes to sleep fences for the others, see publish.ts. */
   sleepersFence: 6,
+  /** Ranks of the job, on all hosts. */
+  worldSize: 7,
+  /** Which host this is, of how many. */
+  hostIndex: 8,
+  hosts: 9,
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
@@ -106,14 +112,32 @@ export function ringBytesFor(size: number): number {
   return 8 * 1024;
 }
 
+/** Where the ranks of a job are, for a job on several hosts. */
+export interface Places {
+  /** Number of this host. */
+  readonly host: number;
+  readonly hosts: number;
+  /** The host of each rank. */
+  readonly ofRank: ArrayLike<number>;
+}
+
 function pages(bytes: number): number {
   return Math.ceil(bytes / PAGE) * PAGE;
 }
 
+/**
+ * Ranks are world ranks here as everywhere; that those of this host are numbered anew inside the segment, in their
+ * order, concerns nobody else.
+ */
 export class Layout {
+  /** Ranks on this host. */
   readonly size: number;
   readonly ringBytes: number;
   readonly totalBytes: number;
+  /** World ranks of this host, in their order. */
+  readonly ranks: readonly number[];
+  /** Number inside the segment of each world rank, -1 on another host; undefined when all are here. */
+  private readonly slots: Int32Array | undefined;
   private readonly transfersStart: number;
   private readonly slotsStart: number;
   /** Ranks of the largest communicator that has a board. */
@@ -122,27 +146,45 @@ export class Layout {
   private readonly boardsStart: number;
   private readonly ringsStart: number;
 
-  constructor(size: number, ringBytes: number) {
-    this.size = size;
+  /** @param places a number: so many ranks, all of them on this host */
+  constructor(places: Places | number, ringBytes: number) {
+    const worldSize = typeof places === "number" ? places : places.ofRank.length;
+    const everyone = Array.from({ length: worldSize }, (_, rank) => rank);
+    if (typeof places === "number") {
+      this.ranks = everyone;
+    } else {
+      this.ranks = everyone.filter(rank => places.ofRank[rank] === places.host);
+      this.slots = new Int32Array(worldSize).fill(-1);
+      for (const [slot, rank] of this.ranks.entries()) this.slots[rank] = slot;
+    }
+    this.size = this.ranks.length;
     this.ringBytes = ringBytes;
-    this.transfersStart = HEADER_BYTES + size * RANK_BYTES;
-    this.slotsStart = this.transfersStart + size * TRANSFERS * LINE;
-    const slotsEnd = this.slotsStart + BARRIER_SLOTS * LINE * (size + 2);
-    this.boardsStart = pages(slotsEnd);
-    this.boardRanks = Math.min(size, MAX_BOARD_RANKS);
+    this.transfersStart = HEADER_BYTES + this.size * RANK_BYTES;
+    this.slotsStart = 4 * slotsWord(this.size);
+    this.boardsStart = pages(4 * (placesWord(this.size) + worldSize));
+    this.boardRanks = Math.min(this.size, MAX_BOARD_RANKS);
     this.boardBytes = pages(boardBytes(this.boardRanks));
     this.ringsStart = this.boardsStart + BARRIER_SLOTS * this.boardBytes;
-    this.totalBytes = this.ringsStart + size * size * (ringBytes + LINE);
+    this.totalBytes = this.ringsStart + this.size * this.size * (ringBytes + LINE);
+  }
+
+  /** Number of a rank among those of this host; -1 for one of another host. */
+  slotOf(rank: number): number {
+    return this.slots === undefined ? rank : this.slots[rank];
+  }
+
+  isHere(rank: number): boolean {
+    return this.slotOf(rank) >= 0;
   }
 
   /** First word of a rank's area. */
   rankWord(rank: number): number {
-    return (HEADER_BYTES + rank * RANK_BYTES) >> 2;
+    return (HEADER_BYTES + this.slotOf(rank) * RANK_BYTES) >> 2;
   }
 
   /** First word of a transfer that a rank offers. */
   transferWord(rank: number, index: number): number {
-    return (this.transfersStart + (rank * TRANSFERS + index) * LINE) >> 2;
+    return (this.transfersStart + (this.slotOf(rank) * TRANSFERS + index) * LINE) >> 2;
   }
 
   /** First word of a barrier slot: a line that counts arrivals, one for completions, then one for each rank. */
@@ -157,6 +199,17 @@ export class Layout {
 
   /** Byte offset of the control line of the ring from `source` to `dest`; its frames follow one line later. */
   ringStart(source: number, dest: number): number {
-    return this.ringsStart + (source * this.size + dest) * (this.ringBytes + LINE);
+    const ring = this.slotOf(source) * this.size + this.slotOf(dest);
+    return this.ringsStart + ring * (this.ringBytes + LINE);
   }
+}
+
+/** First word of the barrier slots. */
+function slotsWord(localSize: number): number {
+  return (HEADER_BYTES + localSize * (RANK_BYTES + TRANSFERS * LINE)) >> 2;
+}
+
+/** First word of the table of places, which must be known before there is a Layout. */
+export function placesWord(localSize: number): number {
+  return slotsWord(localSize) + ((BARRIER_SLOTS * LINE * (localSize + 2)) >> 2);
 }
