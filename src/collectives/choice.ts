@@ -22,6 +22,8 @@ export const limits = {
 const long = { minBytes: 32 * 1024 };
 const scans: readonly Rule[] = [
   { algorithm: "board" },
+  // The chain of ranks that serves long arrays crosses between hosts as seldom as can be.
+  { algorithm: "two-level", maxBytes: 32 * 1024 - 1 },
   { algorithm: "chain", ...long },
   { algorithm: "exchange", ...long },
   { algorithm: "recursive-doubling" },
@@ -33,24 +35,32 @@ const scans: readonly Rule[] = [
  * better ones. The last rules of an operation serve every call.
  */
 export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
-  barrier: [{ algorithm: "counter" }, { algorithm: "dissemination" }],
+  barrier: [{ algorithm: "counter" }, { algorithm: "two-level" }, { algorithm: "dissemination" }],
   broadcast: [
     { algorithm: "board" },
+    { algorithm: "two-level" },
     { algorithm: "scatter-ring", minBytes: 256 * 1024, minRanks: 4 },
     { algorithm: "binomial" },
   ],
   scatter: [{ algorithm: "board" }, { algorithm: "direct" }],
   gather: [{ algorithm: "board" }, { algorithm: "direct" }],
   // In lists (Bruck) there are fewer messages for more copies.
-  allgather: [{ algorithm: "board" }, { algorithm: "bruck", minRanks: 16 }, { algorithm: "direct" }],
+  allgather: [
+    { algorithm: "board" },
+    { algorithm: "two-level" },
+    { algorithm: "bruck", minRanks: 16 },
+    { algorithm: "direct" },
+  ],
   // Longer blocks are worth a message each, however many ranks there are.
   alltoall: [
     { algorithm: "board" },
+    { algorithm: "two-level", maxBytes: 1024 },
     { algorithm: "bruck", minRanks: 16, maxBytes: 256 },
     { algorithm: "pairwise" },
   ],
   reduce: [
     { algorithm: "board" },
+    { algorithm: "two-level" },
     { algorithm: "rabenseifner", ...long },
     { algorithm: "exchange", ...long },
     { algorithm: "binomial" },
@@ -60,6 +70,7 @@ export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
   // combines in no rank's order.
   allreduce: [
     { algorithm: "board" },
+    { algorithm: "two-level" },
     { algorithm: "rabenseifner", ...long, powerOfTwo: true },
     { algorithm: "ring", ...long },
     { algorithm: "rabenseifner", ...long },
@@ -67,7 +78,12 @@ export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
     { algorithm: "recursive-doubling" },
     { algorithm: "gather" },
   ],
-  reduceScatter: [{ algorithm: "board" }, { algorithm: "pairwise" }, { algorithm: "exchange" }],
+  reduceScatter: [
+    { algorithm: "board" },
+    { algorithm: "two-level" },
+    { algorithm: "pairwise" },
+    { algorithm: "exchange" },
+  ],
   scan: scans,
   exscan: scans,
 };

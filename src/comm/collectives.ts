@@ -34,7 +34,6 @@ import { ALL, type BoardCall } from "./board-call.ts";
 import { planAlltoall, planBroadcast, planGather, planScatter } from "./board-moves.ts";
 import { type Form, planNumberReduction, planReduction } from "./board-reductions.ts";
 import type { Core } from "./core.ts";
-import { signatureOf } from "./signature.ts";
 
 /** A collective call of this rank, begun. */
 export type Begun<T> = Algorithm<T> | BoardCall;
@@ -121,7 +120,7 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
     return algorithms.broadcastInto(core.begin(operations.broadcastInto, root), target, root);
   }
   requireRoot("broadcastInto", root, board.size);
-  const signature = signatureOf(operations.broadcastInto, root);
+  const signature = core.sign(operations.broadcastInto, root);
   if (inPart) {
     return inPieces(core, signature, target, 1, (call, from, to) =>
       planBroadcast(call, target.subarray(from, to), dtype, root),
@@ -149,7 +148,7 @@ export function scatterInto(
     requireArray("scatterInto", "root's array", given);
     requireType("scatterInto", target, given);
   }
-  const signature = signatureOf(operations.scatterInto, root);
+  const signature = core.sign(operations.scatterInto, root);
   const call = board.call(core.nextSequence(), signature);
   planScatter(call, target, dtype, given, root);
   return call;
@@ -172,7 +171,7 @@ export function gatherInto(
     requireArray("gatherInto", "root's target", filled);
     requireType("gatherInto", filled!, array);
   }
-  const signature = signatureOf(operations.gatherInto, root);
+  const signature = core.sign(operations.gatherInto, root);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, filled, array, dtype, root);
   return call;
@@ -187,7 +186,7 @@ export function allgatherInto(core: Core, target: TypedArray, array: TypedArray)
     return algorithms.allgatherInto(core.begin(operations.allgatherInto), target, array);
   }
   requireType("allgatherInto", target, array);
-  const signature = signatureOf(operations.allgatherInto, 0);
+  const signature = core.sign(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, target, array, dtype, ALL);
   return call;
@@ -208,7 +207,7 @@ export function alltoallInto(
   if (board === undefined) return algorithms.alltoallInto(core.begin(operation), target, array, counts);
   requireEqualBlocks("alltoallInto", "array", array, board.size);
   requireLength("alltoallInto", "target", target, array.length, "as many as array");
-  const signature = signatureOf(operation, 0);
+  const signature = core.sign(operation, 0);
   const call = board.call(core.nextSequence(), signature);
   planAlltoall(call, target, array, dtype);
   return call;
@@ -239,7 +238,7 @@ function reduceArrays<A extends TypedArray>(
   }
   requireReducible(operation, operator, array, dtype);
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
-  const signature = signatureOf(operations[operation], root, op);
+  const signature = core.sign(operations[operation], root, op);
   if (inPart) {
     return inPieces(core, signature, given, operator.grain, (call, from, to) =>
       planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
@@ -320,7 +319,7 @@ export function reduceScatterInto<A extends TypedArray>(
   const offsets = blocksOf("reduceScatterInto", array, operator.grain, board.size, counts);
   const length = offsets[board.rank + 1] - offsets[board.rank];
   requireLength("reduceScatterInto", "target", target, length, `the block of rank ${board.rank}`);
-  const signature = signatureOf(operation, 0, op);
+  const signature = core.sign(operation, 0, op);
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, "reduceScatter", target, array, dtype, operator, 0, offsets);
   return call;
@@ -347,7 +346,7 @@ function reduceNumber(
   if (board === undefined) return undefined;
   requireRoot(form, root, board.size);
   requireReducible(form, op, value, undefined);
-  const signature = signatureOf(numberOperations[form], root, op);
+  const signature = core.sign(numberOperations[form], root, op);
   const call = board.call(core.nextSequence(), signature);
   planNumberReduction(call, form, value, op, root);
   return call;

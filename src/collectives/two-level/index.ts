@@ -5,5 +5,5 @@ export { alltoallInto } from "./alltoall.ts";
 export { barrier } from "./barrier.ts";
 export { broadcast, broadcastInto } from "./broadcast.ts";
 export { reduce, reduceInto } from "./reduce.ts";
-export { reduceScatterInto } from "./reduce-scatter.ts";
+export { reduceScatter, reduceScatterInto } from "./reduce-scatter.ts";
 export { exscan, exscanInto, scan, scanInto } from "./scan.ts";

@@ -1,6 +1,6 @@
 import type { TypedArray } from "../../codec/dtype.ts";
 import { requireLength, requireType } from "../arguments.ts";
-import { copyInto } from "../arrays.ts";
+import { copyInto, emptyLike } from "../arrays.ts";
 import { offsetsOf } from "../blocks.ts";
 import type { Algorithm, Pending } from "../context.ts";
 import type { OperatorFor } from "../operator.ts";
@@ -10,6 +10,20 @@ import { blocksOf } from "../reduce-scatter.ts";
 import { Reduction } from "../reduction.ts";
 import { borrow, release } from "../scratch.ts";
 import type { Levels } from "./levels.ts";
+
+export function* reduceScatter<A extends TypedArray>(
+  levels: Levels,
+  array: A,
+  op: OperatorFor<A>,
+  counts?: readonly number[],
+): Algorithm<A> {
+  const { rank, size } = levels.context;
+  const { grain } = new Reduction(levels.operation, array, op).op;
+  const offsets = blocksOf(levels.operation, array, grain, size, counts);
+  const target = emptyLike(array, offsets[rank + 1] - offsets[rank]);
+  yield* reduceScatterInto(levels, target, array, op, counts);
+  return target;
+}
 
 /**
  * Some ranks of each host have to do with some blocks of every host each: they get them combined on their host,
