@@ -57,6 +57,8 @@ export function parseArguments(words: readonly string[]): Parsed {
     agent: undefined,
     network: undefined,
     linkTimeoutSeconds: 60,
+    linkMemory: 256 * 2 ** 20,
+    wire: "zeromq",
     ship: false,
     verbose: false,
     dryRun: false,

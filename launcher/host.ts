@@ -12,6 +12,8 @@ export interface HostPart {
   programs: HostProgram[];
   bindTo: "core" | "none";
   threadsPerRank: number | undefined;
+  /** Bytes for messages between hosts. */
+  linkMemory: number;
   /** For the choice of algorithms. */
   rules: Rules | undefined;
 }

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHostSegment } from "../src/job/create-host-segment.ts";
-import type { HostSegment } from "../src/job/host-segment.ts";
+import type { HostAgreement, HostSegment } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
 import { Guard } from "./guard.ts";
 import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankOutput } from "./host.ts";
@@ -36,13 +36,29 @@ export class LocalHost implements Host {
 
   /** @param temporary a folder that the guard removes when this process is killed, or "" */
   constructor(part: HostPart, cores: number, temporary: string, events: Omit<HostEvents, "lost">) {
-    const { host, hosts, places } = part;
+    const { host, hosts, places, linkMemory } = part;
     this.part = part;
     this.cores = cores;
     this.temporary = temporary;
     this.events = events;
     this.here = [...places.keys()].filter(rank => places[rank] === host);
-    this.segment = createHostSegment(hosts === 1 ? places.length : { host, hosts, ofRank: places }, cores);
+    const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
+    this.segment = createHostSegment(where, cores, linkMemory);
+  }
+
+  /** Descriptors that the gateway of this host inherits, as ranks do. */
+  get inherited(): readonly number[] {
+    return this.segment.inherited;
+  }
+
+  /** Whether ranks outnumber the cores of this host. */
+  get crowded(): boolean {
+    return this.here.length > this.cores;
+  }
+
+  /** To be called before the start. */
+  agree(facts: HostAgreement): void {
+    this.segment.agree(facts);
   }
 
   get ranks(): number[] {

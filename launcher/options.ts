@@ -1,5 +1,6 @@
 /** The options of tsmpirun in one table: the parser, the help and the suggestions for misspelt ones read it. */
 import { type HostSlots, parseHosts } from "./hosts/host-list.ts";
+import type { WireName } from "./hosts/protocol.ts";
 
 /** Options of one MPMD segment; the others belong to the whole job. */
 export interface SegmentOptions {
@@ -27,6 +28,9 @@ export interface JobOptions {
   /** Interface or network that hosts reach one another by. */
   network: string | undefined;
   linkTimeoutSeconds: number;
+  /** Bytes for messages between hosts, on each. */
+  linkMemory: number;
+  wire: WireName;
   /** Hosts get tsmpi and the script, with all that it imports, from here. */
   ship: boolean;
   verbose: boolean;
@@ -251,6 +255,23 @@ export const OPTIONS: Option[] = [
     help: "a host that has not been heard of for so long ends the job (default: 60)",
     read(value, _segment, job) {
       job.linkTimeoutSeconds = seconds(value);
+    },
+  },
+  {
+    names: ["--link-memory"],
+    value: "MIB",
+    help: "mebibytes that messages between hosts may take on each, besides those of their senders and receivers (default: 256)",
+    read(value, _segment, job) {
+      job.linkMemory = wholeNumber(value, 1, "a whole number of mebibytes") * 2 ** 20;
+    },
+  },
+  {
+    names: ["--wire"],
+    value: "zeromq|tcp",
+    help: "what carries messages between hosts: zeromq, encrypted (default), or plain tcp, which is faster and for networks that nobody else can read",
+    read(value, _segment, job) {
+      if (value !== "zeromq" && value !== "tcp") throw new Expected("zeromq or tcp");
+      job.wire = value;
     },
   },
   {

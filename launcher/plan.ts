@@ -173,6 +173,7 @@ export function partOf(
     }),
     bindTo: options.bindTo,
     threadsPerRank: options.threadsPerRank,
+    linkMemory: options.linkMemory,
     rules: plan.rules,
   };
 }

@@ -31,6 +31,10 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: undefined,
     run: async () => (await import("./hosts/daemon.ts")).daemon(),
   },
+  gateway: {
+    help: undefined,
+    run: async () => (await import("./hosts/gateway-process.ts")).gatewayProcess(),
+  },
   version: {
     help: "prints the version",
     run: async () => {

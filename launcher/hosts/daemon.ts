@@ -1,7 +1,7 @@
 /**
  * `tsmpi daemon`: started on a host by tsmpirun, never by a person. It makes the host's segment, starts the ranks
- * that belong here, passes on what they print and read, and ends them when its channel ends. The gateway to the
- * other hosts will live here, too: it knows where every rank is (`part.places`), and the cards of all hosts.
+ * that belong here and the gateway to the other hosts, passes on what ranks print and read, and ends all when its
+ * channel ends.
  */
 import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -20,10 +20,12 @@ import { ownAddresses } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { problemsOf } from "./checks.ts";
 import { examineHost, listen, reach } from "./examine.ts";
+import { GatewayChild } from "./gateway-child.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import {
   type BytesKind,
   FrameKind,
+  type GatewayCard,
   type HostCard,
   MAGIC,
   type Order,
@@ -60,8 +62,8 @@ class Daemon {
   /** Of the job's own, removed at its end; "" as long as none is needed. */
   private folder = process.env[SHIPPED] ?? "";
   private host: LocalHost | undefined;
-  /** What the hosts of the job told of themselves, for the gateway. */
-  cards: readonly HostCard[] = [];
+  /** Undefined when the job has no other host. */
+  private gateway: GatewayChild | undefined;
   private leaving = false;
   private abandonedRanks = false;
   private code = 0;
@@ -101,8 +103,10 @@ class Daemon {
         void reach(order.targets).then(addresses => this.channel.send({ kind: "reached", addresses }));
         return;
       case "start":
-        this.cards = order.cards;
-        this.start();
+        this.start(order.cards);
+        return;
+      case "finished":
+        this.gateway?.send(order);
         return;
       case "signal":
         // tsmpirun stops when it is told to, and then pings no more.
@@ -163,7 +167,7 @@ class Daemon {
       if (order.shippedLibraries !== undefined || !existsSync(file)) this.missing.add(index);
     }
     if (this.missing.size > 0) this.channel.send({ kind: "needs", files: [...this.missing] });
-    else this.check(order, order.part);
+    else void this.check(order, order.part);
   }
 
   /** A file that this host does not see gets a place in a folder of the job's own. */
@@ -182,23 +186,38 @@ class Daemon {
       const elsewhere = shippedLibraries !== undefined && !existsSync(program.workingFolder);
       return { ...program, file, workingFolder: elsewhere ? this.folder : program.workingFolder };
     });
-    this.check(preparation, { ...part, programs });
+    void this.check(preparation, { ...part, programs });
   }
 
-  private check(order: Prepare, part: HostPart): void {
+  private async check(order: Prepare, part: HostPart): Promise<void> {
     const addresses = ownAddresses(order.network);
     const problems = problemsOf(order, part);
     if (addresses.problem !== undefined) problems.push(addresses.problem);
     try {
-      if (problems.length === 0) this.host = this.makeHost(part);
+      if (problems.length === 0) {
+        this.host = this.makeHost(part);
+        const gateway = part.hosts > 1 ? await this.makeGateway(order, this.host, addresses.list) : undefined;
+        const { hostname, list } = addresses;
+        const card = { hostname, addresses: list, gateway, crowded: this.host.crowded };
+        this.channel.send({ kind: "ready", card });
+        return;
+      }
     } catch (error) {
       problems.push((error as Error).message);
     }
-    if (problems.length > 0) {
-      this.channel.send({ kind: "lacks", problems });
-      return;
-    }
-    this.channel.send({ kind: "ready", card: { hostname: addresses.hostname, addresses: addresses.list } });
+    this.channel.send({ kind: "lacks", problems });
+  }
+
+  private makeGateway(order: Prepare, host: LocalHost, addresses: string[]): Promise<GatewayCard> {
+    const { wire, linkTimeoutSeconds, part } = order;
+    this.gateway = new GatewayChild(host.inherited, {
+      news: news => this.channel.send(news),
+      ended: how => {
+        if (!this.leaving) this.channel.send({ kind: "gatewayEnded", how });
+      },
+    });
+    const { linkMemory } = part;
+    return this.gateway.listen({ kind: "listen", wire, addresses, linkTimeoutSeconds, linkMemory });
   }
 
   /** Makes the segment, too. */
@@ -230,8 +249,14 @@ class Daemon {
 
   // The job.
 
-  private start(): void {
+  private start(cards: readonly HostCard[]): void {
     const host = this.host!;
+    if (this.gateway !== undefined) {
+      const gateways = cards.map(({ gateway }) => gateway!);
+      const crowded = cards.some(card => card.crowded);
+      host.agree({ crowded, copies: gateways.every(({ copies }) => copies) });
+      this.gateway.send({ kind: "begin", cards: gateways });
+    }
     void host.start(this.rankOutput(), this.rankInput()).then(() => {
       const pids = host.ranks.map((rank): [number, number] => [rank, host.pidOf(rank)!]);
       this.channel.send({ kind: "started", pids });
@@ -348,6 +373,7 @@ class Daemon {
   private checkEnd(): void {
     if (!this.leaving || this.children.size > 0 || (this.host?.ranks.length ?? 0) > 0) return;
     void this.host?.close();
+    this.gateway?.close();
     if (this.folder !== "") rmSync(this.folder, { recursive: true, force: true });
     this.output.end(() => process.exit(this.code));
     // Nobody may read any more.

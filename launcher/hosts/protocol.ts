@@ -16,10 +16,11 @@
  *
  * A frame ends with a line end because srun passes on whole lines only.
  */
+import type { WireCard } from "../../src/gateway/wire.ts";
 import type { HostPart } from "../host.ts";
 
 /** Changes whenever frames or messages do. */
-export const PROTOCOL = 1;
+export const PROTOCOL = 2;
 export const MAGIC: Buffer = Buffer.from(`\ntsmpi-daemon ${PROTOCOL}\n`);
 
 export const MARK = 0xa7;
@@ -46,13 +47,52 @@ export type BytesKind = Exclude<(typeof FrameKind)[keyof typeof FrameKind], 0>;
 
 export const streamOf = (rank: number, kind: "out" | "err"): number => rank * 2 + (kind === "out" ? 0 : 1);
 
-/** What a host tells the others of itself before ranks start. The gateway's address and public key belong here. */
+/** What a host tells the others of itself before ranks start. */
 export interface HostCard {
   /** As it calls itself. */
   hostname: string;
   /** By which other hosts may reach it, those of the wanted network first. */
   addresses: string[];
+  /** Of its gateway; undefined when the job has no other host. */
+  gateway: GatewayCard | undefined;
+  /** Whether ranks outnumber its cores. */
+  crowded: boolean;
 }
+
+/** What a gateway tells of itself. */
+export interface GatewayCard extends WireCard {
+  /** Whether it may copy from and to the memory of ranks. */
+  copies: boolean;
+}
+
+/** Ways in which messages travel between hosts. */
+export type WireName = "zeromq" | "tcp";
+
+/** Daemon to gateway, over the gateway's standard streams. */
+export type GatewayOrder =
+  | {
+      kind: "listen";
+      wire: WireName;
+      addresses: string[];
+      linkTimeoutSeconds: number;
+      linkMemory: number;
+    }
+  | { kind: "begin"; cards: GatewayCard[] }
+  /** Ranks of a host to which there is no link. */
+  | { kind: "finished"; ranks: number[] };
+
+/** Gateway to daemon. */
+export type GatewayReport =
+  | { kind: "ready"; card: GatewayCard }
+  | { kind: "problem"; problem: string }
+  | GatewayNews;
+
+/** What tsmpirun hears of a gateway. */
+export type GatewayNews =
+  /** Nothing has come from a host for the time set; what was tried to reach it. */
+  | { kind: "peerLost"; host: number; sentence: string }
+  /** Ranks have finished; these hosts have no link over which to hear of it. */
+  | { kind: "finished"; ranks: number[]; hosts: number[] };
 
 /** tsmpirun to daemon. */
 export type Order =
@@ -70,11 +110,13 @@ export type Order =
       readers: number[];
       network: string | undefined;
       linkTimeoutSeconds: number;
+      wire: WireName;
     }
   | { kind: "examine" }
   | { kind: "listen"; network: string | undefined }
   | { kind: "reach"; targets: ReachTarget[] }
   | { kind: "start"; cards: HostCard[] }
+  | { kind: "finished"; ranks: number[] }
   | { kind: "signal"; signal: NodeJS.Signals }
   | { kind: "waits" }
   | { kind: "abort"; rank: number; code: number }
@@ -103,6 +145,8 @@ export type Report =
   /** A rank has taken the input sent last, or has closed it. */
   | { kind: "inputTaken"; rank: number; open: boolean }
   | { kind: "relayEnded"; relay: number; how: string }
+  | GatewayNews
+  | { kind: "gatewayEnded"; how: string }
   | { kind: "ping" };
 
 /** A host that listens, so that others may try to reach it. */

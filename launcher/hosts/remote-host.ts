@@ -171,8 +171,10 @@ export class RemoteHost implements Host {
     return [...this.alive];
   }
 
-  /** @param cards of all hosts */
+  /** Cards of all hosts. */
   startWith: HostCard[] = [];
+  /** All hosts, this one included. */
+  others: readonly RemoteHost[] = [];
 
   async start(output: RankOutput, input: RankInput): Promise<void> {
     for (const rank of this.alive) {
@@ -212,6 +214,11 @@ export class RemoteHost implements Host {
 
   abort(rank: number, code: number): void {
     this.channel.send({ kind: "abort", rank, code });
+  }
+
+  /** Ranks of another host have finished. */
+  peerFinished(ranks: number[]): void {
+    this.channel.send({ kind: "finished", ranks });
   }
 
   async close(): Promise<void> {
@@ -254,12 +261,26 @@ export class RemoteHost implements Host {
         if (report.open) this.taken.get(report.rank)?.();
         else this.inputs.get(report.rank)?.destroy();
         return;
+      case "finished":
+        for (const host of report.hosts) this.others[host]?.peerFinished(report.ranks);
+        return;
+      case "peerLost":
+        this.peerLost(this.others[report.host].name, report.sentence);
+        return;
+      case "gatewayEnded":
+        this.events?.lost(`host ${this.name} was lost: its gateway ${report.how}`, []);
+        return;
       case "relayEnded":
         this.relays.get(report.relay)?.ended(report.how);
         return;
       default:
         this.expected.get(kind)?.(report);
     }
+  }
+
+  private peerLost(name: string, tried: string): void {
+    const limit = `${this.options.linkTimeoutSeconds} s (--link-timeout)`;
+    this.events?.lost(`host ${name} was lost: ${this.name} has not heard of it for ${limit}${tried}`, []);
   }
 
   private bytes(kind: BytesKind, stream: number, bytes: Buffer): void {

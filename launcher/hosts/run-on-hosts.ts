@@ -39,6 +39,7 @@ export async function runOnHosts(plan: Plan, options: JobOptions): Promise<numbe
         readers: readersOf(options.stdin, plan.ranks),
         network: options.network,
         linkTimeoutSeconds: options.linkTimeoutSeconds,
+        wire: options.wire,
       } as const;
       await host.prepare(order, withMaps);
     });
@@ -59,6 +60,7 @@ export async function runOnHosts(plan: Plan, options: JobOptions): Promise<numbe
     return await new Job(plan, options, events => {
       for (const host of hosts) {
         host.startWith = cards;
+        host.others = hosts;
         host.follow(events);
       }
       return hosts;

@@ -3,6 +3,7 @@ import { closeSync } from "node:fs";
 import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
 import {
+  distantRingBytesFor,
   Header,
   LAYOUT_VERSION,
   Layout,
@@ -23,10 +24,12 @@ const CONTEXTS_A_HOST = 2 ** 18;
 /**
  * @param places where the ranks of the job are; a number: so many, all of them here
  * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
+ * @param linkMemory bytes for the rings between ranks of this host and others
  */
 export function createHostSegment(
   places: Places | number,
   cores = native().usableCpus().length,
+  linkMemory = 0,
 ): HostSegment {
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
@@ -37,7 +40,8 @@ export function createHostSegment(
     );
   }
   const addon = native();
-  const layout = new Layout(places, ringBytesFor(size));
+  const distantRingBytes = typeof places === "number" ? 0 : distantRingBytesFor(places, linkMemory);
+  const layout = new Layout(places, ringBytesFor(size), distantRingBytes);
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
   words[Header.version] = LAYOUT_VERSION;
@@ -49,13 +53,16 @@ export function createHostSegment(
   words[Header.worldSize] = ofRank.length;
   words[Header.hostIndex] = host;
   words[Header.hosts] = hosts;
-  words.set(ofRank, placesWord(size));
+  words[Header.distantRingBytes] = distantRingBytes;
+  words[Header.crowded] = size > cores ? 1 : 0;
+  words.set(ofRank, placesWord(size, ofRank.length));
   // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
   // own, so that communicators made on different hosts have different contexts.
   words[Header.nextContext] = 2 + host * CONTEXTS_A_HOST;
   words[Header.barrierSlots] = 0b11;
   words[Header.magic] = MAGIC;
-  const doorbells = Array.from({ length: size }, () => addon.createDoorbell());
+  // One a rank; the last is the gateway's.
+  const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
   const records = new WaitRecords(words, layout);
 
   const wakeAll = (): void => {
@@ -80,6 +87,11 @@ export function createHostSegment(
       if (Atomics.exchange(words, state, RankState.finished) === RankState.finished) return;
       Atomics.add(words, Header.endings, 1);
       wakeAll();
+    },
+
+    agree({ crowded, copies }) {
+      words[Header.crowded] = crowded ? 1 : 0;
+      words[Header.distantCopies] = copies ? 1 : 0;
     },
 
     abort(rank, code) {

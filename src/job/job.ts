@@ -25,6 +25,8 @@ export interface LocalJob {
   readonly places: Places;
   /** Cores of this host. */
   readonly cores: number;
+  /** Whether ranks outnumber cores on any host. */
+  readonly crowded: boolean;
   readonly layout: Layout;
   readonly segment: ArrayBuffer;
   /** Int32Array over the whole segment. */
@@ -35,6 +37,19 @@ export interface LocalJob {
   readonly doorbell: number;
   /** Rings the doorbell of a rank of this host. */
   ring(rank: number): void;
+}
+
+/** How a segment is laid out, by what its header says. */
+export function layoutOf(words: Int32Array): { places: Places; layout: Layout } {
+  const { [Header.size]: here, [Header.worldSize]: size, [Header.hosts]: hosts } = words;
+  const first = placesWord(here, size);
+  const places = { host: words[Header.hostIndex], hosts, ofRank: words.subarray(first, first + size) };
+  const layout = new Layout(
+    hosts === 1 ? size : places,
+    words[Header.ringBytes],
+    words[Header.distantRingBytes],
+  );
+  return { places, layout };
 }
 
 /**
@@ -50,14 +65,9 @@ export function joinJob(): LocalJob | undefined {
   const words = new Int32Array(segment);
   if (words[Header.magic] !== MAGIC || words[Header.version] !== LAYOUT_VERSION) return undefined;
   const rank = Number(rankText);
-  const places: Places = {
-    host: words[Header.hostIndex],
-    hosts: words[Header.hosts],
-    ofRank: words.subarray(placesWord(words[Header.size])).subarray(0, words[Header.worldSize]),
-  };
+  const { places, layout } = layoutOf(words);
   const size = places.ofRank.length;
   if (places.ofRank[rank] !== places.host) return undefined;
-  const layout = new Layout(places.hosts === 1 ? size : places, words[Header.ringBytes]);
   // One process per rank: a second one with the same descriptors (a fork, say) must not share its rings.
   const area = layout.rankWord(rank);
   if (Atomics.compareExchange(words, area + Rank.pid, 0, process.pid) !== 0) return undefined;
@@ -67,12 +77,14 @@ export function joinJob(): LocalJob | undefined {
   }
   const copies = new Copies(addon, words, layout);
   Atomics.store(words, area + Rank.state, RankState.joined);
-  const doorbellOf = (other: number): number => SEGMENT_FD + 1 + layout.slotOf(other);
+  // The doorbell behind those of the ranks is the gateway's, which reads what is for ranks of other hosts.
+  const doorbellOf = (other: number): number => SEGMENT_FD + 1 + Math.min(layout.slotOf(other), layout.size);
   return {
     rank,
     size,
     places,
     cores: words[Header.cores],
+    crowded: words[Header.crowded] === 1,
     layout,
     segment,
     words,
