@@ -11,7 +11,12 @@ import { programPath } from "../ranks/run.ts";
 const AGENT = ["--agent", "env NAME={host}"];
 const WIRES = ["zeromq", "tcp"] as const;
 
-async function run(hosts: string, script: string, args: string[] = [], words: string[] = []): Promise<Launched> {
+async function run(
+  hosts: string,
+  script: string,
+  args: string[] = [],
+  words: string[] = [],
+): Promise<Launched> {
   const mark = newMark();
   const all = ["--hosts", hosts, ...AGENT, "--timeout", "110", ...args, script, ...words];
   const launched = await launch(all, { env: mark.env, timeout: 120_000 });
@@ -51,14 +56,14 @@ describe("messages between hosts", function () {
   for (const [hosts, ranks, program] of [
     ["a:1,b:1,c:1", 3, "any-source"],
     ["a:2,b:2,c:1", 5, "broadcast"],
-    ["a:3,b:2", 5, "flood"],
+    ["a:3,b:2", 5, "alltoall"],
     ["a:2,b:2", 4, "exscan"],
   ] as const) {
     it(`should pass "${program}" on ${hosts}`, () => runProgram(hosts, ranks, program, []));
   }
 
   it("should need little memory when told so", () =>
-    runProgram("a:2,b:2", 4, "flood", ["--link-memory", "1"]));
+    runProgram("a:2,b:2", 4, "order", ["--link-memory", "1"]));
 
   it("should do without copies from rank to rank", async () => {
     const mark = { TSMPI_CROSS_COPY: "off" };
@@ -117,7 +122,8 @@ await world.recv(1, { tag: 5 });`,
       "main.ts": `import { sum, world } from "tsmpi";
 if (world.rank === 0) await world.reduce(1, sum, { root: 1 });
 else await world.reduce(1, sum, { root: 0 });
-await world.broadcast(1);`,
+await world.broadcast(1);
+setInterval(() => {}, 1000);`,
     });
     const { code, stderr } = await run("a:1,b:1", join(folder, "main.ts"));
     expect(code).to.equal(1);
@@ -125,7 +131,10 @@ await world.broadcast(1);`,
   });
 
   for (const [how, script] of [
-    ["over a link", "if (world.rank === 0) await world.send(1, 1);\nelse { await world.recv(0); await world.recv(0); }"],
+    [
+      "over a link",
+      "if (world.rank === 0) await world.send(1, 1);\nelse { await world.recv(0); await world.recv(0); }",
+    ],
     ["without a link", "if (world.rank === 1) await world.recv(0);"],
   ]) {
     it(`should refuse a wait for a rank that has finished, ${how}`, async () => {
