@@ -32,6 +32,21 @@ export interface Native {
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;
 
+  linalgAttach(routines: readonly string[]): Float64Array;
+  linalgCall(...arrays: ArrayBufferView[]): void;
+  linalgStart(callback: () => void, ...arrays: ArrayBufferView[]): void;
+  linalgInfo(): {
+    library: string;
+    version?: string;
+    core?: string;
+    path?: string;
+    lapack?: string;
+    failure?: string;
+    integers: 32 | 64;
+    threads: number;
+  };
+  linalgSetThreads(count: number): void;
+
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
   leadGroup(): void;
