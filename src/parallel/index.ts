@@ -1,4 +1,6 @@
 /** tsmpi/parallel: maps over items, run by all ranks of a communicator. */
+
+export * from "./graph/index.ts";
 export type { Items } from "./items.ts";
 export { type ItemOf, map, type ResultOptions, type Results } from "./map.ts";
 export type { MapOptions, Schedule } from "./options.ts";
