@@ -86,7 +86,7 @@ export class DeviceArray implements Disposable {
 
   /** Not public: the memory, unless this array has been freed. @throws {ArgumentError} */
   get storage(): Storage {
-    if (this.freed) throw new ArgumentError(`${this} has been freed`);
+    if (this.freed) throw new ArgumentError(`${this.toString()} has been freed`);
     return this.memory;
   }
 
@@ -143,7 +143,9 @@ export class DeviceArray implements Disposable {
     this.checkDense("reshape");
     const axes = inferred(shape, this.size);
     if (sizeOf(axes) !== this.size) {
-      throw new ArgumentError(`cannot reshape ${this} to ${show(axes)}: that would be ${sizeOf(axes)} elements`);
+      throw new ArgumentError(
+        `cannot reshape ${this.toString()} to ${show(axes)}: that would be ${sizeOf(axes)} elements`,
+      );
     }
     return this.view(axes, denseStrides(axes), this.offset);
   }
@@ -151,7 +153,9 @@ export class DeviceArray implements Disposable {
   /** A view of a part: a range for each of the first axes; the others are taken whole. */
   slice(...ranges: readonly Range[]): DeviceArray {
     if (ranges.length > this.shape.length) {
-      throw new ArgumentError(`${this} has ${this.shape.length} axes, and slice was given ${ranges.length} ranges`);
+      throw new ArgumentError(
+        `${this.toString()} has ${this.shape.length} axes, and slice was given ${ranges.length} ranges`,
+      );
     }
     const shape = [...this.shape];
     let { offset } = this;
@@ -165,7 +169,7 @@ export class DeviceArray implements Disposable {
 
   /** A view with the last two axes exchanged. */
   transpose(): DeviceArray {
-    if (this.shape.length < 2) throw new ArgumentError(`${this} has no two axes to transpose`);
+    if (this.shape.length < 2) throw new ArgumentError(`${this.toString()} has no two axes to transpose`);
     const swap = (axes: readonly number[]): number[] => [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
     return this.view(swap(this.shape), swap(this.strides), this.offset);
   }
@@ -186,7 +190,10 @@ export class DeviceArray implements Disposable {
     return this.filled(empty(this.shape, { dtype: this.dtype, device: target }), copyInto);
   }
 
-  /** A copy with elements of another type: rounded to nearest; to integers cut, at the ends of their range. */
+  /**
+   * A copy with elements of another type: rounded to nearest; from reals to integers cut, to the ends of their range
+   * and NaN to 0; between integers their low bits, as in typed arrays.
+   */
   astype(dtype: DtypeName): DeviceArray {
     if (dtype === this.dtype) return this.copy();
     if (!this.isDense) {
@@ -199,15 +206,20 @@ export class DeviceArray implements Disposable {
   /** Overwrites the elements, which must lie dense, by those of an array of the same type and shape. Does not wait. */
   copyFrom(source: DeviceArray): void {
     if (source.dtype !== this.dtype || !sameShape(source.shape, this.shape)) {
-      throw new ArgumentError(`copyFrom: ${this} cannot take the elements of ${source}`);
+      throw new ArgumentError(
+        `copyFrom: ${this.toString()} cannot take the elements of ${source.toString()}`,
+      );
     }
     this.checkDense("copyFrom");
     if (source.storage === this.storage) {
       throw new ArgumentError("copyFrom: both arrays are views of the same memory; use copy() first");
     }
-    if (source.device === this.device || source.isDense) return copyInto(this, source);
-    using dense = source.copy();
-    copyInto(this, dense);
+    if (source.device === this.device || source.isDense) {
+      copyInto(this, source);
+    } else {
+      using dense = source.copy();
+      copyInto(this, dense);
+    }
   }
 
   /** Sets every element; they must lie dense. Does not wait. */
@@ -248,17 +260,21 @@ export class DeviceArray implements Disposable {
 
   private checkDense(method: string): void {
     if (this.isDense) return;
-    throw new ArgumentError(`${method}: ${this} is a view with gaps or in another order; use copy() first`);
+    throw new ArgumentError(
+      `${method}: ${this.toString()} is a view with gaps or in another order; use copy() first`,
+    );
   }
 
   private checkHost(method: string, array: unknown): void {
     if (!ArrayBuffer.isView(array) || !holds(this.type, array)) {
       const came = ArrayBuffer.isView(array) ? array.constructor.name : typeof array;
-      throw new ArgumentError(`${method}: ${this} wants a ${this.type.host.name}, not ${came}`);
+      throw new ArgumentError(`${method}: ${this.toString()} wants a ${this.type.host.name}, not ${came}`);
     }
     const { length } = array as TypedArray;
     if (length === this.size) return;
-    throw new ArgumentError(`${method}: ${this} has ${this.size} elements, the typed array ${length}`);
+    throw new ArgumentError(
+      `${method}: ${this.toString()} has ${this.size} elements, the typed array ${length}`,
+    );
   }
 }
 
@@ -275,9 +291,12 @@ function inferred(shape: Shape, size: number): readonly number[] {
 function boundsOf([from = 0, to]: Range, length: number, axis: number): [number, number] {
   const resolve = (bound: number): number => (bound < 0 ? bound + length : bound);
   const bounds: [number, number] = [resolve(from), resolve(to ?? length)];
-  const valid = bounds.every(Number.isInteger) && bounds[0] >= 0 && bounds[0] <= bounds[1] && bounds[1] <= length;
+  const valid =
+    bounds.every(Number.isInteger) && bounds[0] >= 0 && bounds[0] <= bounds[1] && bounds[1] <= length;
   if (valid) return bounds;
-  throw new ArgumentError(`slice: [${from}, ${to ?? ""}] is no range of axis ${axis}, whose length is ${length}`);
+  throw new ArgumentError(
+    `slice: [${from}, ${to ?? ""}] is no range of axis ${axis}, whose length is ${length}`,
+  );
 }
 
 /** An array whose elements are whatever the memory holds. Does not wait. @throws {DeviceMemoryError} no room */
@@ -316,7 +335,8 @@ export async function upload(
   { dtype, device: where }: ArrayOptions = {},
 ): Promise<DeviceArray> {
   const type = dtype === undefined ? dtypeOfArray(source) : dtypeNamed(dtype);
-  if (type === undefined) throw new ArgumentError("upload: the first argument must be a typed array of numbers");
+  if (type === undefined)
+    throw new ArgumentError("upload: the first argument must be a typed array of numbers");
   const array = empty(shape ?? source.length, { dtype: type.name, device: where });
   try {
     await array.upload(source);

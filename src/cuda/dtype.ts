@@ -60,14 +60,18 @@ export const dtypes: ReadonlyMap<string, Dtype> = new Map(all.map(type => [type.
 export function dtypeNamed(name: DtypeName): Dtype {
   const found = dtypes.get(name);
   if (found !== undefined) return found;
-  throw new ArgumentError(`there is no dtype ${JSON.stringify(name)}; there are ${[...dtypes.keys()].join(", ")}`);
+  throw new ArgumentError(
+    `there is no dtype ${JSON.stringify(name)}; there are ${[...dtypes.keys()].join(", ")}`,
+  );
 }
 
 /** The type of a typed array's elements. A Uint16Array is "uint16" unless the call names "float16" or "bfloat16". */
 export function dtypeOfArray(array: unknown): Dtype | undefined {
   if (!ArrayBuffer.isView(array)) return undefined;
   if (array instanceof Uint8ClampedArray) return dtypes.get("uint8");
-  return all.find(type => array instanceof type.host && type.name !== "bfloat16" && !isPlainHalf(type, array));
+  return all.find(
+    type => array instanceof type.host && type.name !== "bfloat16" && !isPlainHalf(type, array),
+  );
 }
 
 /** Where Float16Array is missing, its stand-in must not claim every Uint16Array. */
@@ -79,5 +83,7 @@ function isPlainHalf(type: Dtype, array: ArrayBufferView): boolean {
 export function holds(type: Dtype, array: ArrayBufferView): boolean {
   if (array instanceof type.host) return true;
   const halves = type.name === "float16" || type.name === "bfloat16";
-  return (halves && array instanceof Uint16Array) || (type.name === "uint8" && array instanceof Uint8ClampedArray);
+  return (
+    (halves && array instanceof Uint16Array) || (type.name === "uint8" && array instanceof Uint8ClampedArray)
+  );
 }

@@ -48,7 +48,8 @@ function findDriver(): Found<Driver> {
         "CUDA_VISIBLE_DEVICES or the container hides it",
     };
   }
-  if (status !== 0) return { reason: `the CUDA driver does not start: ${explain(library, "cuInit", status)}` };
+  if (status !== 0)
+    return { reason: `the CUDA driver does not start: ${explain(library, "cuInit", status)}` };
   const number = new Int32Array(1);
   const count = new Int32Array(1);
   library.cuDriverGetVersion(number);
@@ -60,14 +61,17 @@ function findDriver(): Found<Driver> {
   }
   const counted = library.cuDeviceGetCount(count);
   if (counted !== 0) return { reason: explain(library, "cuDeviceGetCount", counted) };
-  if (count[0] === 0)
-    return { reason: "the CUDA driver sees no device; is CUDA_VISIBLE_DEVICES empty?" };
+  if (count[0] === 0) return { reason: "the CUDA driver sees no device; is CUDA_VISIBLE_DEVICES empty?" };
   return found;
 }
 
 const theDriver = once(findDriver);
 
-function findBeside<K extends "cublas" | "nvrtc">(kind: K, wanted: Wanted, packages: string): Found<Libraries[K]> {
+function findBeside<K extends "cublas" | "nvrtc">(
+  kind: K,
+  wanted: Wanted,
+  packages: string,
+): Found<Libraries[K]> {
   const major = Math.floor(driverVersion() / 1000);
   const reasons: string[] = [];
   for (const { path, companions } of candidates(wanted, major)) {
@@ -93,7 +97,12 @@ const theCublas = once(() =>
 const theNvrtc = once(() =>
   findBeside(
     "nvrtc",
-    { name: "nvrtc", wheel: "cuda_nvrtc", variable: "TSMPI_LIBNVRTC", companions: [/^libnvrtc-builtins\.so/] },
+    {
+      name: "nvrtc",
+      wheel: "cuda_nvrtc",
+      variable: "TSMPI_LIBNVRTC",
+      companions: [/^libnvrtc-builtins\.so/],
+    },
     "NVIDIA's package cuda-nvrtc, Debian's libnvrtc12 or pip's nvidia-cuda-nvrtc",
   ),
 );

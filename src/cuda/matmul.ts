@@ -38,7 +38,7 @@ function handleFor(device: Device): number {
   if (handle === undefined) {
     const out = new BigUint64Array(1);
     const status = cublas().cublasCreate_v2(out);
-    if (status !== 0) throw failure("cublasCreate_v2", status, `starting cuBLAS on ${device}`);
+    if (status !== 0) throw failure("cublasCreate_v2", status, `starting cuBLAS on ${device.toString()}`);
     handle = Number(out[0]);
     const set = cublas().cublasSetStream_v2(handle, device.stream);
     if (set !== 0) throw failure("cublasSetStream_v2", set);
@@ -113,11 +113,14 @@ interface Plan {
 }
 
 function plan(a: DeviceArray, b: DeviceArray): Plan {
-  const wrong = (why: string): ArgumentError => new ArgumentError(`matmul(${show(a.shape)}, ${show(b.shape)}): ${why}`);
+  const wrong = (why: string): ArgumentError =>
+    new ArgumentError(`matmul(${show(a.shape)}, ${show(b.shape)}): ${why}`);
   if (a.shape.length === 0 || b.shape.length === 0) throw wrong("both need at least one axis");
   if (a.dtype !== b.dtype) throw wrong(`the types differ, ${a.dtype} and ${b.dtype}; use astype`);
-  if (!operandTypes.includes(a.dtype)) throw wrong(`${a.dtype} cannot be multiplied; these can: ${operandTypes.join(", ")}`);
-  if (a.device !== b.device) throw wrong(`they lie on devices ${a.device.index} and ${b.device.index}; use to()`);
+  if (!operandTypes.includes(a.dtype))
+    throw wrong(`${a.dtype} cannot be multiplied; these can: ${operandTypes.join(", ")}`);
+  if (a.device !== b.device)
+    throw wrong(`they lie on devices ${a.device.index} and ${b.device.index}; use to()`);
   const left = a.shape.length === 1 ? [1, ...a.shape] : a.shape;
   const right = b.shape.length === 1 ? [...b.shape, 1] : b.shape;
   const [m, k] = left.slice(-2);
@@ -137,8 +140,11 @@ function plan(a: DeviceArray, b: DeviceArray): Plan {
 function resultType(operands: DtypeName, wanted: DtypeName | undefined): Dtype {
   const natural = operands === "int8" ? "int32" : operands;
   const halves = operands === "float16" || operands === "bfloat16";
-  if (wanted === undefined || wanted === natural || (halves && wanted === "float32")) return dtypeNamed(wanted ?? natural);
-  throw new ArgumentError(`matmul: a product of ${operands} is ${halves ? `${natural} or float32` : natural}, not ${wanted}`);
+  if (wanted === undefined || wanted === natural || (halves && wanted === "float32"))
+    return dtypeNamed(wanted ?? natural);
+  throw new ArgumentError(
+    `matmul: a product of ${operands} is ${halves ? `${natural} or float32` : natural}, not ${wanted}`,
+  );
 }
 
 /**
@@ -167,15 +173,24 @@ export function matmul(a: DeviceArray, b: DeviceArray, options: MatmulOptions = 
  * @throws {ArgumentError} shapes, types or devices that do not go together
  * @throws {CudaUnavailableError} there is no cuBLAS
  */
-export function matmulInto(target: DeviceArray, a: DeviceArray, b: DeviceArray, options: MatmulIntoOptions = {}): void {
+export function matmulInto(
+  target: DeviceArray,
+  a: DeviceArray,
+  b: DeviceArray,
+  options: MatmulIntoOptions = {},
+): void {
   const { alpha = 1, beta = 0, tf32 = false } = options;
   const { batch, m, n, k, shape } = plan(a, b);
   if (!sameShape(target.shape, shape)) {
-    throw new ArgumentError(`matmulInto: the product has the shape ${show(shape)}, the target ${show(target.shape)}`);
+    throw new ArgumentError(
+      `matmulInto: the product has the shape ${show(shape)}, the target ${show(target.shape)}`,
+    );
   }
   resultType(a.dtype, target.dtype);
   if (target.device !== a.device) {
-    throw new ArgumentError(`matmulInto: the target lies on device ${target.device.index}, the operands on ${a.device.index}`);
+    throw new ArgumentError(
+      `matmulInto: the target lies on device ${target.device.index}, the operands on ${a.device.index}`,
+    );
   }
   if (target.storage === a.storage || target.storage === b.storage) {
     throw new ArgumentError("matmulInto: the target shares memory with an operand");
@@ -189,13 +204,18 @@ export function matmulInto(target: DeviceArray, a: DeviceArray, b: DeviceArray, 
     const result = resultLayout(target, a, b);
     if (a.dtype === "int8") checkBytes(left, right);
     for (const { ld } of [left, right, result]) {
-      if (ld > largest) throw new ArgumentError(`matmul: rows lie ${ld} elements apart; cuBLAS takes up to ${largest}`);
+      if (ld > largest)
+        throw new ArgumentError(`matmul: rows lie ${ld} elements apart; cuBLAS takes up to ${largest}`);
     }
     // cuBLAS is column-major, and so sees all three transposed: C' = B' A'.
     const handle = handleFor(a.device);
     const operation = ({ transposed }: Operand): number => (transposed ? 1 : 0);
     const [one, zero] = [factor(alpha), factor(beta)];
-    const from = (side: Operand): [number, number, number] => [side.array.readAddress, side.array.type.cuda!, side.ld];
+    const from = (side: Operand): [number, number, number] => [
+      side.array.readAddress,
+      side.array.type.cuda!,
+      side.ld,
+    ];
     const to: [number, number, number] = [target.writeAddress, target.type.cuda!, result.ld];
     if (target.size === 0) return;
     const count = sizeOf(batch);
@@ -237,7 +257,7 @@ export function matmulInto(target: DeviceArray, a: DeviceArray, b: DeviceArray, 
           );
     if (status !== 0) {
       const call = count === 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx";
-      throw failure(call, status, `multiplying ${a} by ${b}`);
+      throw failure(call, status, `multiplying ${a.toString()} by ${b.toString()}`);
     }
   } finally {
     for (const array of owned) array.free();
@@ -267,7 +287,7 @@ function checkBytes(...operands: Operand[]): void {
   for (const { ld, array } of operands) {
     if (ld % 4 === 0 && array.readAddress % 4 === 0) continue;
     throw new ArgumentError(
-      `matmul: cuBLAS wants rows of int8 at multiples of 4 bytes; those of ${array} lie ${ld} apart; pad with zeros`,
+      `matmul: cuBLAS wants rows of int8 at multiples of 4 bytes; those of ${array.toString()} lie ${ld} apart; pad with zeros`,
     );
   }
 }
@@ -276,7 +296,16 @@ function asMatrix(array: DeviceArray, as: "row" | "column", owned: DeviceArray[]
   if (array.shape.length > 1) return array;
   const [length] = array.shape;
   const [step] = array.strides;
-  const [shape, strides] = as === "row" ? [[1, length], [length * step, step]] : [[length, 1], [step, 1]];
+  const [shape, strides] =
+    as === "row"
+      ? [
+          [1, length],
+          [length * step, step],
+        ]
+      : [
+          [length, 1],
+          [step, 1],
+        ];
   const matrix = array.restride(shape, strides);
   owned.push(matrix);
   return matrix;

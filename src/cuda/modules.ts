@@ -78,7 +78,7 @@ export class Modules {
     const out = new BigUint64Array(1);
     const status = driver().cuModuleLoadDataEx(out, terminated(ptx), options.length, options, values);
     if (status !== 0) {
-      const error = failure("cuModuleLoadDataEx", status, `compiling ${name} for ${this.device}`);
+      const error = failure("cuModuleLoadDataEx", status, `compiling ${name} for ${this.device.toString()}`);
       const text = Buffer.from(log.subarray(0, Math.max(0, log.indexOf(0)))).toString();
       throw text === "" ? error : new CudaError(`${error.message}\n${text}`, error.call, status);
     }

@@ -59,10 +59,15 @@ function fourAxes({ shape, strides }: Elements): { lengths: ["u64", number][]; s
     } else axes.push({ length, stride: strides[axis] });
   }
   if (axes.length > gatherAxes) {
-    throw new ArgumentError(`cannot copy a view of shape ${show(shape)} that has gaps on more than ${gatherAxes} axes`);
+    throw new ArgumentError(
+      `cannot copy a view of shape ${show(shape)} that has gaps on more than ${gatherAxes} axes`,
+    );
   }
   while (axes.length < gatherAxes) axes.unshift({ length: 1, stride: 0 });
-  return { lengths: axes.map(({ length }) => ["u64", length]), strides: axes.map(({ stride }) => ["u64", stride]) };
+  return {
+    lengths: axes.map(({ length }) => ["u64", length]),
+    strides: axes.map(({ stride }) => ["u64", stride]),
+  };
 }
 
 /** Sets every element of a dense array. */

@@ -19,7 +19,9 @@ export interface PinnedConstructor<T extends TypedArray> {
  */
 export function pinned<T extends TypedArray>(create: PinnedConstructor<T>, length: number): T {
   if (!Number.isSafeInteger(length) || length < 0) {
-    throw new ArgumentError(`pinned(${create?.name ?? "type"}, length): length must be a whole number from 0, not ${length}`);
+    throw new ArgumentError(
+      `pinned(${create?.name ?? "type"}, length): length must be a whole number from 0, not ${length}`,
+    );
   }
   device().use();
   const buffer = native().cudaPinned(Math.max(1, length) * create.BYTES_PER_ELEMENT);

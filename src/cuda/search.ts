@@ -30,7 +30,9 @@ function list(folder: string): string[] {
 /** Folders with a `lib/python3.x`: those of the programs on PATH, of an environment, of the user and of the system. */
 function pythonPrefixes(): string[] {
   const { VIRTUAL_ENV, CONDA_PREFIX, PATH = "" } = process.env;
-  const prefixes = PATH.split(delimiter).filter(folder => folder !== "").map(dirname);
+  const prefixes = PATH.split(delimiter)
+    .filter(folder => folder !== "")
+    .map(dirname);
   for (const environment of [CONDA_PREFIX, VIRTUAL_ENV]) if (environment) prefixes.unshift(environment);
   return [...new Set([...prefixes, join(homedir(), ".local"), "/usr/local", "/usr"])];
 }

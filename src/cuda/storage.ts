@@ -71,4 +71,6 @@ export class Storage {
 }
 
 /** Frees what arrays that were collected held. */
-export const abandoned: FinalizationRegistry<Storage> = new FinalizationRegistry(storage => storage.release());
+export const abandoned: FinalizationRegistry<Storage> = new FinalizationRegistry(storage =>
+  storage.release(),
+);

@@ -68,7 +68,7 @@ function bfloat16(kernel: Kernel, value: string): string {
   return kernel.make("b16", "cvt.u16.u32", chosen);
 }
 
-/** Converts between registers, as typed arrays do, except that what does not fit an integer becomes its nearest. */
+/** Converts between registers: to nearest; reals to integers cut, at the ends of their range, NaN to 0. */
 export function convert(kernel: Kernel, from: Computed, to: Computed, value: string): string {
   if (from === to) return value;
   const floats = ["f32", "f64"];
@@ -81,4 +81,3 @@ export function convert(kernel: Kernel, from: Computed, to: Computed, value: str
       : "";
   return kernel.make(kindOf(to), `cvt${rounding}.${to}.${from}`, value);
 }
-

@@ -26,7 +26,11 @@ export function gather(bytes: number): string {
       from = kernel.at(from, step, bytes);
       if (axis > 0) rest = kernel.make("b64", "div.u64", rest, lengths[axis]);
     }
-    const value = kernel.make(bytes === 8 ? "b64" : bytes === 4 ? "b32" : "b16", `ld.global.u${bytes * 8}`, `[${from}]`);
+    const value = kernel.make(
+      bytes === 8 ? "b64" : bytes === 4 ? "b32" : "b16",
+      `ld.global.u${bytes * 8}`,
+      `[${from}]`,
+    );
     kernel.emit(`st.global.u${bytes * 8} [${kernel.at(target, index, bytes)}], ${value}`);
   });
   return kernel.toString();

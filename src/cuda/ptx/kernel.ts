@@ -93,7 +93,9 @@ export class Kernel {
 
   /** The text, complete. */
   toString(): string {
-    const registers = [...this.counts].map(([kind, count]) => `  .reg .${kind} %${letters[kind]}<${count + 1}>;`);
+    const registers = [...this.counts].map(
+      ([kind, count]) => `  .reg .${kind} %${letters[kind]}<${count + 1}>;`,
+    );
     const parameters = this.parameters.map(([name, type]) => `.param .${type} ${name}`);
     return [
       ".version 6.4",

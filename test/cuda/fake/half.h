@@ -29,6 +29,7 @@ inline uint16_t toHalf(float value) {
   uint16_t sign = floatToBits(value) >> 16 & 0x8000;
   float size = std::fabs(value);
   if (std::isnan(value)) return 0x7fff;
+  if (size == 0) return sign;
   if (size >= 65520.f) return sign | 0x7c00;
   int exponent = 0;
   std::frexp(size, &exponent);

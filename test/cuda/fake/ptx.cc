@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
-#include <functional>
 #include <sstream>
 #include <stdexcept>
 
@@ -411,7 +410,6 @@ static const std::map<std::string, int> roundings = {{"rn", nearest}, {"rz", tow
 struct Reader {
   Kernel& kernel;
   std::map<std::string, uint32_t> registers;
-  std::map<std::string, std::pair<std::string, uint32_t>> ranges;
   std::map<std::string, size_t> parameters, shared;
   std::map<std::string, uint32_t> labels;
   std::vector<std::pair<size_t, std::string>> jumps;
@@ -594,7 +592,7 @@ std::string Module::parse(const std::string& text) {
     for (size_t at = text.find(".visible .entry"); at != std::string::npos; at = text.find(".visible .entry", at + 1)) {
       size_t open = text.find('{', at), close = text.find("\n}", at);
       Kernel kernel;
-      Reader reader{kernel, {}, {}, {}, {}, {}, {}};
+      Reader reader{kernel, {}, {}, {}, {}, {}};
       reader.header(text.substr(at, open - at));
       reader.body(text.substr(open + 1, close - open - 1));
       kernels[kernel.name] = kernel;
