@@ -69,8 +69,8 @@ export function devices(): readonly DeviceInfo[] {
   return Array.from({ length: count() }, (_, index) => describe(index));
 }
 
-/** The device whose context the main thread has. */
-let current: Device | undefined;
+/** The context that the main thread has. */
+let current = 0;
 
 /**
  * A GPU. What is called on it begins at once or when what was called before has ended, in the order of the calls,
@@ -127,9 +127,9 @@ export class Device implements DeviceInfo {
 
   /** Makes this the device that the driver's calls of the main thread mean. */
   use(): void {
-    if (current === this) return;
+    if (current === this.context) return;
     call("cuCtxSetCurrent", this.context);
-    current = this;
+    current = this.context;
   }
 
   /** Resolves when all that was called on this device has ended. @throws {CudaError} something failed meanwhile */

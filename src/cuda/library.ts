@@ -173,16 +173,17 @@ export function failure(call: string, status: number, doing?: string): CudaError
   return new CudaError(doing === undefined ? sentence : `${doing}: ${sentence}`, call, status);
 }
 
-type Calls<T> = { [K in keyof T]: T[K] extends (...args: any[]) => number ? K : never }[keyof T];
+/** Names of the driver's functions. */
+type Call = Exclude<keyof Driver, "path" | "missing">;
 
 /** Calls a function of the driver. @throws {CudaError} it fails */
-export function call<K extends Calls<Driver> & string>(name: K, ...args: Parameters<Driver[K]>): void {
+export function call<K extends Call>(name: K, ...args: Parameters<Driver[K]>): void {
   const status = (driver()[name] as (...args: unknown[]) => number)(...args);
   if (status !== 0) throw failure(name, status);
 }
 
 /** Calls a function that writes a handle or an address. @throws {CudaError} it fails */
-export function obtain(name: Calls<Driver> & string, write: (out: BigUint64Array) => number): number {
+export function obtain(name: Call, write: (out: BigUint64Array) => number): number {
   const out = new BigUint64Array(1);
   const status = write(out);
   if (status !== 0) throw failure(name, status);
