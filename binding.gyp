@@ -14,7 +14,8 @@
         "native/process.cc",
         "native/copy.cc",
         "native/fence.cc",
-        "native/reduce.cc"
+        "native/reduce.cc",
+        "native/window.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],

@@ -32,6 +32,8 @@ export interface Native {
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;
 
+  mapWindow(fd: number, bytes: number): ArrayBuffer;
+
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
   leadGroup(): void;
