@@ -33,6 +33,20 @@ export interface Native {
   reduceLevel(name?: string): string;
 
   mapWindow(fd: number, bytes: number): ArrayBuffer;
+  linalgAttach(routines: readonly string[]): Float64Array;
+  linalgCall(...arrays: ArrayBufferView[]): void;
+  linalgStart(callback: () => void, ...arrays: ArrayBufferView[]): void;
+  linalgInfo(): {
+    library: string;
+    version?: string;
+    core?: string;
+    path?: string;
+    lapack?: string;
+    failure?: string;
+    integers: 32 | 64;
+    threads: number;
+  };
+  linalgSetThreads(count: number): void;
 
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;

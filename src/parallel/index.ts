@@ -4,6 +4,7 @@ export { type IterationOptions, imap } from "./imap.ts";
 export type { Items } from "./items.ts";
 export { type ItemOf, map, type ResultOptions, type Results } from "./map.ts";
 export type { MapOptions, Schedule } from "./options.ts";
+export * from "./pool/index.ts";
 export type { ProgressOption, ProgressState } from "./progress.ts";
 export type { NumberArrayType } from "./results.ts";
 export type { Task, TaskContext } from "./run.ts";
