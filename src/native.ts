@@ -33,6 +33,7 @@ export interface Native {
   reduceLevel(name?: string): string;
 
   mapWindow(fd: number, bytes: number): ArrayBuffer;
+
   linalgAttach(routines: readonly string[]): Float64Array;
   linalgCall(...arrays: ArrayBufferView[]): void;
   linalgStart(callback: () => void, ...arrays: ArrayBufferView[]): void;
