@@ -14,11 +14,12 @@
         "native/process.cc",
         "native/copy.cc",
         "native/fence.cc",
-        "native/reduce.cc"
+        "native/reduce.cc",
+        "native/random.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "dependencies": ["reduce_baseline"],
+      "dependencies": ["reduce_baseline", "random"],
       "conditions": [["target_arch=='x64'", { "dependencies": ["reduce_avx2", "reduce_avx512"] }]]
     },
     # The same loops once for each instruction set; native/reduce.cc chooses among them when the addon is loaded.
@@ -27,6 +28,13 @@
       "type": "static_library",
       "sources": ["native/reduce-loops.cc"],
       "defines": ["REDUCE_LOOPS=reduceLoopsBaseline"]
+    },
+    # A product and a sum fused into one operation would change the last bits of what they draw.
+    {
+      "target_name": "random",
+      "type": "static_library",
+      "sources": ["native/random-generators.cc", "native/random-fill.cc", "native/random-integers.cc"],
+      "cflags_cc": ["-ffp-contract=off"]
     }
   ],
   "conditions": [
