@@ -54,6 +54,21 @@ export interface Native {
   randomAdvance(memory: Uint32Array, delta: BigUint64Array): void;
   randomLayers(target: Float64Array): void;
 
+  linalgAttach(routines: readonly string[]): Float64Array;
+  linalgCall(...arrays: ArrayBufferView[]): void;
+  linalgStart(callback: () => void, ...arrays: ArrayBufferView[]): void;
+  linalgInfo(): {
+    library: string;
+    version?: string;
+    core?: string;
+    path?: string;
+    lapack?: string;
+    failure?: string;
+    integers: 32 | 64;
+    threads: number;
+  };
+  linalgSetThreads(count: number): void;
+
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
   leadGroup(): void;
