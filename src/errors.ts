@@ -80,6 +80,13 @@ export class PeerFinishedError extends TsmpiError {
   }
 }
 
+/** An operation needs memory that all ranks of the communicator share, and they are not all on one host. */
+export class NotOneHostError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_NOT_ONE_HOST", message, details);
+  }
+}
+
 /** Ranks of a communicator called different collectives, or the same one with different arguments. */
 export class CollectiveMismatchError extends TsmpiError {
   constructor(message: string, details?: ErrorDetails) {
