@@ -15,6 +15,8 @@
         "native/copy.cc",
         "native/fence.cc",
         "native/reduce.cc",
+        "native/cuda-library.cc",
+        "native/cuda-transfers.cc",
         "native/window.cc",
         "native/random.cc",
         "native/threads.cc",
