@@ -5,9 +5,10 @@
  *
  *     length of the list (32 bits), list of [name, bytes] as JSON, then the files in its order
  */
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { packageFolder } from "../../src/native.ts";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join } from "node:path";
+import { isMusl, packageFolder } from "../../src/native.ts";
 
 /** Tells the daemon which folder it lies in, to be removed at the end. */
 export const SHIPPED = "TSMPI_SHIPPED";
@@ -45,28 +46,51 @@ const tool = join(folder, "dist", "tsmpi.js");
 process.argv = [process.argv[0], tool, "daemon"];
 import(require("url").pathToFileURL(tool).href);`;
 
-/** What a daemon and its ranks load, besides Node. */
-function filesToShip(): string[] {
+/** What a daemon, its gateway and its ranks load, besides Node: names on the host, and the files here. */
+function filesToShip(): [name: string, path: string][] {
   const addon = [
     join("build", "Release", "tsmpi.node"),
     join("prebuilds", `${process.platform}-${process.arch}`, "tsmpi.node"),
     join("prebuilds", `${process.platform}-${process.arch}-musl`, "tsmpi.node"),
   ];
-  const all = [
+  const own = [
     "package.json",
     join("dist", "tsmpi.js"),
     join("dist", "index.js"),
     join("dist", "boot.cjs"),
     ...addon,
+  ].filter(name => existsSync(join(packageFolder(), name)));
+  return [...own.map((name): [string, string] => [name, join(packageFolder(), name)]), ...packagesToShip()];
+}
+
+/** The packages that a gateway loads, with the binaries of this kind of machine only. */
+function packagesToShip(): [name: string, path: string][] {
+  const require = createRequire(join(packageFolder(), "package.json"));
+  const zeromq = dirname(require.resolve("zeromq/package.json"));
+  const libc = isMusl() ? "musl" : "glibc";
+  const binaries = join("build", process.platform, process.arch, "node");
+  const ofKind = readdirSync(join(zeromq, binaries)).filter(name => name.startsWith(libc));
+  const files: [folder: string, name: string][] = [
+    ...["package.json", join("build", "manifest.json")].map((name): [string, string] => [zeromq, name]),
+    ...readdirSync(join(zeromq, "lib"))
+      .filter(name => name.endsWith(".js"))
+      .map((name): [string, string] => [zeromq, join("lib", name)]),
+    ...ofKind.map((name): [string, string] => [zeromq, join(binaries, name, "addon.node")]),
   ];
-  return all.filter(name => existsSync(join(packageFolder(), name)));
+  // It loads its binary through this one.
+  const loader = createRequire(join(zeromq, "package.json")).resolve("cmake-ts/build/loader");
+  const cmake = dirname(dirname(loader));
+  const nacl = dirname(require.resolve("tweetnacl"));
+  files.push([cmake, "package.json"], [cmake, join("build", "loader.js")]);
+  files.push([nacl, "package.json"], [nacl, "nacl-fast.js"]);
+  return files.map(([folder, name]) => [join("node_modules", basename(folder), name), join(folder, name)]);
 }
 
 /** What a host is sent before the first frame. */
 export function shipment(): Buffer {
-  const names = filesToShip();
-  const files = names.map(name => readFileSync(join(packageFolder(), name)));
-  const list = Buffer.from(JSON.stringify(names.map((name, index) => [name, files[index].length])));
+  const named = filesToShip();
+  const files = named.map(([, path]) => readFileSync(path));
+  const list = Buffer.from(JSON.stringify(named.map(([name], index) => [name, files[index].length])));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(list.length);
   return Buffer.concat([length, list, ...files]);

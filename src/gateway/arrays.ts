@@ -181,7 +181,9 @@ export class IncomingArrays {
     const { access } = this;
     const array = this.arrays.get(this.keyOf(source, number));
     if (array?.opened !== true || amount !== array.moved || amount + payload.length > array.total) {
-      throw new RangeError(`${payload.length} bytes of an array from rank ${source} that nobody has asked for`);
+      throw new RangeError(
+        `${payload.length} bytes of an array from rank ${source} that nobody has asked for`,
+      );
     }
     const address = access.doubles[(array.record + Transfer.target) / 2] + amount;
     const error = access.native.copyTo(access.pidOf(array.dest), address, payload, 0, payload.length);

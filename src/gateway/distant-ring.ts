@@ -100,7 +100,9 @@ export class Outlet extends DistantRing {
   private linesOf(at: number): number {
     const chunk = this.words[at + HEADER_WORDS - 1];
     if (chunk < 0 || chunk > (this.lines * LINE) / 8) {
-      throw new RangeError(`the ring from rank ${this.source} to rank ${this.dest} holds a frame of ${chunk} bytes`);
+      throw new RangeError(
+        `the ring from rank ${this.source} to rank ${this.dest} holds a frame of ${chunk} bytes`,
+      );
     }
     return (HEADER_BYTES + chunk + LINE - 1) >>> LINE_SHIFT;
   }

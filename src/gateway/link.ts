@@ -86,14 +86,7 @@ export class Link {
    * @param window bytes that may be under way before the other host has acknowledged them
    * @param timeout milliseconds of silence after which the other host is lost
    */
-  constructor(
-    host: number,
-    wire: Wire,
-    card: WireCard,
-    owner: LinkOwner,
-    window: number,
-    timeout: number,
-  ) {
+  constructor(host: number, wire: Wire, card: WireCard, owner: LinkOwner, window: number, timeout: number) {
     this.host = host;
     this.wire = wire;
     this.card = card;

@@ -117,10 +117,12 @@ export class Peer {
     for (let i = 0; i < length && writer.room > 0; i++) {
       const outlet = outletList[(this.turn + i) % length];
       const { source, dest } = outlet;
-      outlet.forward(writer, (transfer, total) => {
+      const any = outlet.forward(writer, (transfer, total) => {
         const live = outgoing.offer(source, dest, transfer, total);
         this.add(RecordKind.offer, source, dest, transfer, live ? total : -1);
       });
+      // It may wait for room.
+      if (any) this.access.wake(source);
     }
     this.turn++;
   }
@@ -142,7 +144,9 @@ export class Peer {
     let any = false;
     if (Atomics.load(this.access.words, Header.endings) === 0) return false;
     for (const outlet of this.outletList) {
-      if (this.access.stateOf(outlet.dest) >= RankState.leaving && outlet.discard()) any = true;
+      if (this.access.stateOf(outlet.dest) < RankState.leaving || !outlet.discard()) continue;
+      this.access.wake(outlet.source);
+      any = true;
     }
     return any;
   }

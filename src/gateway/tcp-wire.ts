@@ -205,7 +205,8 @@ export class TcpWire implements Wire {
       if (this.admitted === undefined) this.whenAdmitted.push(answer);
       else answer();
       take = came => {
-        if (shared.length === 0 || !timingSafeEqual(came, proof(shared, "client", challenges))) return refuse();
+        if (shared.length === 0 || !timingSafeEqual(came, proof(shared, "client", challenges)))
+          return refuse();
         known();
         take = frames;
         return LENGTH;

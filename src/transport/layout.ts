@@ -203,7 +203,9 @@ export class Layout {
     this.slotsStart = slotsStart(worldSize);
     this.sendersStart = 4 * (placesWord(size, worldSize) + worldSize);
     this.senderWords = Math.ceil(worldSize / 32);
-    this.boardsStart = pages(this.sendersStart + 4 * (size * this.senderWords + Math.ceil((size * distant) / 32)));
+    this.boardsStart = pages(
+      this.sendersStart + 4 * (size * this.senderWords + Math.ceil((size * distant) / 32)),
+    );
     this.boardRanks = Math.min(size, MAX_BOARD_RANKS);
     this.boardBytes = pages(boardBytes(this.boardRanks));
     this.ringsStart = this.boardsStart + BARRIER_SLOTS * this.boardBytes;

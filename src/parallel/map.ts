@@ -1,0 +1,88 @@
+import type { Communicator } from "../index.ts";
+import { execute, type Plan } from "./execute.ts";
+import { type Items, type List, toList } from "./items.ts";
+import { chunkOf, type MapOptions, requireOptions } from "./options.ts";
+import type { NumberArrayType } from "./results.ts";
+import { requireType } from "./results.ts";
+import type { Task } from "./run.ts";
+import { balanced, blockOf, byCost, dealt, range } from "./shares.ts";
+import { exclusively } from "./team.ts";
+
+/** Where results go, and as what. */
+export interface ResultOptions {
+  /** Only this rank gets the results; undefined elsewhere. Default: every rank gets them. */
+  root?: number;
+  /** Results are numbers, and fill an array of this type. Default: a list. */
+  as?: NumberArrayType;
+}
+
+/** The type of an item. */
+export type ItemOf<I> = I extends number
+  ? number
+  : I extends ArrayLike<infer T> | Iterable<infer T>
+    ? T
+    : never;
+
+/** What a map gives: a list, or the typed array asked for; undefined on ranks that are not root. */
+export type Results<R, O> =
+  | (O extends { as: infer A extends NumberArrayType } ? InstanceType<A> : R[])
+  | (O extends { root: number } ? undefined : never);
+
+/**
+ * Calls `task` for every item, each on one of the ranks, and gives the results in the order of items.
+ *
+ * All ranks call it, with the same items, options and function; each runs its part. Waits for all ranks. Results
+ * depend neither on the schedule nor on the number of ranks. Tasks must call no collective of `comm`.
+ * @param items a list, typed array, iterable, or a count n for the numbers 0 .. n - 1
+ * @throws {TaskError} on every rank: a task has thrown
+ * @throws {TasksError} on every rank, with `errors: "collect"`: tasks have thrown
+ * @throws {ArgumentError} bad options; other numbers of items on other ranks; a map on `comm` is under way
+ */
+export async function map<I extends Items<any>, R, O extends MapOptions<ItemOf<I>> & ResultOptions>(
+  comm: Communicator,
+  items: I,
+  task: Task<ItemOf<I>, R>,
+  options: O = {} as O,
+): Promise<Results<R, O>> {
+  return (await mapAs("map", comm, items, task, options)) as Results<R, O>;
+}
+
+/** `map` under another name, for those that are built on it. */
+export async function mapAs<T, R>(
+  operation: string,
+  comm: Communicator,
+  items: Items<T>,
+  task: Task<T, R>,
+  options: MapOptions<T> & ResultOptions,
+): Promise<ArrayLike<R> | undefined> {
+  requireOptions(operation, options);
+  const { as, root } = options;
+  if (as !== undefined) requireType(operation, as);
+  const plan = planOf(operation, comm, toList<T>(operation, items), options);
+  return exclusively(comm, operation, () => execute(comm, operation, plan, task, options, { as, root }));
+}
+
+export function planOf<T>(
+  operation: string,
+  { rank, size }: Communicator,
+  items: List<T>,
+  options: MapOptions<T>,
+): Plan<T> {
+  const { schedule = "dynamic", cost } = options;
+  const total = items.length;
+  const item = (index: number): T => items.at(index);
+  const costly = cost && byCost(operation, items, cost);
+  switch (schedule) {
+    case "static": {
+      const { from, to } = blockOf(total, size, rank);
+      const order = costly ? balanced(costly.order, costly.costs, size)[rank] : range(from, to);
+      return { total, order, own: order.length, item };
+    }
+    case "cyclic": {
+      const order = dealt(costly?.order ?? range(0, total), size, rank, chunkOf(options, total, size) ?? 1);
+      return { total, order, own: order.length, item };
+    }
+    default:
+      return { total, order: costly?.order, own: undefined, item };
+  }
+}
