@@ -31,7 +31,8 @@ describe("links between hosts", function () {
     const all = ["--hosts", "h1:2,h2:2", "--timeout", "200", ...args];
     const running = cluster.start([...all, ...words], { cwd, env: mark.env, timeout: 220_000 });
     const gone = (): Promise<boolean> => until(() => cluster.survivors(mark.text).length === 0, 8000);
-    return { ...running, gone };
+    const end = (): void => void process.kill(cluster.tsmpirun(mark.text), "SIGTERM");
+    return { ...running, gone, end };
   }
 
   function startSoak(count: number, args: string[]) {
@@ -137,7 +138,7 @@ await world.recv((world.rank + 2) % 4);`,
     expect(command.slice(1)).to.deep.equal([cluster.tool, "gateway", ""]);
     expect(environment.join("\n")).to.not.match(/key|secret/i);
     expect(cluster.on("h1", "ls", "/tmp")).to.not.match(/^tsmpi-.{6}$/m);
-    running.child.kill();
+    running.end();
     await running.done;
     expect(await running.gone()).to.equal(true);
     expect(cluster.on("h1", "ss", "-Htln")).to.not.match(/10\.77\.0\.\d+:(?!22\b)\d+/);
