@@ -15,6 +15,10 @@
         "native/copy.cc",
         "native/fence.cc",
         "native/reduce.cc",
+        "native/cuda-library.cc",
+        "native/cuda-transfers.cc",
+        "native/window.cc",
+        "native/random.cc",
         "native/threads.cc",
         "native/simd.cc",
         "native/blas-library.cc",
@@ -29,7 +33,7 @@
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "dependencies": ["reduce_baseline", "kernels_baseline"],
+      "dependencies": ["reduce_baseline", "kernels_baseline", "random"],
       "libraries": ["-ldl"],
       "conditions": [["target_arch=='x64'", { "dependencies": ["reduce_avx2", "reduce_avx512", "kernels_avx2", "kernels_avx512"] }]]
     },
@@ -46,6 +50,13 @@
       "type": "static_library",
       "sources": ["native/gemm-kernel.cc"],
       "defines": ["KERNELS=kernelsBaseline"]
+    },
+    # A product and a sum fused into one operation would change the last bits of what they draw.
+    {
+      "target_name": "random",
+      "type": "static_library",
+      "sources": ["native/random-generators.cc", "native/random-fill.cc", "native/random-integers.cc"],
+      "cflags_cc": ["-ffp-contract=off"]
     }
   ],
   "conditions": [
