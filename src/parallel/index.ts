@@ -1,5 +1,7 @@
 /** tsmpi/parallel: maps over items, run by all ranks of a communicator. */
+
 export { fold, foldMap, mergeOf, summarize } from "./fold-map.ts";
+export * from "./graph/index.ts";
 export { type GridResults, gridMap } from "./grid-map.ts";
 export { type IterationOptions, imap } from "./imap.ts";
 export type { Items } from "./items.ts";
