@@ -12,6 +12,8 @@ void registerFence(Napi::Env env, Napi::Object exports);
 void registerCopy(Napi::Env env, Napi::Object exports);
 void registerReduce(Napi::Env env, Napi::Object exports);
 void registerExpression(Napi::Env env, Napi::Object exports);
+void registerRandom(Napi::Env env, Napi::Object exports);
+void registerLinalg(Napi::Env env, Napi::Object exports);
 
 // Start of the segment that this process has mapped; a process belongs to one job, so there is only one.
 extern int32_t* segmentWords;

@@ -100,3 +100,10 @@ export class DeadlockError extends TsmpiError {
     super("TSMPI_DEADLOCK", message, details);
   }
 }
+
+/** What TSMPI_BLAS names does not load, or a routine needs a LAPACK library and there is none. */
+export class BlasMissingError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_BLAS_MISSING", message, details);
+  }
+}

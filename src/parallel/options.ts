@@ -1,0 +1,66 @@
+import { ArgumentError } from "../errors.ts";
+import { type ProgressOption, requireProgress } from "./progress.ts";
+
+/**
+ * Which rank runs which items.
+ * - static: a block of consecutive items for each rank, as even as can be; nothing is communicated
+ * - cyclic: items are dealt one after the other; nothing is communicated
+ * - dynamic: whoever is free takes the next
+ * - guided: the same, many items at first and ever fewer: half of what is left, shared by all ranks
+ */
+export type Schedule = "static" | "cyclic" | "dynamic" | "guided";
+
+export const schedules: readonly Schedule[] = ["static", "cyclic", "dynamic", "guided"];
+
+export interface MapOptions<T = unknown> {
+  /** Default: dynamic; of `scatterMap`: cyclic. */
+  schedule?: Schedule;
+  /**
+   * Items taken at once: cyclic deals blocks of so many; dynamic takes so many, by default 1 while tasks take longer
+   * than 20 us, and more where they take less; guided never takes fewer.
+   */
+  chunk?: number;
+  /** The same the other way: chunk is such that each rank gets about so many chunks. */
+  chunksPerRank?: number;
+  /**
+   * How long an item will take, in any unit: the longest are begun first. With static each rank gets items of about
+   * the same cost together. Must give the same on every rank.
+   */
+  cost?: (item: T, index: number) => number;
+  /** Tasks of a rank that are under way at once, for those that wait for something else than their core. Default 1. */
+  concurrency?: number;
+  /**
+   * cancel: once a task has thrown no other one is begun, and the call rejects with its TaskError. collect: all others
+   * are run, then it rejects with a TasksError. Both on every rank. Default cancel.
+   */
+  errors?: "cancel" | "collect";
+  /** Shown by root, or by rank 0 where all ranks get the results. Default false. */
+  progress?: ProgressOption;
+  /** Stands in errors and before the progress. Default: the name of the operation. */
+  label?: string;
+}
+
+/** @throws {ArgumentError} naming the option */
+export function requireOptions(operation: string, options: MapOptions<never>): void {
+  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress } = options;
+  const fail = (sentence: string): never => {
+    throw new ArgumentError(`${operation}: ${sentence}.`);
+  };
+  if (schedule !== undefined && !schedules.includes(schedule)) {
+    fail(`schedule must be ${schedules.join(", ")}; got ${String(schedule)}`);
+  }
+  const counts = { chunk, chunksPerRank, concurrency };
+  for (const [name, count] of Object.entries(counts)) {
+    if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
+      fail(`${name} must be a whole number from 1; got ${String(count)}`);
+    }
+  }
+  if (chunk !== undefined && chunksPerRank !== undefined) fail("give either chunk or chunksPerRank");
+  if (cost !== undefined && typeof cost !== "function") {
+    fail(`cost must be a function (item, index) => number; got ${typeof cost}`);
+  }
+  if (errors !== undefined && errors !== "cancel" && errors !== "collect") {
+    fail(`errors must be cancel or collect; got ${String(errors)}`);
+  }
+  if (progress !== undefined) requireProgress(progress);
+}

@@ -1,0 +1,96 @@
+/** Brings the results of a map together, in the order of items. */
+import { ArgumentError } from "../errors.ts";
+import { type Communicator, max } from "../index.ts";
+import type { Part } from "./run.ts";
+import { TaskError, type TaskFailure, TasksError } from "./task-error.ts";
+
+/** Arrays of numbers that results may fill. */
+export type NumberArrayType =
+  | Float64ArrayConstructor
+  | Float32ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint32ArrayConstructor
+  | Int16ArrayConstructor
+  | Uint16ArrayConstructor
+  | Int8ArrayConstructor
+  | Uint8ArrayConstructor
+  | Uint8ClampedArrayConstructor;
+
+type NumberArray = InstanceType<NumberArrayType>;
+
+/** What a rank sends: the results that it has, all of them numbers or not. */
+interface Parcel<R> {
+  readonly indices: Uint32Array;
+  readonly values: R[] | NumberArray;
+}
+
+export interface Gathering {
+  /** Undefined: every rank. */
+  readonly root: number | undefined;
+  /** Undefined: a list. */
+  readonly type: NumberArrayType | undefined;
+  readonly total: number;
+  /** Names the call and the task. */
+  readonly what: string;
+  readonly collect: boolean;
+}
+
+/**
+ * All ranks call it, whether or not their tasks have thrown; all throw when one has.
+ * @throws {TaskError} @throws {TasksError} where the rest was collected
+ */
+export async function gatherResults<R>(
+  comm: Communicator,
+  part: Part<R>,
+  gathering: Gathering,
+): Promise<R[] | NumberArray | undefined> {
+  const { root, what, collect } = gathering;
+  if ((await comm.allreduce(part.failures.length, max)) > 0) {
+    const failures = (await comm.allgather(part.failures)).flat();
+    if (!collect) throw new TaskError(what, first(failures));
+    const results = await collectParts(comm, part, gathering);
+    throw new TasksError(what, failures, results as R[] | undefined);
+  }
+  const results = await collectParts(comm, part, gathering);
+  return root === undefined || root === comm.rank ? results : undefined;
+}
+
+function first(failures: readonly TaskFailure[]): TaskFailure {
+  return failures.reduce((least, each) => (each.index < least.index ? each : least));
+}
+
+async function collectParts<R>(
+  comm: Communicator,
+  part: Part<R>,
+  { root, type, total }: Gathering,
+): Promise<R[] | NumberArray | undefined> {
+  const parcel: Parcel<R> = { indices: Uint32Array.from(part.indices), values: packed(part.values, type) };
+  const parcels =
+    comm.size === 1
+      ? [parcel]
+      : root === undefined
+        ? await comm.allgather(parcel)
+        : await comm.gather(parcel, { root });
+  if (parcels === undefined) return undefined;
+  const results = type === undefined ? new Array<R>(total) : new type(total);
+  for (const { indices, values } of parcels) {
+    for (let i = 0; i < indices.length; i++) results[indices[i]] = values[i] as never;
+  }
+  return results;
+}
+
+/** Numbers travel as a typed array, without being looked at one by one. */
+function packed<R>(values: R[], type: NumberArrayType | undefined): R[] | NumberArray {
+  if (type !== undefined) return new type(values as number[]);
+  for (const value of values) if (typeof value !== "number") return values;
+  return Float64Array.from(values as number[]);
+}
+
+/** @throws {ArgumentError} */
+export function requireType(operation: string, type: unknown): void {
+  const name = typeof type === "function" ? type.name : String(type);
+  if (/^(Float(32|64)|U?[Ii]nt(8|16|32)|Uint8Clamped)Array$/.test(name)) return;
+  throw new ArgumentError(
+    `${operation}: as must be the constructor of a typed array of numbers, such as Float64Array; got ${name}.`,
+  );
+}

@@ -1,0 +1,95 @@
+/** Runs this rank's part of a map. */
+import type { Indices } from "./shares.ts";
+import { failureOf, type TaskFailure } from "./task-error.ts";
+
+/** What a task is told beside its item. */
+export interface TaskContext {
+  /** Rank that runs the task, in the communicator of the map. */
+  readonly rank: number;
+  readonly size: number;
+  /** Whether another task has thrown, so that a long one may give up. */
+  readonly cancelled: boolean;
+}
+
+/** The function that is mapped: its value, or the promise of one, is the item's result. */
+export type Task<T, R> = (item: T, index: number, context: TaskContext) => R | Promise<R>;
+
+/** Places from .. to - 1 in the order of a map. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Says what this rank is to run next, and hears what it has run. */
+export interface Source {
+  /** Undefined: nothing is left, or a task has thrown. */
+  next(): Span | undefined | Promise<Span | undefined>;
+  /** A task of this rank is over. */
+  taskDone(): void;
+  /** A task of this rank has thrown, and no other one is to be begun. */
+  cancel(): void;
+  readonly cancelled: boolean;
+}
+
+export interface Part<R> {
+  /** Items run, in the order in which they were done. */
+  readonly indices: number[];
+  /** Their results. */
+  readonly values: R[];
+  readonly failures: TaskFailure[];
+}
+
+export interface Work<T> {
+  /** Which item stands in a place; undefined: the items in their order. */
+  readonly order: Indices | undefined;
+  item(index: number, place: number): T;
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+/** Runs what `source` gives, `concurrency` tasks at once. Never rejects but for mistakes of this library. */
+export async function runTasks<T, R>(
+  work: Work<T>,
+  source: Source,
+  task: Task<T, R>,
+  context: TaskContext,
+  options: { concurrency: number; collect: boolean },
+): Promise<Part<R>> {
+  const part: Part<R> = { indices: [], values: [], failures: [] };
+  // With several runners each takes its next place from the span that they share.
+  let place = 0;
+  let end = 0;
+  let asking: Promise<Span | undefined> | undefined;
+  const runner = async (): Promise<void> => {
+    for (;;) {
+      if (place === end) {
+        const next = asking ?? source.next();
+        const span = isPromise(next) ? await (asking = next) : next;
+        asking = undefined;
+        if (place === end) {
+          if (span === undefined) return;
+          place = span.from;
+          end = span.to;
+          continue;
+        }
+      }
+      if (source.cancelled) return;
+      const index = work.order === undefined ? place : work.order[place];
+      try {
+        const outcome = task(work.item(index, place++), index, context);
+        const value = isPromise(outcome) ? await outcome : outcome;
+        part.indices.push(index);
+        part.values.push(value);
+      } catch (error) {
+        part.failures.push(failureOf(index, error));
+        if (!options.collect) source.cancel();
+      }
+      source.taskDone();
+    }
+  };
+  const runners = Array.from({ length: options.concurrency }, runner);
+  await Promise.all(runners);
+  return part;
+}

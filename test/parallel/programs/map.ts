@@ -1,0 +1,61 @@
+/** map: results in the order of items for every schedule, kind of item and of result; options that are wrong. */
+import { expect } from "chai";
+import { ArgumentError, world } from "tsmpi";
+import { map, type Schedule } from "tsmpi/parallel";
+import { expectFailure, expectSame, ok } from "../../ranks/programs/support.ts";
+
+const { rank, size } = world;
+const schedules: readonly Schedule[] = ["static", "cyclic"];
+const square = (x: number): number => x * x;
+
+for (const schedule of schedules) {
+  for (const total of [0, 1, 2, 7, 100]) {
+    const expected = Array.from({ length: total }, (_, i) => i * i);
+    expect(await map(world, total, square, { schedule })).to.deep.equal(expected);
+    expect(await map(world, total, async i => i * i, { schedule, chunk: 3 })).to.deep.equal(expected);
+  }
+  // Every kind of items.
+  const words = ["one", "two", "three", "four", "five"];
+  const named = words.map((word, i) => `${i}${word}`);
+  const name = (word: string, i: number): string => `${i}${word}`;
+  expect(await map(world, words, name, { schedule })).to.deep.equal(named);
+  expect(await map(world, new Set(words), name, { schedule })).to.deep.equal(named);
+  expect(await map(world, "abc", (letter, i) => letter + i, { schedule })).to.deep.equal(["a0", "b1", "c2"]);
+  const halves = Float64Array.of(0.5, 1.5, 2.5);
+  expect(await map(world, halves, x => 2 * x, { schedule })).to.deep.equal([1, 3, 5]);
+  // Every kind of results.
+  const mixed = await map(world, 4, i => [undefined, null, { i }, Int8Array.of(i)][i], { schedule });
+  expect(mixed).to.deep.equal([undefined, null, { i: 2 }, Int8Array.of(3)]);
+  expectSame(
+    await map(world, 9, i => i / 4, { schedule, as: Float32Array }),
+    Float32Array.from({ length: 9 }, (_, i) => i / 4),
+    "as",
+  );
+  expect(Object.is((await map(world, [-0], x => x, { schedule }))[0], -0)).to.equal(true);
+  // Every root.
+  for (let root = 0; root < size; root++) {
+    const squares = await map(world, 5, square, { schedule, root });
+    expect(squares).to.deep.equal(rank === root ? [0, 1, 4, 9, 16] : undefined);
+  }
+}
+
+// What is wrong is named.
+const wrong = async (operation: () => unknown, sentence: RegExp) =>
+  expectFailure(operation, ArgumentError, "TSMPI_ARGUMENT", sentence);
+await wrong(() => map(world, -1, square), /^map: items must be .* a count from 0 .*; got -1/);
+await wrong(() => map(world, undefined as never, square), /items must be .*; got undefined/);
+await wrong(
+  () => map(world, 1, square, { schedule: "random" as never }),
+  /schedule must be static, cyclic, dynamic, guided; got random/,
+);
+await wrong(() => map(world, 1, square, { chunk: 0 }), /chunk must be a whole number from 1; got 0/);
+await wrong(() => map(world, 1, square, { concurrency: 1.5 }), /concurrency must be/);
+await wrong(
+  () => map(world, 1, square, { as: Array as never }),
+  /as must be the constructor of a typed array/,
+);
+await wrong(() => map(world, 1, square, { cost: 3 as never }), /cost must be a function/);
+await wrong(() => map(world, 1, square, { errors: "ignore" as never }), /errors must be cancel or collect/);
+await wrong(() => map(world, 1, square, { progress: "dots" as never }), /progress must be/);
+if (size > 1) await wrong(() => map(world, rank === 0 ? 3 : 2, square), /all ranks must have the same items/);
+ok();
