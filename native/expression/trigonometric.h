@@ -6,7 +6,7 @@
 namespace tsmpi {
 namespace {
 
-// An argument less n times pi / 2, as r + low with |low| below an ulp of r, |r| <= pi / 4; the last two bits of n.
+// A positive argument less n times pi / 2, as r + low with |low| below an ulp of r, |r| <= pi / 4; the last two bits of n.
 template <class T>
 struct Angle {
   V<T> r, low;
@@ -56,10 +56,8 @@ inline ScalarAngle reduceLarge(double x) {
   double tail = __builtin_fma(h, p0, -r) + __builtin_fma(h, p1, l * p0);
   double sum = r + tail;
   tail -= sum - r;
-  bool minus = (word >> 63) != 0;
-  if (negative != minus) sum = -sum, tail = -tail;
-  auto turns = static_cast<unsigned>(n) & 3;
-  return {sum, tail, minus ? 4 - turns : turns};
+  if (negative) sum = -sum, tail = -tail;
+  return {sum, tail, static_cast<unsigned>(n) & 3};
 }
 
 // For floats as large as doubles can reduce them.
@@ -75,9 +73,8 @@ inline ScalarAngle reduceMiddle(double x) {
 template <class T>
 __attribute__((noinline)) Angle<T> reduceLargeLanes(V<T> x, T limit, Angle<T> angle) {
   for (int i = 0; i < lanes<T>; i++) {
-    T size = x[i] < 0 ? -x[i] : x[i];
-    if (size <= limit) continue;
-    ScalarAngle large = sizeof(T) == 4 && size < (T)0x1p28 ? reduceMiddle(x[i]) : reduceLarge(x[i]);
+    if (x[i] <= limit) continue;
+    ScalarAngle large = sizeof(T) == 4 && x[i] < (T)0x1p28 ? reduceMiddle(x[i]) : reduceLarge(x[i]);
     angle.r[i] = static_cast<T>(large.r);
     angle.low[i] = static_cast<T>(large.r - angle.r[i] + large.low);
     angle.n[i] = large.n;
@@ -98,7 +95,7 @@ inline Angle<T> reduceAngle(V<T> x) {
   V<T> r = fma(n, -C::halfPi[1], r1);
   V<T> low = fma(n, -C::halfPi[2], fma(n, -C::halfPi[1], r1 - r));
   Angle<T> angle{r, low, bits<T>(shifted)};
-  if (__builtin_expect(all(magnitude<T>(x) <= limit), 1)) return angle;
+  if (__builtin_expect(all(x <= limit), 1)) return angle;
   return reduceLargeLanes<T>(x, limit, angle);
 }
 
@@ -110,10 +107,9 @@ inline V<T> sinReduced(V<T> r, V<T> low) {
 }
 template <class T>
 inline V<T> cosReduced(V<T> r, V<T> low) {
-  V<T> square = r * r, half = square * (T)0.5;
-  V<T> main = (T)1 - half;
-  V<T> tail = fma(polynomial<T>(square, Coefficients<T>::cos), square * square, -r * low);
-  return main + ((((T)1 - main) - half) + tail);
+  V<T> square = r * r;
+  V<T> p = fma(polynomial<T>(square, Coefficients<T>::cos), square, splat<T>(-0.5));
+  return (T)1 + fma(square, p, -r * low);
 }
 
 // The last bit of n as a mask that a selection takes, and the bit before it as a sign.
@@ -128,24 +124,23 @@ inline W<T> halfTurn(W<T> n) {
 
 template <class T>
 inline V<T> sin(V<T> x) {
-  Angle<T> a = reduceAngle<T>(x);
+  Angle<T> a = reduceAngle<T>(magnitude<T>(x));
   V<T> y = isOdd<T>(a.n) ? cosReduced<T>(a.r, a.low) : sinReduced<T>(a.r, a.low);
-  y = withSign<T>(y, halfTurn<T>(a.n));
-  return x == (T)0 ? x : y;
+  return withSign<T>(y, halfTurn<T>(a.n) ^ signOf<T>(x));
 }
 template <class T>
 inline V<T> cos(V<T> x) {
-  Angle<T> a = reduceAngle<T>(x);
+  Angle<T> a = reduceAngle<T>(magnitude<T>(x));
   V<T> y = isOdd<T>(a.n) ? sinReduced<T>(a.r, a.low) : cosReduced<T>(a.r, a.low);
   return withSign<T>(y, halfTurn<T>(a.n + 1));
 }
 template <class T>
 inline V<T> tan(V<T> x) {
-  Angle<T> a = reduceAngle<T>(x);
+  Angle<T> a = reduceAngle<T>(magnitude<T>(x));
   V<T> sine = sinReduced<T>(a.r, a.low), cosine = cosReduced<T>(a.r, a.low);
   M<T> odd = isOdd<T>(a.n);
   V<T> y = (odd ? -cosine : sine) / (odd ? sine : cosine);
-  return x == (T)0 ? x : y;
+  return withSign<T>(y, signOf<T>(x));
 }
 
 // atan t + t's error, |t| <= tan(pi / 8).

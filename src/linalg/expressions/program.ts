@@ -106,7 +106,8 @@ class Compiler {
           : 4 * this.index(this.arrays, node.name) + place.array;
       } else {
         const { takes } = functionInfo(node.function);
-        made = this.emit(
+        made = node.function === "add" ? this.sum(node.operands) : undefined;
+        made ??= this.emit(
           node.function,
           ...node.operands.map((operand, index) => this.as(takes[index], operand)),
         );
