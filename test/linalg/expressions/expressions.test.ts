@@ -85,7 +85,10 @@ describe("expressions", () => {
       expect(target).to.deep.equal(built);
       expect(built).to.be.instanceOf(Float32Array);
       built.forEach((value, index) => {
-        expect(value).to.be.closeTo(Math.exp(x[index]) + 3 * Math.sin(x[index]), 1e-4);
+        expect(value).to.be.closeTo(
+          Math.exp(x[index]) + 3 * Math.sin(x[index]),
+          1e-6 * (3 + Math.exp(x[index])),
+        );
       });
     });
 
