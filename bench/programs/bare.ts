@@ -9,7 +9,8 @@ import { curveKeyPair, Pair } from "zeromq";
 import { answer, commandsFor, warmUp } from "./commands.ts";
 
 const ECHO = "--echo";
-const PORT = 21_077;
+/** Several kinds run at the same time. */
+const PORTS: Record<string, number> = { net: 21_077, zeromq: 21_078, curve: 21_079 };
 /** Of what says which loop comes next. */
 const ORDER_BYTES = 64;
 const WINDOW = 64;
@@ -93,7 +94,7 @@ async function run(end: End, { operation, bytes, calls }: Loop, first: boolean):
 
 async function listening(kind: string): Promise<{ key: string; end: () => Promise<End> }> {
   if (kind === "net") {
-    const server = createServer().listen(PORT);
+    const server = createServer().listen(PORTS[kind]);
     const came = once(server, "connection");
     return { key: "", end: async () => new NetEnd((await came)[0] as Socket) };
   }
@@ -105,12 +106,12 @@ async function listening(kind: string): Promise<{ key: string; end: () => Promis
     socket.curveSecretKey = pair.secretKey;
     key = pair.publicKey;
   }
-  await socket.bind(`tcp://*:${PORT}`);
+  await socket.bind(`tcp://*:${PORTS[kind]}`);
   return { key, end: async () => new ZeromqEnd(socket) };
 }
 
 function joining(kind: string, host: string, key: string): End {
-  if (kind === "net") return new NetEnd(connect(PORT, host));
+  if (kind === "net") return new NetEnd(connect(PORTS[kind], host));
   const socket = new Pair({ linger: 0 });
   if (kind === "curve") {
     const pair = curveKeyPair();
@@ -118,7 +119,7 @@ function joining(kind: string, host: string, key: string): End {
     socket.curvePublicKey = pair.publicKey;
     socket.curveSecretKey = pair.secretKey;
   }
-  socket.connect(`tcp://${host}:${PORT}`);
+  socket.connect(`tcp://${host}:${PORTS[kind]}`);
   return new ZeromqEnd(socket);
 }
 
