@@ -78,7 +78,6 @@ class ZeromqConnection implements Connection {
     if (this.closed) return;
     this.closed = true;
     this.queue.length = 0;
-    this.socket.events.close();
     this.socket.close();
   }
 

@@ -3,7 +3,7 @@
  * own (hosts.sh), and Slurm on them (slurm.sh). tsmpirun runs on h0; the outside has no leg in their network.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Context } from "mocha";
 import { contentHash } from "../../launcher/hash.ts";
@@ -86,11 +86,31 @@ export class Cluster {
 
   /** Processes of jobs on all hosts: daemons, and what has a mark. */
   survivors(mark: string): number[] {
-    const tool = join(packageRoot, "dist", "tsmpi.js");
     return this.find(
       (command, environment) =>
-        (command[1] === tool && command[2] === "daemon") || environment.includes(`TSMPI_TEST_MARK=${mark}`),
+        (command[1] === this.tool && (command[2] === "daemon" || command[2] === "gateway")) ||
+        environment.includes(`TSMPI_TEST_MARK=${mark}`),
     );
+  }
+
+  /** The program of daemons and gateways. */
+  readonly tool: string = join(packageRoot, "dist", "tsmpi.js");
+
+  gateways(): number[] {
+    return this.find(command => command[1] === this.tool && command[2] === "gateway");
+  }
+
+  /** Which host a process is on, as a name that only this host has. */
+  namespaceOf(pid: number): string {
+    return readlinkSync(`/proc/${pid}/ns/uts`);
+  }
+
+  /** Command and environment of a process. */
+  look(pid: number): { command: string[]; environment: string[] } {
+    const [command, environment] = ["cmdline", "environ"].map(file =>
+      readFileSync(`/proc/${pid}/${file}`, "latin1").split("\0"),
+    );
+    return { command, environment };
   }
 
   /** The process of a job's launcher, which is not the one that started it on its host. */
