@@ -27,6 +27,10 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
     help: "says what this machine, or the hosts of --hosts or --hostfile, still need for a job",
     run: async args => (await import("./doctor.ts")).doctor(args),
   },
+  rank: {
+    help: "runs a script as the ranks that srun has started: srun -n 8 npx tsmpi rank script.ts",
+    run: async args => process.exit(await (await import("./step/rank.ts")).runRank(args)),
+  },
   daemon: {
     help: undefined,
     run: async () => (await import("./hosts/daemon.ts")).daemon(),

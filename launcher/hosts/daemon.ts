@@ -396,6 +396,12 @@ function ownOutput(): Writable {
   }
 }
 
+/** A daemon whose orders come over a socket, see `launcher/step`. Ends the process. */
+export function daemonOn(socket: Socket): Promise<never> {
+  new Daemon(socket, socket);
+  return new Promise(() => {});
+}
+
 export function daemon(): Promise<never> {
   new Daemon(process.stdin, ownOutput());
   return new Promise(() => {});

@@ -8,20 +8,28 @@ import { prepare, removeTemporary } from "../prepare.ts";
 import { ReportedError } from "../usage-error.ts";
 import { packageVersion } from "../version.ts";
 import type { HostCard } from "./protocol.ts";
-import { problemLines, startHosts } from "./start-hosts.ts";
+import type { RemoteHost } from "./remote-host.ts";
+import { problemLines, type StartedHosts, startHosts } from "./start-hosts.ts";
 
 function readersOf(stdin: JobOptions["stdin"], ranks: number): number[] {
   if (stdin === "none") return [];
   return stdin === "all" ? Array.from({ length: ranks }, (_, rank) => rank) : [stdin];
 }
 
-export async function runOnHosts(plan: Plan, options: JobOptions): Promise<number> {
-  const names = plan.hosts!;
+/** Makes daemons run on all hosts, each of them prepared. */
+export type Start = (prepare: (host: RemoteHost, index: number) => Promise<void>) => Promise<StartedHosts>;
+
+/** @param start by default through agents */
+export async function runOnHosts(
+  plan: Plan,
+  options: JobOptions,
+  start: Start = prepare => startHosts(plan.hosts!, plan.launcher!, options, prepare),
+): Promise<number> {
   // Awaited by every host; started before them, and its failure is seen by the first.
   const preparing = prepare(plan.programs, options.ship);
   let runnables: ReadonlyMap<string, Runnable> = new Map();
   try {
-    const { hosts, problems } = await startHosts(names, plan.launcher!, options, async (host, index) => {
+    const { hosts, problems } = await start(async (host, index) => {
       runnables = await preparing;
       const files = [...runnables.values()].filter(({ transpiled }) => transpiled).map(({ file }) => file);
       const withMaps = files.flatMap(file => [file, `${file}.map`]);

@@ -33,6 +33,13 @@ function present(program: string): boolean {
   return ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].some(at => existsSync(join(at, basename(program))));
 }
 
+export interface ClusterLaunch extends LaunchOptions {
+  /** Commands that tsmpirun is an argument of, such as salloc. */
+  before?: readonly string[];
+  /** Runs instead of tsmpirun. */
+  tool?: string;
+}
+
 export class Cluster {
   /** Of this checkout: tests of another one may run at the same time. */
   private readonly environment = {
@@ -65,18 +72,15 @@ export class Cluster {
     return execFileSync(HOSTS_SH, ["exec", host, ...command], options);
   }
 
-  /** tsmpirun on h0. `before`: commands that it is an argument of, such as salloc. */
-  start(args: readonly string[], options: LaunchOptions & { before?: readonly string[] } = {}): Launch {
-    const { before = [] } = options;
+  /** tsmpirun on h0. */
+  start(args: readonly string[], options: ClusterLaunch = {}): Launch {
+    const { before = [], tool = tsmpirun } = options;
     const env = { ...this.environment, ...options.env };
-    const command = [HOSTS_SH, "exec", "h0", ...before, process.execPath, tsmpirun, ...args];
+    const command = [HOSTS_SH, "exec", "h0", ...before, process.execPath, tool, ...args];
     return start(args, { ...options, env, command });
   }
 
-  launch(
-    args: readonly string[],
-    options: LaunchOptions & { before?: readonly string[] } = {},
-  ): Promise<Launched> {
+  launch(args: readonly string[], options: ClusterLaunch = {}): Promise<Launched> {
     return this.start(args, options).done;
   }
 
