@@ -9,6 +9,7 @@ export { type CudaInfo, info, type LibraryInfo } from "./info.ts";
 export { type MatmulIntoOptions, type MatmulOptions, matmul, matmulInto } from "./matmul.ts";
 export { pinned } from "./pinned.ts";
 export type { PoolInfo } from "./pool.ts";
+export { randomInto } from "./random.ts";
 export type { Shape } from "./shape.ts";
 export type { Timer } from "./timer.ts";
 

@@ -8,6 +8,7 @@ import { cast } from "../../src/cuda/ptx/cast.ts";
 import { fill } from "../../src/cuda/ptx/fill.ts";
 import { gather } from "../../src/cuda/ptx/gather.ts";
 import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
+import { philox } from "../../src/cuda/ptx/philox.ts";
 import { needs } from "../needs.ts";
 
 const types = [...dtypes.values()];
@@ -17,6 +18,7 @@ const widths = [1, 2, 4, 8];
 const families: { readonly [family: string]: () => string[] } = {
   fill: () => widths.map(fill),
   gather: () => widths.map(gather),
+  philox: () => (["float64", "float32", "uint64"] as const).map(philox),
   cast: () => types.flatMap(from => types.filter(to => to !== from).map(to => cast(from, to))),
 };
 
