@@ -52,6 +52,10 @@ export class Modules {
     this.device = device;
   }
 
+  get multiprocessors(): number {
+    return this.device.multiprocessors;
+  }
+
   /** How many blocks a grid-stride kernel gets for so many items: enough to fill the device, several times over. */
   blocksFor(items: number): number {
     return Math.max(1, Math.min(Math.ceil(items / blockThreads), this.device.multiprocessors * 32));
