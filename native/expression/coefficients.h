@@ -14,16 +14,12 @@ struct Coefficients<double> {
     0x1.0000000000001p-1, 0x1.5555555555556p-3, 0x1.555555555394cp-5, 0x1.1111111110871p-7, 0x1.6c16c17a1c437p-10,
     0x1.a01a01a8ba744p-13, 0x1.a019b31890abfp-16, 0x1.71de0a0471800p-19, 0x1.289876a2dbdc0p-22,
     0x1.af4134720f354p-26};
-  // sin r = r + r^3 P(r^2), |r| <= pi / 2
-  static constexpr double sin[] = {
-    -0x1.5555555555555p-3, 0x1.1111111111104p-7, -0x1.a01a01a0184f4p-13, 0x1.71de3a5419df5p-19,
-    -0x1.ae64557c0cbf9p-26, 0x1.6123f55a16315p-33, -0x1.ae4d771729416p-41, 0x1.892efd890db97p-49};
   // sin r = r + r^3 P(r^2), |r| <= pi / 4
-  static constexpr double sinShort[] = {
+  static constexpr double sin[] = {
     -0x1.5555555555554p-3, 0x1.1111111110a86p-7, -0x1.a01a019e3e0afp-13, 0x1.71de373e0fee6p-19,
     -0x1.ae5fb0a5df712p-26, 0x1.5deb31d167e93p-33};
   // cos r = 1 - r^2 / 2 + r^4 P(r^2), |r| <= pi / 4
-  static constexpr double cosShort[] = {
+  static constexpr double cos[] = {
     0x1.5555555555555p-5, -0x1.6c16c16c168d0p-10, 0x1.a01a019f2bd7bp-16, -0x1.27e4f9eb9238ep-22,
     0x1.1eeb3bafbb15dp-29, -0x1.905db35e3086ap-37};
   // log(1 + f) = 2 s + s^3 P(s^2), s = f / (2 + f), sqrt(1/2) <= 1 + f <= sqrt(2)
@@ -113,15 +109,11 @@ struct Coefficients<float> {
   static constexpr float exp[] = {
     0x1.0000000000000p-1f, 0x1.5554d40000000p-3f, 0x1.5555140000000p-5f, 0x1.1215820000000p-7f,
     0x1.6d1b1c0000000p-10f};
-  // sin r = r + r^3 P(r^2), |r| <= pi / 2
-  static constexpr float sin[] = {
-    -0x1.5555560000000p-3f, 0x1.1111100000000p-7f, -0x1.a018e60000000p-13f, 0x1.7190be0000000p-19f,
-    -0x1.9d08840000000p-26f};
   // sin r = r + r^3 P(r^2), |r| <= pi / 4
-  static constexpr float sinShort[] = {
+  static constexpr float sin[] = {
     -0x1.5555520000000p-3f, 0x1.110bc20000000p-7f, -0x1.9a93180000000p-13f};
   // cos r = 1 - r^2 / 2 + r^4 P(r^2), |r| <= pi / 4
-  static constexpr float cosShort[] = {
+  static constexpr float cos[] = {
     0x1.5555540000000p-5f, -0x1.6c12800000000p-10f, 0x1.9bacd60000000p-16f};
   // log(1 + f) = 2 s + s^3 P(s^2), s = f / (2 + f), sqrt(1/2) <= 1 + f <= sqrt(2)
   static constexpr float log[] = {

@@ -63,7 +63,7 @@ __attribute__((noinline)) V<T> exp(V<T> x, V<T> low, T doublings) {
 template <class T>
 inline V<T> exp(V<T> x) {
   using C = Coefficients<T>;
-  if (__builtin_expect(any(~(magnitude<T>(x) < ExpRange<T>::easy)), 0)) return exp<T>(x, V<T>{}, 0);
+  if (__builtin_expect(!all(magnitude<T>(x) < ExpRange<T>::easy), 0)) return exp<T>(x, V<T>{}, 0);
   V<T> shifted = fma(x, C::log2e[0], Format<T>::shifter);
   V<T> n = shifted - Format<T>::shifter;
   V<T> r = fma(n, -C::ln2Full[0], x);
@@ -130,16 +130,10 @@ inline V<T> logTail(V<T> f, V<T> halfSquare) {
   return s * fma(polynomial<T>(z, Coefficients<T>::log), z, halfSquare);
 }
 
-// Lanes that are no positive normal numbers.
-template <class T>
-inline M<T> oddForLog(V<T> x) {
-  return ~((x >= Format<T>::least) & (x < Format<T>::infinity));
-}
-
 // Takes a function of normal numbers, with a number to add to the exponent, to all.
 template <class T, class Core>
 inline V<T> logEverywhere(V<T> x, Core core) {
-  if (__builtin_expect(!any(oddForLog<T>(x)), 1)) return core(x, V<T>{});
+  if (__builtin_expect(all((x >= Format<T>::least) & (x < Format<T>::infinity)), 1)) return core(x, V<T>{});
   constexpr T up = sizeof(T) == 8 ? 0x1p54 : 0x1p25f;
   constexpr T exponent = sizeof(T) == 8 ? 54 : 25;
   M<T> small = x < Format<T>::least;

@@ -12,11 +12,11 @@ namespace tsmpi {
   X(negate, 1) X(abs, 1) X(sign, 1) X(floor, 1) X(ceil, 1) X(trunc, 1) X(round, 1) X(rint, 1)                    \
   X(sqrt, 1) X(cbrt, 1) X(exp, 1) X(exp2, 1) X(expm1, 1) X(log, 1) X(log2, 1) X(log10, 1) X(log1p, 1)            \
   X(sin, 1) X(cos, 1) X(tan, 1) X(asin, 1) X(acos, 1) X(atan, 1) X(sinh, 1) X(cosh, 1) X(tanh, 1)                \
-  X(erf, 1) X(erfc, 1) X(lgamma, 1) X(isNaN, 1) X(isFinite, 1) X(not, 1)                                         \
+  X(erf, 1) X(erfc, 1) X(lgamma, 1) X(isnan, 1) X(isfinite, 1) X(not, 1)                                         \
   X(add, 2) X(subtract, 2) X(multiply, 2) X(divide, 2) X(pow, 2) X(atan2, 2) X(hypot, 2)                         \
   X(minimum, 2) X(maximum, 2)                                                                                    \
   X(less, 2) X(lessEqual, 2) X(equal, 2) X(notEqual, 2) X(and, 2) X(or, 2)                                       \
-  X(fma, 3) X(where, 3)
+  X(fma, 3) X(multiplyAdd, 3) X(where, 3)
 
 #define TSMPI_COUNT(name, operands) +1
 constexpr int operationCount = 0 TSMPI_OPERATIONS(TSMPI_COUNT);

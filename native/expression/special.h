@@ -52,7 +52,7 @@ inline V<T> pow(V<T> x, V<T> y) {
   V<T> a = magnitude<T>(x);
   V<T> result = powerOf(a, y);
   M<T> simple = (x > (T)0) & (x < infinity) & (magnitude<T>(y) < infinity);
-  if (__builtin_expect(!any(~simple), 1)) return result;
+  if (__builtin_expect(all(simple), 1)) return result;
   M<T> whole = truncate<T>(y) == y;
   V<T> half = y * (T)0.5;
   M<T> odd = whole & (truncate<T>(half) != half);
@@ -126,10 +126,10 @@ inline V<T> erfc(V<T> x) {
 template <class T>
 inline V<T> erf(V<T> x) {
   V<T> a = magnitude<T>(x);
-  M<T> far = ~(a <= (T)1);
+  M<T> close = a <= (T)1;
   V<T> near = erfNear<T>(x);
-  if (!any(far)) return near;
-  return far ? copySign<T>((T)1 - erfcPositive<T>(a), x) : near;
+  if (all(close)) return near;
+  return close ? near : copySign<T>((T)1 - erfcPositive<T>(a), x);
 }
 
 // For x > 0.
@@ -138,7 +138,7 @@ inline V<T> lgammaPositive(V<T> x) {
   using C = Coefficients<T>;
   M<T> large = x >= (T)8;
   V<T> result{};
-  if (any(~large)) {
+  if (!all(large)) {
     M<T> tiny = x < (T)0.5, middle = x >= (T)1.5;
     V<T> a = large ? splat<T>(2) : x;
     V<T> steps = (a + Format<T>::shifter) - Format<T>::shifter - (T)2;
@@ -172,8 +172,13 @@ __attribute__((noinline)) D lgammaNegative(D x, D positive) {
   constexpr double infinity = Format<double>::infinity;
   D a = magnitude<double>(x);
   D distance = a - nearest<double>(a);
-  D r = distance * C::pi[0];
-  D sine = magnitude<double>(sinReduced<double>(r, fma(distance, C::pi[0], -r) + distance * C::pi[1]));
+  // sin(pi d) for d <= 1 / 4, and cos(pi (1 / 2 - d)) above.
+  D d = magnitude<double>(distance);
+  M<double> far = d > 0.25;
+  d = far ? 0.5 - d : d;
+  D r = d * C::pi[0];
+  D low = fma(d, C::pi[0], -r) + d * C::pi[1];
+  D sine = far ? cosReduced<double>(r, low) : sinReduced<double>(r, low);
   D y = log<double>(C::pi[0] / (a * sine)) - positive;
   if (any(a < 0x1p-60)) y = a < 0x1p-60 ? -log<double>(a) : y;
   return (distance == 0.0) | (a == infinity) ? splat(infinity) : y;

@@ -6,28 +6,25 @@
 namespace tsmpi {
 namespace {
 
-// An argument less n times pi, as r + low with |low| below an ulp of r, |r| <= pi / 2; or, for tan, less n times
-// pi / 2. `odd` has the last bit of n as a sign.
+// A positive argument less n times pi / 2, as r + low with |low| below an ulp of r, |r| <= pi / 4; the last two bits of n.
 template <class T>
 struct Angle {
   V<T> r, low;
-  W<T> odd;
+  W<T> n;
 };
 
-// What is taken away: n pi, (n + 1/2) pi, n pi / 2.
-enum class Turn { whole, shifted, half };
+struct ScalarAngle {
+  double r, low;
+  unsigned n;
+};
 
 // M. H. Payne and R. N. Hanek, Radian reduction for trigonometric functions, SIGNUM Newsletter 18 (1983): only those
-// bits of 1 / pi are multiplied that do not yield multiples of 2 pi.
-struct LargeAngle {
-  double r, low;
-  bool odd;
-};
-inline LargeAngle reduceLarge(double x, Turn turn) {
+// bits of 1 / pi are multiplied that do not yield multiples of 4 pi.
+inline ScalarAngle reduceLarge(double x) {
   uint64_t word;
   memcpy(&word, &x, sizeof word);
   int exponent = static_cast<int>(word >> 52 & 0x7ff) - 1023;
-  if (exponent == 1024) return {__builtin_nan(""), 0, false};
+  if (exponent == 1024) return {__builtin_nan(""), 0, 0};
   uint64_t m = (word & Format<double>::fraction) | 1ull << 52;
   // x = m 2^e. The bits of 1 / pi (before the first there are zeros) that yield multiples of 4 are left out.
   int first = exponent - 52 - 2;
@@ -37,107 +34,113 @@ inline LargeAngle reduceLarge(double x, Turn turn) {
     uint64_t high = overPiBits[index] << by;
     return by == 0 ? high : high | overPiBits[index + 1] >> (64 - by);
   };
-  unsigned __int128 low = static_cast<unsigned __int128>(m) * bitsFrom(first + 128);
-  unsigned __int128 middle = static_cast<unsigned __int128>(m) * bitsFrom(first + 64);
+  using Wide = unsigned __int128;
+  Wide low = static_cast<Wide>(m) * bitsFrom(first + 128);
+  Wide middle = static_cast<Wide>(m) * bitsFrom(first + 64) + (low >> 64);
   uint64_t high = m * bitsFrom(first);
-  middle += low >> 64;
-  // x / pi, two bits before the point and 126 behind it.
-  unsigned __int128 fixed = (static_cast<unsigned __int128>(high) << 64) + middle;
-  if (turn == Turn::half) fixed <<= 1;
-  if (turn == Turn::shifted) fixed -= static_cast<unsigned __int128>(1) << 125;
+  // x / pi with two bits before the point, doubled.
+  Wide fixed = ((static_cast<Wide>(high) << 64) + middle) << 1;
   // The nearest whole number: the rest is a signed fraction of 126 bits.
-  unsigned __int128 n = (fixed + (static_cast<unsigned __int128>(1) << 125)) >> 126;
-  __int128 rest = static_cast<__int128>(fixed - (n << 126));
+  Wide n = (fixed + (static_cast<Wide>(1) << 125)) >> 126;
+  auto rest = static_cast<__int128>(fixed - (n << 126));
   bool negative = rest < 0;
-  unsigned __int128 size = negative ? -static_cast<unsigned __int128>(rest) : static_cast<unsigned __int128>(rest);
+  Wide size = negative ? -static_cast<Wide>(rest) : static_cast<Wide>(rest);
   // In two doubles: the leading 53 bits, and what follows.
-  double h = static_cast<double>(size);
-  double l = static_cast<double>(static_cast<__int128>(size - static_cast<unsigned __int128>(h)));
+  auto h = static_cast<double>(size);
+  auto l = static_cast<double>(static_cast<__int128>(size - static_cast<Wide>(h)));
   h *= 0x1p-126;
   l *= 0x1p-126;
-  double p0 = Coefficients<double>::pi[0], p1 = Coefficients<double>::pi[1] + Coefficients<double>::pi[2];
-  if (turn == Turn::half) p0 *= 0.5, p1 *= 0.5;
+  constexpr double p0 = Coefficients<double>::halfPi[0];
+  constexpr double p1 = Coefficients<double>::halfPi[1] + Coefficients<double>::halfPi[2];
   double r = h * p0;
-  double rest1 = __builtin_fma(h, p0, -r) + __builtin_fma(h, p1, l * p0);
-  double sum = r + rest1;
-  rest1 -= sum - r;
-  // The sign of x, and of the distance; (n + 1/2) pi of a negative x is -(n + 1/2) pi, another n of the same parity
-  // plus one.
-  bool minus = (word >> 63) != 0;
-  bool odd = (n & 1) != 0;
-  if (minus && turn == Turn::shifted) odd = !odd;
-  if (negative != minus) sum = -sum, rest1 = -rest1;
-  return {sum, rest1, odd};
+  double tail = __builtin_fma(h, p0, -r) + __builtin_fma(h, p1, l * p0);
+  double sum = r + tail;
+  tail -= sum - r;
+  if (negative) sum = -sum, tail = -tail;
+  return {sum, tail, static_cast<unsigned>(n) & 3};
+}
+
+// For floats as large as doubles can reduce them.
+inline ScalarAngle reduceMiddle(double x) {
+  using C = Coefficients<double>;
+  double shifted = x * (C::overPi[0] * 2) + Format<double>::shifter;
+  double n = shifted - Format<double>::shifter;
+  double r = __builtin_fma(n, -C::halfPi[0], x);
+  r = __builtin_fma(n, -(C::halfPi[1] + C::halfPi[2]), r);
+  return {r, 0, static_cast<unsigned>(static_cast<int64_t>(n)) & 3};
 }
 
 template <class T>
-__attribute__((noinline)) void reduceLargeLanes(V<T> x, V<T> limit, Turn turn, Angle<T>& angle) {
+__attribute__((noinline)) Angle<T> reduceLargeLanes(V<T> x, T limit, Angle<T> angle) {
   for (int i = 0; i < lanes<T>; i++) {
-    T size = x[i] < 0 ? -x[i] : x[i];
-    if (size <= limit[i]) continue;
-    LargeAngle large = reduceLarge(x[i], turn);
+    if (x[i] <= limit) continue;
+    ScalarAngle large = sizeof(T) == 4 && x[i] < (T)0x1p28 ? reduceMiddle(x[i]) : reduceLarge(x[i]);
     angle.r[i] = static_cast<T>(large.r);
     angle.low[i] = static_cast<T>(large.r - angle.r[i] + large.low);
-    angle.odd[i] = large.odd ? Format<T>::sign : 0;
+    angle.n[i] = large.n;
   }
+  return angle;
 }
 
 // W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980), with fused operations: the product by
 // the first part is subtracted without an error, as all that is left lies above the last bit of that part; the second
 // part is short, so that its product is exact where the difference is small.
-template <class T, Turn turn>
+template <class T>
 inline Angle<T> reduceAngle(V<T> x) {
   using C = Coefficients<T>;
-  constexpr T limit = (sizeof(T) == 8 ? 32000 : 6000) / (turn == Turn::half ? 2 : 1);
-  const T(&step)[3] = turn == Turn::half ? C::halfPi : C::pi;
-  constexpr T steps = turn == Turn::half ? C::overPi[0] * 2 : C::overPi[0];
-  V<T> shifted, n;
-  if constexpr (turn == Turn::shifted) {
-    shifted = fma(x, steps, splat<T>(-0.5)) + Format<T>::shifter;
-    n = (shifted - Format<T>::shifter) + (T)0.5;
-  } else {
-    shifted = fma(x, steps, Format<T>::shifter);
-    n = shifted - Format<T>::shifter;
-  }
-  V<T> r1 = fma(n, -step[0], x);
-  V<T> r = fma(n, -step[1], r1);
-  V<T> low = fma(n, -step[2], fma(n, -step[1], r1 - r));
-  Angle<T> angle{r, low, bits<T>(shifted) << (sizeof(T) * 8 - 1)};
-  if (__builtin_expect(any(~(magnitude<T>(x) <= limit)), 0)) reduceLargeLanes<T>(x, splat(limit), turn, angle);
-  return angle;
+  constexpr T limit = sizeof(T) == 8 ? 16000 : 3000;
+  V<T> shifted = fma(x, C::overPi[0] * 2, Format<T>::shifter);
+  V<T> n = shifted - Format<T>::shifter;
+  V<T> r1 = fma(n, -C::halfPi[0], x);
+  V<T> r = fma(n, -C::halfPi[1], r1);
+  V<T> low = fma(n, -C::halfPi[2], fma(n, -C::halfPi[1], r1 - r));
+  Angle<T> angle{r, low, bits<T>(shifted)};
+  if (__builtin_expect(all(x <= limit), 1)) return angle;
+  return reduceLargeLanes<T>(x, limit, angle);
 }
 
-// sin(r + low) for |r| <= pi / 2.
+// sin(r + low) and cos(r + low) for |r| <= pi / 4.
 template <class T>
 inline V<T> sinReduced(V<T> r, V<T> low) {
   V<T> square = r * r;
   return r + fma(polynomial<T>(square, Coefficients<T>::sin), square * r, low);
 }
+template <class T>
+inline V<T> cosReduced(V<T> r, V<T> low) {
+  V<T> square = r * r;
+  V<T> p = fma(polynomial<T>(square, Coefficients<T>::cos), square, splat<T>(-0.5));
+  return (T)1 + fma(square, p, -r * low);
+}
+
+// The last bit of n as a mask that a selection takes, and the bit before it as a sign.
+template <class T>
+inline M<T> isOdd(W<T> n) {
+  return (M<T>)(n << (sizeof(T) * 8 - 1)) < 0;
+}
+template <class T>
+inline W<T> halfTurn(W<T> n) {
+  return n << (sizeof(T) * 8 - 2) & Format<T>::sign;
+}
 
 template <class T>
 inline V<T> sin(V<T> x) {
-  Angle<T> a = reduceAngle<T, Turn::whole>(x);
-  V<T> y = withSign<T>(sinReduced<T>(a.r, a.low), a.odd);
-  return y;
+  Angle<T> a = reduceAngle<T>(magnitude<T>(x));
+  V<T> y = isOdd<T>(a.n) ? cosReduced<T>(a.r, a.low) : sinReduced<T>(a.r, a.low);
+  return withSign<T>(y, halfTurn<T>(a.n) ^ signOf<T>(x));
 }
 template <class T>
 inline V<T> cos(V<T> x) {
-  Angle<T> a = reduceAngle<T, Turn::shifted>(x);
-  return withSign<T>(sinReduced<T>(a.r, a.low), a.odd ^ Format<T>::sign);
+  Angle<T> a = reduceAngle<T>(magnitude<T>(x));
+  V<T> y = isOdd<T>(a.n) ? sinReduced<T>(a.r, a.low) : cosReduced<T>(a.r, a.low);
+  return withSign<T>(y, halfTurn<T>(a.n + 1));
 }
 template <class T>
 inline V<T> tan(V<T> x) {
-  using C = Coefficients<T>;
-  Angle<T> a = reduceAngle<T, Turn::half>(x);
-  V<T> r = a.r, square = r * r;
-  V<T> sine = r + fma(polynomial<T>(square, C::sinShort), square * r, a.low);
-  V<T> rest = fma(polynomial<T>(square, C::cosShort), square * square, -r * a.low);
-  V<T> half = square * (T)0.5;
-  V<T> main = (T)1 - half;
-  V<T> cosine = main + (((T)1 - main) - half + rest);
-  M<T> odd = (M<T>)a.odd != 0;
+  Angle<T> a = reduceAngle<T>(magnitude<T>(x));
+  V<T> sine = sinReduced<T>(a.r, a.low), cosine = cosReduced<T>(a.r, a.low);
+  M<T> odd = isOdd<T>(a.n);
   V<T> y = (odd ? -cosine : sine) / (odd ? sine : cosine);
-  return x == (T)0 ? x : y;
+  return withSign<T>(y, signOf<T>(x));
 }
 
 // atan t + t's error, |t| <= tan(pi / 8).

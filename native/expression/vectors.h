@@ -130,7 +130,7 @@ inline D squareRoot(D a) {
 #endif
 }
 
-// Whether any lane of a mask is set.
+// Whether any lane of a mask is set, and whether all are.
 template <class Mask>
 inline bool any(Mask mask) {
 #if defined(__AVX512F__)
@@ -145,6 +145,18 @@ inline bool any(Mask mask) {
   for (size_t i = 0; i < sizeof mask / sizeof mask[0]; i++)
     if (mask[i] != 0) return true;
   return false;
+#endif
+}
+template <class Mask>
+inline bool all(Mask mask) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask((__m512i)mask, (__m512i)mask) == 0xffff;
+#elif defined(__AVX2__)
+  return _mm256_movemask_epi8((__m256i)mask) == -1;
+#elif defined(__SSE2__)
+  return _mm_movemask_epi8((__m128i)mask) == 0xffff;
+#else
+  return !any(~mask);
 #endif
 }
 

@@ -4,13 +4,34 @@
  * made; `sync` has the same functions, which block.
  */
 import { runAsync, runSync } from "./call.ts";
+import { type Elementwise, elementwise } from "./expressions/face.ts";
 import { type Level3, level3 } from "./level3.ts";
 
+export * from "./expressions/build.ts";
+export type { Bindings, Evaluated, EvaluateOptions, Outcomes, TargetArray } from "./expressions/evaluate.ts";
+export {
+  Expression,
+  type Node,
+  type NumericArray,
+  type Operand,
+  Reduction,
+} from "./expressions/expression.ts";
+export type { Compiled, Elementwise } from "./expressions/face.ts";
+export {
+  type FunctionInfo,
+  type FunctionName,
+  functions,
+  type Kind,
+  type ReductionName,
+} from "./expressions/functions.ts";
+export { expr, parse } from "./expressions/parse.ts";
 export type { GemmOptions } from "./level3.ts";
 export { info, type LinalgInfo, setThreads } from "./library.ts";
 export type { Diag, Dtype, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
 /** The blocking twins. */
-export const sync: Level3<"sync"> = { ...level3(runSync) };
+export const sync: Level3<"sync"> & Elementwise<"sync"> = { ...level3(runSync), ...elementwise("sync") };
 
 export const { gemm }: Level3<"async"> = level3(runAsync);
+export const { evaluate, evaluateInto, map, mapInto, reduce, compile }: Elementwise<"async"> =
+  elementwise("async");

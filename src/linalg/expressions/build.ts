@@ -58,8 +58,8 @@ export const erf = unary("erf");
 export const erfc = unary("erfc");
 /** The logarithm of the absolute value of the gamma function. */
 export const lgamma = unary("lgamma");
-export const isNaN = unary("isNaN");
-export const isFinite = unary("isFinite");
+export const isnan = unary("isnan");
+export const isfinite = unary("isfinite");
 export const not = unary("not");
 /** As IEEE 754 has it: 1 to any power is 1. */
 export const pow = binary("pow");

@@ -48,17 +48,12 @@ export function leavesOf(outcomes: readonly Outcome[]): Leaves {
       leaves.arrays.set(node.array, node.name ?? `array ${leaves.arrays.size + 1}`);
     }
   };
-  for (const outcome of outcomes) (outcome instanceof Reduction ? outcome.operands : [outcome]).forEach(visit);
+  for (const outcome of outcomes)
+    (outcome instanceof Reduction ? outcome.operands : [outcome]).forEach(visit);
   return leaves;
 }
 
-const narrowIntegers = new Set([
-  "Int8Array",
-  "Uint8Array",
-  "Uint8ClampedArray",
-  "Int16Array",
-  "Uint16Array",
-]);
+const narrowIntegers = new Set(["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array"]);
 
 /** The name of a typed array's type, also of a subclass of it. */
 const typeName = (elements: ArrayBufferView): string =>
@@ -76,7 +71,10 @@ function isWide(arrays: Iterable<NumericArray>, options: EvaluateOptions): boole
   return !(names.some(isNarrow) && names.every(name => isNarrow(name) || narrowIntegers.has(name)));
 }
 
-function checkLengths(routine: string, named: ReadonlyMap<ArrayBufferView & { length: number }, string>): number {
+function checkLengths(
+  routine: string,
+  named: ReadonlyMap<ArrayBufferView & { length: number }, string>,
+): number {
   let first: [{ length: number }, string] | undefined;
   for (const entry of named) {
     first ??= entry;
@@ -93,7 +91,13 @@ function checkLengths(routine: string, named: ReadonlyMap<ArrayBufferView & { le
 }
 
 /** In place is fine, element for element; anything else that shares memory would be read after it was written. */
-function checkApart(routine: string, target: TargetArray, name: string, other: NumericArray | TargetArray, otherName: string): void {
+function checkApart(
+  routine: string,
+  target: TargetArray,
+  name: string,
+  other: NumericArray | TargetArray,
+  otherName: string,
+): void {
   if (target.buffer !== other.buffer || target.length === 0) return;
   const same = target.byteOffset === other.byteOffset && typeName(target) === typeName(other);
   const apart =
@@ -114,9 +118,15 @@ function makeTarget(kind: "number" | "condition", wide: boolean, length: number)
   return wide ? new Float64Array(length) : new Float32Array(length);
 }
 
-function checkTarget(routine: string, target: unknown, key: string, kind: "number" | "condition"): asserts target is TargetArray {
+function checkTarget(
+  routine: string,
+  target: unknown,
+  key: string,
+  kind: "number" | "condition",
+): asserts target is TargetArray {
   const name = isNumericArray(target) ? typeName(target) : "";
-  if (name === "Float32Array" || name === "Float64Array" || (name === "Uint8Array" && kind === "condition")) return;
+  if (name === "Float32Array" || name === "Float64Array" || (name === "Uint8Array" && kind === "condition"))
+    return;
   const wanted = `a Float32Array or a Float64Array${kind === "condition" ? ", or a Uint8Array for conditions" : ""}`;
   throw new ArgumentError(
     `${routine}: ${targetName(key)} must be ${wanted}, but is ${name === "" ? describe(target) : `a ${name}`}`,
@@ -200,7 +210,9 @@ export class Evaluation {
     for (const [key, target] of Object.entries(targets)) {
       const kind = program.outcomes[this.keys.indexOf(key)];
       if (typeof kind !== "string") {
-        throw new ArgumentError(`${routine}: there is no expression ${key} for which a target could be given`);
+        throw new ArgumentError(
+          `${routine}: there is no expression ${key} for which a target could be given`,
+        );
       }
       checkTarget(routine, target, key, kind);
       if (!lengths.has(target)) lengths.set(target, targetName(key));
@@ -232,9 +244,19 @@ export class Evaluation {
       const values = program.outcomes.map((outcome, index) =>
         typeof outcome === "string" ? results[index] : outcome.compute(parts, outcome.first, elements),
       );
-      return this.single ? values[0] : Object.fromEntries(this.keys.map((key, index) => [key, values[index]]));
+      return this.single
+        ? values[0]
+        : Object.fromEntries(this.keys.map((key, index) => [key, values[index]]));
     };
-    const promise = native().runExpression(program.code, constants, arrays, written, elements, parts, mode === "async");
+    const promise = native().runExpression(
+      program.code,
+      constants,
+      arrays,
+      written,
+      elements,
+      parts,
+      mode === "async",
+    );
     return (mode === "sync" ? finish() : promise!.then(finish)) as Returned<M, unknown>;
   }
 }

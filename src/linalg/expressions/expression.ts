@@ -198,7 +198,8 @@ const infix: { readonly [name in FunctionName]?: string } = {
 
 /** The expression as the parser reads it; arrays by name, or as `array`. */
 function toText({ node }: Expression): string {
-  if (node.kind === "number") return node.value < 0 || Object.is(node.value, -0) ? `(${format(node.value)})` : `${node.value}`;
+  if (node.kind === "number")
+    return node.value < 0 || Object.is(node.value, -0) ? `(${format(node.value)})` : `${node.value}`;
   if (node.kind === "parameter") return node.name;
   if (node.kind === "array") return node.name ?? "array";
   const operands = node.operands.map(toText);

@@ -2,7 +2,14 @@
 import { ArgumentError } from "../../errors.ts";
 import type { Mode, Returned } from "../types.ts";
 import { array } from "./build.ts";
-import { type Bindings, type EvaluateOptions, type Evaluated, Evaluation, type Outcomes, type TargetArray } from "./evaluate.ts";
+import {
+  type Bindings,
+  type Evaluated,
+  type EvaluateOptions,
+  Evaluation,
+  type Outcomes,
+  type TargetArray,
+} from "./evaluate.ts";
 import { describe, Expression, isNumericArray, type NumericArray, Reduction } from "./expression.ts";
 import { parse } from "./parse.ts";
 
@@ -31,7 +38,11 @@ export interface Elementwise<M extends Mode> {
   /** Computes an expression to a new array, a reduction to a number, or several by name in one pass. */
   evaluate<O extends Outcomes>(outcomes: O, options?: EvaluateOptions): Returned<M, Evaluated<O>>;
   /** Computes an expression into an array, which may be one that it reads. */
-  evaluateInto<T extends TargetArray>(target: T, expression: Expression, options?: EvaluateOptions): Returned<M, T>;
+  evaluateInto<T extends TargetArray>(
+    target: T,
+    expression: Expression,
+    options?: EvaluateOptions,
+  ): Returned<M, T>;
   /** Computes a function of the elements of an array, or of several of one length, to a new array. */
   map<const A extends Arrays>(
     arrays: A,
@@ -62,7 +73,9 @@ function apply<O>(routine: string, arrays: Arrays, f: (...elements: Expression[]
   }
   const list = isNumericArray(arrays) ? [arrays] : arrays;
   if (!Array.isArray(list)) {
-    throw new ArgumentError(`${routine}: expected a typed array or a list of those, but got ${describe(arrays)}`);
+    throw new ArgumentError(
+      `${routine}: expected a typed array or a list of those, but got ${describe(arrays)}`,
+    );
   }
   const elements = list.map((elements, index) => {
     if (isNumericArray(elements)) return array(elements, `argument ${index + 1}`);
@@ -81,7 +94,11 @@ function checkExpression(routine: string, made: unknown): asserts made is Expres
 function bind(parameters: readonly string[], values: readonly unknown[]): Bindings {
   const [first] = values;
   const byName =
-    values.length === 1 && typeof first === "object" && first !== null && !ArrayBuffer.isView(first) && !Array.isArray(first);
+    values.length === 1 &&
+    typeof first === "object" &&
+    first !== null &&
+    !ArrayBuffer.isView(first) &&
+    !Array.isArray(first);
   if (byName) return first as Bindings;
   if (values.length !== parameters.length) {
     throw new ArgumentError(
@@ -130,7 +147,7 @@ export function elementwise<M extends Mode>(mode: M): Elementwise<M> {
       }),
     reduce: (arrays, f, options = {}) =>
       guarded(() =>
-        run("reduce", apply("reduce", arrays, f as (...elements: Expression[]) => Outcomes), {}, options),
+        run("reduce", apply("reduce", arrays, f as unknown as (...elements: Expression[]) => Outcomes), {}, options),
       ),
     compile: (source: string | Outcomes, options: EvaluateOptions = {}) => {
       const evaluation = new Evaluation("compile", typeof source === "string" ? parse(source) : source);

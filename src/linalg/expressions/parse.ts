@@ -1,7 +1,13 @@
 /** Expressions from text: `exp(x) + 3 * sin(x)`. */
 import { ArgumentError } from "../../errors.ts";
 import { call, Expression, type Operand, Reduction, toExpression } from "./expression.ts";
-import { type FunctionName, functionInfo, functions, type ReductionName, reductionNames } from "./functions.ts";
+import {
+  type FunctionName,
+  functionInfo,
+  functions,
+  type ReductionName,
+  reductionNames,
+} from "./functions.ts";
 
 /** What a text stands for: values for all elements, or one number. */
 export type Parsed = Expression | Reduction;
@@ -12,10 +18,13 @@ interface Token {
   readonly at: number;
 }
 
-const pattern = /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|\$\{(\d+)\}|(\*\*|<=|>=|===?|!==?|&&|\|\||[-+*/<>!?:(),]))/y;
+const pattern =
+  /\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|\$\{(\d+)\}|(\*\*|<=|>=|===?|!==?|&&|\|\||[-+*/<>!?:(),]))/y;
 
 /** Signs between two operands: how strongly they bind, and what they stand for. */
-const signs: { readonly [sign: string]: readonly [strength: number, apply: (a: Expression, b: Expression) => Expression] } = {
+const signs: {
+  readonly [sign: string]: readonly [strength: number, apply: (a: Expression, b: Expression) => Expression];
+} = {
   "||": [2, (a, b) => a.or(b)],
   "&&": [3, (a, b) => a.and(b)],
   "==": [4, (a, b) => a.eq(b)],
@@ -80,7 +89,8 @@ class Parser {
     const [whole, number, name, hole, sign] = found;
     const text = number ?? name ?? hole ?? sign;
     const at = this.next - (hole === undefined ? text.length : whole.trimStart().length);
-    const type = number !== undefined ? "number" : name !== undefined ? "name" : hole !== undefined ? "hole" : "sign";
+    const type =
+      number !== undefined ? "number" : name !== undefined ? "name" : hole !== undefined ? "hole" : "sign";
     return { type, text, at };
   }
 
@@ -118,7 +128,8 @@ class Parser {
   }
 
   private reduction(): Reduction | undefined {
-    if (this.token.type !== "name" || !reductionNames.includes(this.token.text as ReductionName)) return undefined;
+    if (this.token.type !== "name" || !reductionNames.includes(this.token.text as ReductionName))
+      return undefined;
     const start = this.token;
     const before = this.next;
     this.advance();
@@ -134,7 +145,8 @@ class Parser {
       return undefined;
     }
     const wanted = name === "dot" ? 2 : 1;
-    if (operands.length !== wanted) this.fail(`${name} takes ${wanted}, and got ${operands.length}`, start.at);
+    if (operands.length !== wanted)
+      this.fail(`${name} takes ${wanted}, and got ${operands.length}`, start.at);
     return new Reduction(name, ...operands);
   }
 
@@ -231,13 +243,19 @@ class Parser {
     const name = (synonyms[text] ?? text) as FunctionName;
     if (!Object.hasOwn(functions, name)) {
       if (reductionNames.includes(text as ReductionName)) {
-        this.fail(`${text} makes one number of all elements, and can only stand around the whole expression`, at);
+        this.fail(
+          `${text} makes one number of all elements, and can only stand around the whole expression`,
+          at,
+        );
       }
       this.fail(`there is no function ${text}; ${nearest(text)}`, at);
     }
     const { takes } = functionInfo(name);
     if (operands.length !== takes.length) {
-      this.fail(`${text} takes ${takes.length} operand${takes.length === 1 ? "" : "s"}, and got ${operands.length}`, at);
+      this.fail(
+        `${text} takes ${takes.length} operand${takes.length === 1 ? "" : "s"}, and got ${operands.length}`,
+        at,
+      );
     }
     return call(name, ...operands);
   }

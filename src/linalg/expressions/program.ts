@@ -34,7 +34,11 @@ export interface Program {
 let operations: Map<string, number> | undefined;
 
 function operation(name: string): number {
-  operations ??= new Map(native().expressionOperations().map((known, index) => [known, index]));
+  operations ??= new Map(
+    native()
+      .expressionOperations()
+      .map((known, index) => [known, index]),
+  );
   return operations.get(name)!;
 }
 
@@ -69,6 +73,16 @@ class Compiler {
     return 4 * this.index(this.constants, value) + place.constant;
   }
 
+  /** A sum of a product, which nothing else needs, is one pass with the same two roundings. */
+  private sum(operands: readonly Expression[]): number | undefined {
+    const at = operands.findIndex(({ node }) => node.kind === "call" && node.function === "multiply");
+    const product = operands[at];
+    if (product === undefined || this.seen.has(product)) return undefined;
+    const [a, b] = (product.node as { operands: readonly Expression[] }).operands;
+    const key = this.as("number", operands[1 - at]);
+    return this.emit("multiplyAdd", this.as("number", a), this.as("number", b), key);
+  }
+
   /** An operand: for now the place among values is that of the instruction which makes it. */
   private emit(name: string, ...from: number[]): number {
     const key = `${name} ${from.join(" ")}`;
@@ -92,7 +106,11 @@ class Compiler {
           : 4 * this.index(this.arrays, node.name) + place.array;
       } else {
         const { takes } = functionInfo(node.function);
-        made = this.emit(node.function, ...node.operands.map((operand, index) => this.as(takes[index], operand)));
+        made = node.function === "add" ? this.sum(node.operands) : undefined;
+        made ??= this.emit(
+          node.function,
+          ...node.operands.map((operand, index) => this.as(takes[index], operand)),
+        );
       }
       this.seen.set(expression, made);
     }
@@ -106,7 +124,8 @@ class Compiler {
   }
 
   private reduce(kind: NativeReduction, a: number, b = a): void {
-    const inArray = (operand: number) => (operand % 4 === place.constant ? this.emit("copy", operand) : operand);
+    const inArray = (operand: number) =>
+      operand % 4 === place.constant ? this.emit("copy", operand) : operand;
     this.reductions.push(nativeReductions.indexOf(kind), inArray(a), inArray(b));
   }
 
