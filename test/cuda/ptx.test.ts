@@ -3,13 +3,56 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { dtypes } from "../../src/cuda/dtype.ts";
+import { dtypeNamed, dtypes } from "../../src/cuda/dtype.ts";
+import { type Leaf, type Plan, Planner } from "../../src/cuda/expressions/plan.ts";
 import { cast } from "../../src/cuda/ptx/cast.ts";
+import { elementwise, ptxFunctions, reduction } from "../../src/cuda/ptx/expression.ts";
 import { fill } from "../../src/cuda/ptx/fill.ts";
 import { gather } from "../../src/cuda/ptx/gather.ts";
 import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
 import { philox } from "../../src/cuda/ptx/philox.ts";
+import { type FunctionName, functions, parse, Reduction } from "../../src/linalg/index.ts";
 import { needs } from "../needs.ts";
+
+const leaves = new Map<string, Leaf>([
+  ["x", { array: dtypeNamed("float32") }],
+  ["a", "scalar"],
+]);
+
+/** A plan over one array x and one number a, as the door makes it. */
+function planned(text: string, wide: boolean): Plan {
+  const planner = new Planner(leaves);
+  const parsed = parse(text);
+  let output: Plan["output"];
+  if (parsed instanceof Reduction) planner.reduce(parsed, wide);
+  else output = { step: planner.as("number", parsed), dtype: dtypeNamed(wide ? "float64" : "float32") };
+  const { steps, accumulators } = planner;
+  return { wide, arrays: [dtypeNamed("float32")], scalars: 1, steps, output, accumulators };
+}
+
+const operandsOf = (name: string): string =>
+  functions[name as FunctionName].takes
+    .map((kind, i) => (kind === "number" ? ["x", "a", "2"][i] : "x > a"))
+    .join(", ");
+
+const infix: { readonly [name: string]: string } = {
+  negate: "-x",
+  add: "x + a",
+  subtract: "x - a",
+  multiply: "x * a",
+  divide: "x / a",
+  less: "x < a",
+  lessEqual: "x <= a",
+  equal: "x == a",
+  notEqual: "x != a",
+  not: "!x",
+  and: "x && a",
+  or: "x || a",
+};
+
+const calls = ptxFunctions.map(name => infix[name] ?? `${name}(${operandsOf(name)})`);
+const reductionNames = ["sum", "mean", "min", "max", "argmin", "argmax", "dot", "norm", "any", "all"];
+const reductions = reductionNames.map(name => (name === "dot" ? "dot(x, x + a)" : `${name}(x * a)`));
 
 const types = [...dtypes.values()];
 const widths = [1, 2, 4, 8];
@@ -19,14 +62,24 @@ const families: { readonly [family: string]: () => string[] } = {
   fill: () => widths.map(fill),
   gather: () => widths.map(gather),
   philox: () => (["float64", "float32", "uint64"] as const).map(philox),
+  expressions: () =>
+    [false, true].flatMap(wide =>
+      calls.map((text, i) => elementwise(`call${i}_${wide}`, planned(text, wide))),
+    ),
+  reductions: () =>
+    [false, true].flatMap(wide =>
+      reductions.map((text, i) => reduction(`reduction${i}_${wide}`, planned(text, wide))),
+    ),
   cast: () => types.flatMap(from => types.filter(to => to !== from).map(to => cast(from, to))),
 };
 
 /** One module of many kernels: the header once. */
 function joined(kernels: readonly string[]): string {
-  const [first] = kernels;
-  const header = first.slice(0, first.indexOf(".visible"));
-  return header + kernels.map(text => text.slice(text.indexOf(".visible"))).join("\n");
+  const [version, target, address] = kernels[0].split("\n");
+  // Tables are those of all kernels alike; one will do.
+  const tables = new Set(kernels.flatMap(text => text.match(/^\.const .*$/gm) ?? []));
+  const bodies = kernels.map(text => text.slice(text.indexOf(".visible")));
+  return [version, target, address, ...tables, ...bodies].join("\n");
 }
 
 describe("cuda: PTX", function () {

@@ -50,7 +50,10 @@ function isWide(arrays: readonly DeviceArray[], { dtype }: EvaluateOptions): boo
     throw new ArgumentError(`dtype: expected "float32" or "float64", but got ${String(dtype)}`);
   }
   const types = arrays.map(array => array.dtype as string);
-  return !(types.some(type => singles.includes(type)) && types.every(type => singles.includes(type) || narrow.includes(type)));
+  return !(
+    types.some(type => singles.includes(type)) &&
+    types.every(type => singles.includes(type) || narrow.includes(type))
+  );
 }
 
 function operandsOf(
@@ -72,13 +75,20 @@ function operandsOf(
       leaves.set(name, { array: value.type });
       arrays.push(value);
     } else {
-      const came = value === undefined ? "nothing" : ArrayBuffer.isView(value) ? "a typed array (upload it)" : typeof value;
+      const came =
+        value === undefined
+          ? "nothing"
+          : ArrayBuffer.isView(value)
+            ? "a typed array (upload it)"
+            : typeof value;
       throw new ArgumentError(`${routine}: ${name} must be a device array or a number, but is ${came}`);
     }
   }
   const [model] = arrays;
   if (model === undefined) {
-    throw new ArgumentError(`${routine}: no array takes part, so there is no number of elements; full() makes an array of one value`);
+    throw new ArgumentError(
+      `${routine}: no array takes part, so there is no number of elements; full() makes an array of one value`,
+    );
   }
   for (const array of arrays) {
     if (array.device !== model.device || !sameShape(array.shape, model.shape)) {
@@ -87,7 +97,15 @@ function operandsOf(
       );
     }
   }
-  return { device: model.device, shape: model.shape, size: model.size, wide: isWide(arrays, options), leaves, arrays, scalars };
+  return {
+    device: model.device,
+    shape: model.shape,
+    size: model.size,
+    wide: isWide(arrays, options),
+    leaves,
+    arrays,
+    scalars,
+  };
 }
 
 /** Calls `work` with the arrays, copied first where they are views with gaps. */
@@ -116,7 +134,11 @@ function launch(
   blocks: number,
 ): void {
   const key = JSON.stringify([form, plan], (_, value: unknown) =>
-    typeof value === "number" && !Number.isSafeInteger(value) ? String(value) : Object.is(value, -0) ? "-0" : value,
+    typeof value === "number" && !Number.isSafeInteger(value)
+      ? String(value)
+      : Object.is(value, -0)
+        ? "-0"
+        : value,
   );
   const name = `expression_${createHash("sha256").update(key).digest("hex").slice(0, 20)}`;
   const values: Parameter[] = [
@@ -132,10 +154,7 @@ function sourceOf(form: "elementwise" | "reduction", name: string, plan: Plan): 
   return form === "elementwise" ? elementwise(name, plan) : reduction(name, plan);
 }
 
-function planOf(
-  { wide, leaves, arrays }: Operands,
-  fill: (planner: Planner) => Plan["output"],
-): Plan {
+function planOf({ wide, leaves, arrays }: Operands, fill: (planner: Planner) => Plan["output"]): Plan {
   const planner = new Planner(leaves);
   const output = fill(planner);
   const { steps, accumulators } = planner;
@@ -184,7 +203,9 @@ function checkApart(target: DeviceArray, array: DeviceArray): void {
   if (target.storage !== array.storage || same || !array.isDense) return;
   const [start, other] = [target.readAddress, array.readAddress];
   if (start + target.byteLength <= other || other + array.byteLength <= start) return;
-  throw new ArgumentError("evaluateInto: the target overlaps an array that is read; it may be the same array, or one apart");
+  throw new ArgumentError(
+    "evaluateInto: the target overlaps an array that is read; it may be the same array, or one apart",
+  );
 }
 
 /**
@@ -193,7 +214,11 @@ function checkApart(target: DeviceArray, array: DeviceArray): void {
  * given for a parameter may change from call to call without a new kernel. Does not wait.
  * @throws {CudaUnavailableError} a function that only NVRTC can compile, which is missing
  */
-export function evaluate(source: Expression | string, bindings: Bindings, options: EvaluateOptions = {}): DeviceArray {
+export function evaluate(
+  source: Expression | string,
+  bindings: Bindings,
+  options: EvaluateOptions = {},
+): DeviceArray {
   const expression = expressionOf("evaluate", source);
   const { device, shape, wide } = operandsOf("evaluate", [expression], bindings, options);
   const numbers: DtypeName = wide ? "float64" : "float32";
@@ -251,7 +276,9 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
   for (const [name, one] of named) {
     if (one instanceof Reduction) continue;
     const where = name === "" ? "" : `${name} must be `;
-    throw new ArgumentError(`reduce: ${where}a reduction, such as x.sum(), was expected; map takes expressions`);
+    throw new ArgumentError(
+      `reduce: ${where}a reduction, such as x.sum(), was expected; map takes expressions`,
+    );
   }
   const outcomes = named.map(([, one]) => one);
   const operands = operandsOf("reduce", outcomes, bindings, options);
@@ -277,7 +304,9 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
     const { accumulators, number } = finishes[name];
     return number(totals.slice(places[i], places[i] + accumulators.length), size);
   });
-  return (single ? numbers[0] : Object.fromEntries(named.map(([name], i) => [name, numbers[i]]))) as Reduced<R>;
+  return (
+    single ? numbers[0] : Object.fromEntries(named.map(([name], i) => [name, numbers[i]]))
+  ) as Reduced<R>;
 }
 
 /** Puts the blocks together, in their order. */

@@ -3,14 +3,26 @@
  * (`ptx/expression.ts`) or as CUDA C (`cuda-c.ts`).
  */
 import { ArgumentError } from "../../index.ts";
-import { Expression, type FunctionName, functions, type Kind, Reduction, type ReductionName } from "../../linalg/index.ts";
+import {
+  type Expression,
+  type FunctionName,
+  functions,
+  type Kind,
+  Reduction,
+  type ReductionName,
+} from "../../linalg/index.ts";
 import type { Dtype } from "../dtype.ts";
 
 export type Step =
   | { readonly op: "constant"; readonly kind: "number"; readonly value: number }
   /** Element of the array with this number, or the number of all elements given for a parameter. */
-  | { readonly op: "array" | "scalar"; readonly kind: "number"; readonly index: number }
-  | { readonly op: FunctionName | "toNumber" | "toCondition"; readonly kind: Kind; readonly from: readonly number[] };
+  | { readonly op: "array"; readonly kind: "number"; readonly index: number }
+  | { readonly op: "scalar"; readonly kind: "number"; readonly index: number }
+  | {
+      readonly op: FunctionName | "toNumber" | "toCondition";
+      readonly kind: Kind;
+      readonly from: readonly number[];
+    };
 
 /** What a reduction keeps while it goes over the elements; sums are in float64 always. */
 export type Accumulation = "sum" | "min" | "max" | "argmin" | "argmax";
@@ -82,7 +94,9 @@ export class Planner {
   }
 
   private step(step: Step): number {
-    const key = JSON.stringify(step, (_, value: unknown) => (typeof value === "number" ? numeral(value) : value));
+    const key = JSON.stringify(step, (_, value: unknown) =>
+      typeof value === "number" ? numeral(value) : value,
+    );
     let made = this.known.get(key);
     if (made === undefined) {
       made = this.steps.push(step) - 1;
@@ -105,9 +119,11 @@ export class Planner {
         );
       case "parameter": {
         const leaf = this.leaves.get(node.name);
-        if (leaf === undefined) throw new ArgumentError(`the expression's parameter ${node.name} was given no value`);
+        if (leaf === undefined)
+          throw new ArgumentError(`the expression's parameter ${node.name} was given no value`);
         const index = this.numbers.get(node.name)!;
-        made = this.step({ op: leaf === "scalar" ? "scalar" : "array", kind: "number", index });
+        const op = leaf === "scalar" ? "scalar" : "array";
+        made = this.step({ op, kind: "number", index });
         break;
       }
       default: {
@@ -132,14 +148,17 @@ export class Planner {
     const place = this.accumulators.length;
     const truth = name === "any" || name === "all";
     const terms = operands.map(operand =>
-      truth ? this.step({ op: "toNumber", kind: "number", from: [this.as("condition", operand)] }) : this.as("number", operand),
+      truth
+        ? this.step({ op: "toNumber", kind: "number", from: [this.as("condition", operand)] })
+        : this.as("number", operand),
     );
     const scaled = (factor: number): number => {
       const by = this.step({ op: "constant", kind: "number", value: wide ? factor : 1 });
       return this.step({ op: "multiply", kind: "number", from: [terms[0], by] });
     };
     if (name === "norm") {
-      for (const of of [terms[0], scaled(shrink), scaled(1 / shrink)]) this.accumulators.push({ how: "sum", of: [of, of] });
+      for (const of of [terms[0], scaled(shrink), scaled(1 / shrink)])
+        this.accumulators.push({ how: "sum", of: [of, of] });
     } else for (const how of finishes[name].accumulators) this.accumulators.push({ how, of: terms });
     return place;
   }
@@ -157,6 +176,7 @@ export function parametersOf(outcomes: readonly (Expression | Reduction)[]): str
     if (expression.node.kind === "parameter") names.add(expression.node.name);
     if (expression.node.kind === "call") expression.node.operands.forEach(visit);
   };
-  for (const outcome of outcomes) (outcome instanceof Reduction ? outcome.operands : [outcome]).forEach(visit);
+  for (const outcome of outcomes)
+    (outcome instanceof Reduction ? outcome.operands : [outcome]).forEach(visit);
   return [...names];
 }

@@ -29,8 +29,8 @@ const unary: { readonly [name in FunctionName]?: Unary } = {
   cos: (math, x) => math.cos(x),
   tan: (math, x) => math.tan(x),
   tanh: (math, x) => math.tanh(x),
-  isNaN: (math, x) => math.test("nan", x, x),
-  isFinite: (math, x) => math.test("lt", math.abs(x), math.constant(Number.POSITIVE_INFINITY)),
+  isnan: (math, x) => math.test("nan", x, x),
+  isfinite: (math, x) => math.test("lt", math.abs(x), math.constant(Number.POSITIVE_INFINITY)),
 };
 
 const binary: { readonly [name in FunctionName]?: Binary } = {
@@ -116,7 +116,10 @@ function inRegister(kernel: Kernel, math: PtxMath, value: string): string {
   return value.startsWith("%") ? value : kernel.make(math.type, `mov.${math.type}`, value);
 }
 
-function begin(name: string, plan: Plan): { kernel: Kernel; math: PtxMath; count: string; target: string; inputs: Inputs } {
+function begin(
+  name: string,
+  plan: Plan,
+): { kernel: Kernel; math: PtxMath; count: string; target: string; inputs: Inputs } {
   const kernel = new Kernel(name);
   const math = new PtxMath(kernel, plan.wide ? "f64" : "f32");
   const count = kernel.parameter("count", "u64");
@@ -132,7 +135,12 @@ export function elementwise(name: string, plan: Plan): string {
   const { step, dtype } = plan.output!;
   kernel.stride(count, index => {
     const value = inRegister(kernel, math, compute(kernel, math, plan, inputs, index)[step]);
-    store(kernel, dtype, kernel.at(target, index, dtype.bytes), convert(kernel, math.type, computedAs(dtype), value));
+    store(
+      kernel,
+      dtype,
+      kernel.at(target, index, dtype.bytes),
+      convert(kernel, math.type, computedAs(dtype), value),
+    );
   });
   return kernel.toString();
 }
@@ -147,18 +155,35 @@ interface Running {
 }
 
 /** Whether (value, place) comes before what is kept: NaN before all, the first among equals. */
-function comesBefore(kernel: Kernel, math: PtxMath, kept: Running, value: string, place: string | undefined): string {
+function comesBefore(
+  kernel: Kernel,
+  math: PtxMath,
+  kept: Running,
+  value: string,
+  place: string | undefined,
+): string {
   const comparison = kept.how === "min" || kept.how === "argmin" ? "ltu" : "gtu";
   const number = math.test("num", kept.value, kept.value);
   const better = kernel.make("pred", "and.pred", math.test(comparison, value, kept.value), number);
   if (place === undefined) return better;
-  const nans = kernel.make("pred", "and.pred", math.test("nan", value, value), kernel.make("pred", "not.pred", number));
+  const nans = kernel.make(
+    "pred",
+    "and.pred",
+    math.test("nan", value, value),
+    kernel.make("pred", "not.pred", number),
+  );
   const equal = kernel.make("pred", "or.pred", nans, math.test("eq", value, kept.value));
   const earlier = kernel.make("pred", "setp.lt.u64", place, kept.place!);
   return kernel.make("pred", "or.pred", better, kernel.make("pred", "and.pred", equal, earlier));
 }
 
-function include(kernel: Kernel, math: PtxMath, kept: Running, value: string, place: string | undefined): void {
+function include(
+  kernel: Kernel,
+  math: PtxMath,
+  kept: Running,
+  value: string,
+  place: string | undefined,
+): void {
   if (kept.how === "sum") {
     kernel.emit(`add.rn.f64 ${kept.value}, ${kept.value}, ${value}`);
     return;
@@ -188,7 +213,13 @@ export function reduction(name: string, plan: Plan): string {
       const [a, b] = of.map(step => inRegister(kernel, math, values[step]));
       if (how === "sum") {
         const widened = [a, b].map(x => x && convert(kernel, math.type, "f64", x));
-        include(kernel, wide, running[i], b === undefined ? widened[0] : wide.multiply(widened[0], widened[1]), undefined);
+        include(
+          kernel,
+          wide,
+          running[i],
+          b === undefined ? widened[0] : wide.multiply(widened[0], widened[1]),
+          undefined,
+        );
       } else include(kernel, math, running[i], a, running[i].place && index);
     }
   });
@@ -227,7 +258,13 @@ function finish(kernel: Kernel, math: PtxMath, running: readonly Running[], targ
     const notFirst = kernel.make("pred", "setp.ne.u32", lane, 0);
     kernel.emit(`@${notFirst} bra ${others}`);
     const block = kernel.make("b64", "cvt.u64.u32", kernel.make("b32", "mov.u32", "%ctaid.x"));
-    const slot = kernel.make("b64", "mad.lo.u64", block, running.length * (slotBytes / 8), i * (slotBytes / 8));
+    const slot = kernel.make(
+      "b64",
+      "mad.lo.u64",
+      block,
+      running.length * (slotBytes / 8),
+      i * (slotBytes / 8),
+    );
     const at = kernel.at(target, slot, 8);
     kernel.emit(`st.global.f64 [${at}], ${convert(kernel, type, "f64", kept.value)}`);
     if (kept.place !== undefined) {

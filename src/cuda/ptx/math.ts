@@ -47,9 +47,10 @@ const formats: { readonly [type in "f32" | "f64"]: Format } = {
     mantissa: 52,
     bias: 1023,
     // fdlibm, e_exp.c and e_rem_pio2.c
-    ln2: [6.93147180369123816490e-1, 1.90821492927058770002e-10],
+    ln2: [6.9314718036912381649e-1, 1.90821492927058770002e-10],
     halfPi: [
-      1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624871116645580e-21, 8.47842766036889956997e-32,
+      1.57079632673412561417, 6.0771005063039659766e-11, 2.0222662487111664558e-21,
+      8.47842766036889956997e-32,
     ],
     largeAngle: 2 ** 20,
     expRange: [-746, 710],
@@ -139,14 +140,18 @@ export class PtxMath {
   /** c[0] + c[1] x + c[2] x^2 + ... */
   private polynomial(x: string, coefficients: readonly number[]): string {
     const [highest, ...rest] = coefficients.toReversed().map(c => this.constant(c));
-    return rest.reduce((sum, c) => this.fma(sum, x, c), this.kernel.make(this.type, `mov.${this.type}`, highest));
+    return rest.reduce(
+      (sum, c) => this.fma(sum, x, c),
+      this.kernel.make(this.type, `mov.${this.type}`, highest),
+    );
   }
 
   /** 2^n of an integer in a 32-bit register, as long as it is a normal number. */
   private powerOfTwo(n: string): string {
     const { kernel, format } = this;
     const biased = kernel.make("b32", "add.s32", n, format.bias);
-    if (this.type === "f32") return kernel.make("f32", "mov.b32", kernel.make("b32", "shl.b32", biased, format.mantissa));
+    if (this.type === "f32")
+      return kernel.make("f32", "mov.b32", kernel.make("b32", "shl.b32", biased, format.mantissa));
     const wide = kernel.make("b64", "cvt.u64.u32", biased);
     return kernel.make("f64", "mov.b64", kernel.make("b64", "shl.b64", wide, format.mantissa));
   }
@@ -166,7 +171,10 @@ export class PtxMath {
   /** e^r - 1 = r + r^2 (1/2! + r/3! + ...) */
   private expm1Small(r: string): string {
     const { terms } = this.format;
-    const tail = this.polynomial(r, Array.from({ length: terms.exp - 1 }, (_, i) => 1 / factorial(i + 2)));
+    const tail = this.polynomial(
+      r,
+      Array.from({ length: terms.exp - 1 }, (_, i) => 1 / factorial(i + 2)),
+    );
     return this.fma(this.multiply(r, r), tail, r);
   }
 
@@ -225,10 +233,18 @@ export class PtxMath {
     const mask = (1n << BigInt(format.mantissa)) - 1n;
     const fraction = kernel.make(format.bits, `and.${format.bits}`, bits, `${mask}`);
     const one = BigInt(format.bias) << BigInt(format.mantissa);
-    const m = kernel.make(this.type, `mov.${format.bits}`, kernel.make(format.bits, `or.${format.bits}`, fraction, `${one}`));
+    const m = kernel.make(
+      this.type,
+      `mov.${format.bits}`,
+      kernel.make(format.bits, `or.${format.bits}`, fraction, `${one}`),
+    );
     const large = this.test("gt", m, this.constant(Math.SQRT2));
     const rest = this.select(large, this.multiply(m, this.constant(0.5)), m);
-    const raised = kernel.make(this.type, `cvt.rn.${this.type}.s32`, kernel.make("b32", "sub.s32", exponent, format.bias));
+    const raised = kernel.make(
+      this.type,
+      `cvt.rn.${this.type}.s32`,
+      kernel.make("b32", "sub.s32", exponent, format.bias),
+    );
     const n = this.add(
       this.add(raised, this.select(large, this.constant(1), this.constant(0))),
       this.select(tiny, this.constant(-scale), this.constant(0)),
@@ -237,7 +253,10 @@ export class PtxMath {
     const f = this.make("sub.rn", rest, this.constant(1));
     const s = this.divide(f, this.add(f, this.constant(2)));
     const z = this.multiply(s, s);
-    const series = this.polynomial(z, Array.from({ length: format.terms.log }, (_, i) => 2 / (2 * i + 3)));
+    const series = this.polynomial(
+      z,
+      Array.from({ length: format.terms.log }, (_, i) => 2 / (2 * i + 3)),
+    );
     const log = this.fma(s, this.make("sub.rn", this.multiply(z, series), f), f);
     return { n, log };
   }
@@ -246,7 +265,11 @@ export class PtxMath {
   private finishLog(x: string, log: string): string {
     const infinity = this.constant(Number.POSITIVE_INFINITY);
     const top = this.select(this.test("eq", x, infinity), infinity, log);
-    const bottom = this.select(this.test("eq", x, this.constant(0)), this.constant(Number.NEGATIVE_INFINITY), top);
+    const bottom = this.select(
+      this.test("eq", x, this.constant(0)),
+      this.constant(Number.NEGATIVE_INFINITY),
+      top,
+    );
     return this.select(this.test("ltu", x, this.constant(0)), this.constant(Number.NaN), bottom);
   }
 
@@ -263,7 +286,10 @@ export class PtxMath {
 
   log10(x: string): string {
     const { n, log } = this.splitLog(x);
-    return this.finishLog(x, this.fma(n, this.constant(Math.log10(2)), this.multiply(log, this.constant(Math.LOG10E))));
+    return this.finishLog(
+      x,
+      this.fma(n, this.constant(Math.log10(2)), this.multiply(log, this.constant(Math.LOG10E))),
+    );
   }
 
   /** x = q pi/2 + r, |r| at most pi/4; q modulo 4 in a 32-bit register. */

@@ -20,6 +20,9 @@ export function twoOverPi(words: number): bigint[] {
   const precision = bits + guard;
   // Machin, 1706: pi / 4 = 4 arctan(1/5) - arctan(1/239)
   const quarter = 4n * arctanOfInverse(5n, precision) - arctanOfInverse(239n, precision);
-  const digits = (1n << (2n * precision - 1n)) / quarter >> guard;
-  return [0n, ...Array.from({ length: words }, (_, i) => BigInt.asUintN(64, digits >> BigInt(64 * (words - 1 - i))))];
+  const digits = ((1n << (2n * precision - 1n)) / quarter) >> guard;
+  return [
+    0n,
+    ...Array.from({ length: words }, (_, i) => BigInt.asUintN(64, digits >> BigInt(64 * (words - 1 - i)))),
+  ];
 }

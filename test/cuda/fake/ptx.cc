@@ -175,9 +175,9 @@ static void doShl(Machine& m, const Instruction& in) {
   set(m, in, by >= bytesOf(in.type) * 8 ? 0 : narrowed(in.type, operandBits(m, in, 1) << by));
 }
 static void doShr(Machine& m, const Instruction& in) {
-  uint64_t by = std::min<uint64_t>(operandBits(m, in, 2) & 0xffffffff, 63);
+  uint64_t by = operandBits(m, in, 2) & 0xffffffff;
   if (isSigned(in.type))
-    set(m, in, narrowed(in.type, U(operandInteger(m, in, 1) >> by)));
+    set(m, in, narrowed(in.type, U(operandInteger(m, in, 1) >> std::min<uint64_t>(by, 63))));
   else
     set(m, in, by >= bytesOf(in.type) * 8 ? 0 : narrowed(in.type, operandBits(m, in, 1)) >> by);
 }
