@@ -60,7 +60,7 @@ export const ptxFunctions: readonly string[] = [
 /** Values of all steps for element `index`. */
 function compute(kernel: Kernel, math: PtxMath, plan: Plan, inputs: Inputs, index: string): string[] {
   const values: string[] = [];
-  for (const step of plan.steps) values.push(valueOf(kernel, math, plan, inputs, index, step, values));
+  for (const step of plan.steps) values.push(evaluated(kernel, math, plan, inputs, index, step, values));
   return values;
 }
 
@@ -69,7 +69,7 @@ interface Inputs {
   readonly scalars: readonly string[];
 }
 
-function valueOf(
+function evaluated(
   kernel: Kernel,
   math: PtxMath,
   { arrays }: Plan,

@@ -147,7 +147,12 @@ export function elementwise<M extends Mode>(mode: M): Elementwise<M> {
       }),
     reduce: (arrays, f, options = {}) =>
       guarded(() =>
-        run("reduce", apply("reduce", arrays, f as unknown as (...elements: Expression[]) => Outcomes), {}, options),
+        run(
+          "reduce",
+          apply("reduce", arrays, f as unknown as (...elements: Expression[]) => Outcomes),
+          {},
+          options,
+        ),
       ),
     compile: (source: string | Outcomes, options: EvaluateOptions = {}) => {
       const evaluation = new Evaluation("compile", typeof source === "string" ? parse(source) : source);
