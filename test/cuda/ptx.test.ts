@@ -3,56 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { dtypeNamed, dtypes } from "../../src/cuda/dtype.ts";
-import { type Leaf, type Plan, Planner } from "../../src/cuda/expressions/plan.ts";
+import { dtypes } from "../../src/cuda/dtype.ts";
 import { cast } from "../../src/cuda/ptx/cast.ts";
-import { elementwise, ptxFunctions, reduction } from "../../src/cuda/ptx/expression.ts";
+import { elementwise, reduction } from "../../src/cuda/ptx/expression.ts";
 import { fill } from "../../src/cuda/ptx/fill.ts";
 import { gather } from "../../src/cuda/ptx/gather.ts";
 import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
 import { philox } from "../../src/cuda/ptx/philox.ts";
-import { type FunctionName, functions, parse, Reduction } from "../../src/linalg/index.ts";
 import { needs } from "../needs.ts";
-
-const leaves = new Map<string, Leaf>([
-  ["x", { array: dtypeNamed("float32") }],
-  ["a", "scalar"],
-]);
-
-/** A plan over one array x and one number a, as the door makes it. */
-function planned(text: string, wide: boolean): Plan {
-  const planner = new Planner(leaves);
-  const parsed = parse(text);
-  let output: Plan["output"];
-  if (parsed instanceof Reduction) planner.reduce(parsed, wide);
-  else output = { step: planner.as("number", parsed), dtype: dtypeNamed(wide ? "float64" : "float32") };
-  const { steps, accumulators } = planner;
-  return { wide, arrays: [dtypeNamed("float32")], scalars: 1, steps, output, accumulators };
-}
-
-const operandsOf = (name: string): string =>
-  functions[name as FunctionName].takes
-    .map((kind, i) => (kind === "number" ? ["x", "a", "2"][i] : "x > a"))
-    .join(", ");
-
-const infix: { readonly [name: string]: string } = {
-  negate: "-x",
-  add: "x + a",
-  subtract: "x - a",
-  multiply: "x * a",
-  divide: "x / a",
-  less: "x < a",
-  lessEqual: "x <= a",
-  equal: "x == a",
-  notEqual: "x != a",
-  not: "!x",
-  and: "x && a",
-  or: "x || a",
-};
-
-const calls = ptxFunctions.map(name => infix[name] ?? `${name}(${operandsOf(name)})`);
-const reductionNames = ["sum", "mean", "min", "max", "argmin", "argmax", "dot", "norm", "any", "all"];
-const reductions = reductionNames.map(name => (name === "dot" ? "dot(x, x + a)" : `${name}(x * a)`));
+import { planned, ptxCalls, reductions } from "./plans.ts";
 
 const types = [...dtypes.values()];
 const widths = [1, 2, 4, 8];
@@ -64,7 +23,7 @@ const families: { readonly [family: string]: () => string[] } = {
   philox: () => (["float64", "float32", "uint64"] as const).map(philox),
   expressions: () =>
     [false, true].flatMap(wide =>
-      calls.map((text, i) => elementwise(`call${i}_${wide}`, planned(text, wide))),
+      ptxCalls.map((text, i) => elementwise(`call${i}_${wide}`, planned(text, wide))),
     ),
   reductions: () =>
     [false, true].flatMap(wide =>

@@ -5,9 +5,11 @@ import { Expression, parameter, parse, Reduction } from "../../linalg/index.ts";
 import { DeviceArray, empty } from "../array.ts";
 import type { Device } from "../device.ts";
 import type { Dtype, DtypeName } from "../dtype.ts";
-import type { Parameter } from "../modules.ts";
+import type { Image, Parameter } from "../modules.ts";
 import { elementwise, reduction, slotBytes } from "../ptx/expression.ts";
 import { sameShape, show } from "../shape.ts";
+import { elementwiseC, reductionC } from "./cuda-c.ts";
+import { compileC } from "./nvrtc.ts";
 import { type Accumulation, finishes, type Leaf, type Plan, Planner, parametersOf } from "./plan.ts";
 
 export interface EvaluateOptions {
@@ -147,11 +149,13 @@ function launch(
     ...arrays.map(array => ["u64", array.readAddress] as const),
     ...scalars.map(value => [wide ? "f64" : "f32", value] as const),
   ];
-  device.modules.launch(name, () => sourceOf(form, name, plan), blocks, values);
+  device.modules.launch(name, () => compiled(form, name, plan, device), blocks, values);
 }
 
-function sourceOf(form: "elementwise" | "reduction", name: string, plan: Plan): string {
-  return form === "elementwise" ? elementwise(name, plan) : reduction(name, plan);
+/** By NVRTC, whose functions are CUDA's own; where there is none, as PTX. */
+function compiled(form: "elementwise" | "reduction", name: string, plan: Plan, device: Device): Image {
+  const [inC, inPtx] = form === "elementwise" ? [elementwiseC, elementwise] : [reductionC, reduction];
+  return compileC(inC(name, plan), device) ?? inPtx(name, plan);
 }
 
 function planOf({ wide, leaves, arrays }: Operands, fill: (planner: Planner) => Plan["output"]): Plan {

@@ -10,13 +10,17 @@ expect([gpus.rank, gpus.size]).to.deep.equal([rank, size]);
 expect(cuda.device().index, "ranks share out the devices").to.equal(world.host.rank % 2);
 
 const [next, before] = [(rank + 1) % size, (rank + size - 1) % size];
-const values = (of: number, length: number): Float32Array => Float32Array.from({ length }, (_, i) => of * 1000 + (i % 997));
+const values = (of: number, length: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => of * 1000 + (i % 997));
 
 /** Short ones, and long ones that another rank can read where they lie. */
 for (const length of [0, 1, 5000, 300_000]) {
   using mine = await cuda.upload(values(rank, length));
   using target = cuda.full(length + 3, -1);
-  const [status] = await Promise.all([gpus.recvInto(target, before, { tag: 3 }), gpus.send(mine, next, { tag: 3 })]);
+  const [status] = await Promise.all([
+    gpus.recvInto(target, before, { tag: 3 }),
+    gpus.send(mine, next, { tag: 3 }),
+  ]);
   expect(status, `length ${length}`).to.deep.equal({ source: before, tag: 3, count: length });
   const got = (await target.download()) as Float32Array;
   expect(got.subarray(0, length), `length ${length}`).to.deep.equal(values(before, length));
@@ -25,12 +29,21 @@ for (const length of [0, 1, 5000, 300_000]) {
 
 // Many at once, from any rank, of several shapes and types; views are copied.
 {
-  using matrix = await cuda.upload(Float64Array.from({ length: 6 }, (_, i) => rank * 10 + i), [2, 3]);
+  using matrix = await cuda.upload(
+    Float64Array.from({ length: 6 }, (_, i) => rank * 10 + i),
+    [2, 3],
+  );
   using turned = matrix.transpose();
   using long = await cuda.upload(values(rank, 100_000), [100, 1000]);
-  const sends = Array.from({ length: size }, (_, dest) => [gpus.send(turned, dest), gpus.send(long, dest, { tag: 1 })]).flat();
+  const sends = Array.from({ length: size }, (_, dest) => [
+    gpus.send(turned, dest),
+    gpus.send(long, dest, { tag: 1 }),
+  ]).flat();
   const received = await Promise.all(
-    Array.from({ length: size }, (_, source) => [gpus.recv(ANY, { tag: 0 }), gpus.recv(source, { tag: 1 })]).flat(),
+    Array.from({ length: size }, (_, source) => [
+      gpus.recv(ANY, { tag: 0 }),
+      gpus.recv(source, { tag: 1 }),
+    ]).flat(),
   );
   await Promise.all(sends);
   const firsts: number[] = [];
@@ -79,7 +92,9 @@ for (const length of [0, 1, 5000, 300_000]) {
   using parts = await cuda.upload(Int32Array.from({ length: size }, (_, i) => rank * 100 + i));
   using exchanged = cuda.zeros(size, { dtype: "int32" });
   await gpus.alltoallInto(exchanged, parts);
-  expect(await exchanged.download()).to.deep.equal(Int32Array.from({ length: size }, (_, i) => i * 100 + rank));
+  expect(await exchanged.download()).to.deep.equal(
+    Int32Array.from({ length: size }, (_, i) => i * 100 + rank),
+  );
   await gpus.barrier();
 }
 
@@ -100,8 +115,12 @@ async function failure(work: () => unknown): Promise<Error> {
   expect(wrong).to.be.instanceOf(NotSendableError);
   expect(wrong.message).to.match(/it is a DeviceArray .*use the communicator that over of tsmpi\/cuda makes/);
   expect(await failure(() => world.broadcastInto(array as never))).to.be.instanceOf(ArgumentError);
-  expect((await failure(() => gpus.send(new Float32Array(2) as never, rank))).message).to.match(/expected a device array/);
-  expect((await failure(() => gpus.recvInto(array.reshape([2, 2]).transpose()))).message).to.match(/view with gaps/);
+  expect((await failure(() => gpus.send(new Float32Array(2) as never, rank))).message).to.match(
+    /expected a device array/,
+  );
+  expect((await failure(() => gpus.recvInto(array.reshape([2, 2]).transpose()))).message).to.match(
+    /view with gaps/,
+  );
   for (const length of [10, 200_000]) {
     using much = cuda.zeros(length);
     const [short] = await Promise.all([failure(() => gpus.recvInto(array, before)), gpus.send(much, next)]);
@@ -111,6 +130,8 @@ async function failure(work: () => unknown): Promise<Error> {
   const [type] = await Promise.all([failure(() => gpus.recvInto(array, before)), gpus.send(whole, next)]);
   expect(type).to.be.instanceOf(TypeMismatchError);
   using half = cuda.zeros(4, { dtype: "bfloat16" });
-  expect((await failure(() => gpus.allreduceInto(half, half, sum))).message).to.match(/cannot combine bfloat16 on the host/);
+  expect((await failure(() => gpus.allreduceInto(half, half, sum))).message).to.match(
+    /cannot combine bfloat16 on the host/,
+  );
 }
 ok();
