@@ -63,12 +63,14 @@ __attribute__((noinline)) V<T> exp(V<T> x, V<T> low, T doublings) {
 template <class T>
 inline V<T> exp(V<T> x) {
   using C = Coefficients<T>;
-  if (__builtin_expect(!all(magnitude<T>(x) < ExpRange<T>::easy), 0)) return exp<T>(x, V<T>{}, 0);
   V<T> shifted = fma(x, C::log2e[0], Format<T>::shifter);
   V<T> n = shifted - Format<T>::shifter;
   V<T> r = fma(n, -C::ln2Full[0], x);
   r = fma(n, -C::ln2Full[1], r);
-  return (V<T>)(bits<T>(expReduced<T>(r)) + (bits<T>(shifted) << Format<T>::mantissa));
+  V<T> y = (V<T>)(bits<T>(expReduced<T>(r)) + (bits<T>(shifted) << Format<T>::mantissa));
+  M<T> easy = magnitude<T>(x) < ExpRange<T>::easy;
+  // An element's result must not depend on its neighbours.
+  return __builtin_expect(all(easy), 1) ? y : easy ? y : exp<T>(x, V<T>{}, 0);
 }
 
 template <class T>

@@ -162,7 +162,8 @@ inline V<T> lgammaPositive(V<T> x) {
     // Where the sum is infinite minus one, or the product overflows early.
     result = large ? (a < Format<T>::infinity ? main : a) : result;
   }
-  return x == x ? result : x;
+  // Not -0 at 1 and 2.
+  return x == x ? result + (T)0 : x;
 }
 
 // For x <= 0, given lgamma(-x). Reflection: log(pi / |x sin(pi x)|) - lgamma(-x). Near the zeros below -2 the error is
@@ -205,14 +206,11 @@ inline D hypot(D x, D y) {
   Pair<double> high = twoProduct<double>(larger, larger), low = twoProduct<double>(smaller, smaller);
   Pair<double> sum = fastTwoSum<double>(high.high, low.high);
   D square = sum.high + (sum.low + (high.low + low.low));
-  D y2 = squareRoot(square) * back;
   constexpr double infinity = Format<double>::infinity;
-  y2 = (a == infinity) | (b == infinity) ? splat(infinity) : y2;
-  // The compensations of an infinite sum, or of numbers that are none, are NaN.
-  return y2;
+  return (a == infinity) | (b == infinity) ? splat(infinity) : squareRoot(square) * back;
 }
 inline F hypot(F x, F y) {
-  return throughDouble([](D a, D b) { return squareRoot(a * a + b * b); }, x, y);
+  return throughDouble([](D a, D b) { return hypot(a, b); }, x, y);
 }
 
 }  // namespace

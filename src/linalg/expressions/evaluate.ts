@@ -2,7 +2,7 @@
 import { ArgumentError } from "../../errors.ts";
 import { native } from "../../native.ts";
 import type { Mode, Returned } from "../types.ts";
-import { describe, Expression, isNumericArray, type NumericArray, Reduction } from "./expression.ts";
+import { describe, Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
 import { compileProgram, type Outcome, type Program } from "./program.ts";
 
 /** What numbers are written to; bytes take conditions, as 0 and 1. */
@@ -37,19 +37,13 @@ interface Leaves {
 
 export function leavesOf(outcomes: readonly Outcome[]): Leaves {
   const leaves: Leaves = { arrays: new Map(), parameters: new Set() };
-  const seen = new Set<Expression>();
-  const visit = (expression: Expression) => {
-    if (seen.has(expression)) return;
-    seen.add(expression);
-    const { node } = expression;
+  const roots = outcomes.flatMap(outcome => (outcome instanceof Reduction ? outcome.operands : outcome));
+  for (const { node } of parts(roots)) {
     if (node.kind === "parameter") leaves.parameters.add(node.name);
-    else if (node.kind === "call") node.operands.forEach(visit);
     else if (node.kind === "array" && !leaves.arrays.has(node.array)) {
       leaves.arrays.set(node.array, node.name ?? `array ${leaves.arrays.size + 1}`);
     }
-  };
-  for (const outcome of outcomes)
-    (outcome instanceof Reduction ? outcome.operands : [outcome]).forEach(visit);
+  }
   return leaves;
 }
 
@@ -239,10 +233,10 @@ export class Evaluation {
       typeof constant === "string" ? (bindings[constant] as number) : constant,
     );
     const arrays = program.arrays.map(array => (typeof array === "string" ? bindings[array] : array));
-    const parts = new Float64Array(program.reductions);
+    const found = new Float64Array(program.reductions);
     const finish = (): unknown => {
       const values = program.outcomes.map((outcome, index) =>
-        typeof outcome === "string" ? results[index] : outcome.compute(parts, outcome.first, elements),
+        typeof outcome === "string" ? results[index] : outcome.compute(found, outcome.first, elements),
       );
       return this.single
         ? values[0]
@@ -254,7 +248,7 @@ export class Evaluation {
       arrays,
       written,
       elements,
-      parts,
+      found,
       mode === "async",
     );
     return (mode === "sync" ? finish() : promise!.then(finish)) as Returned<M, unknown>;

@@ -167,6 +167,25 @@ export class Expression {
   }
 }
 
+/** Every part of some trees once, operands before what is made of them. No recursion: trees may be deep. */
+export function* parts(roots: readonly Expression[]): Generator<Expression> {
+  const done = new Set<Expression>();
+  const stack = roots.toReversed();
+  while (stack.length > 0) {
+    const expression = stack.at(-1)!;
+    const { node } = expression;
+    const left = node.kind === "call" ? node.operands.filter(operand => !done.has(operand)) : [];
+    if (left.length > 0) {
+      stack.push(...left.reverse());
+      continue;
+    }
+    stack.pop();
+    if (done.has(expression)) continue;
+    done.add(expression);
+    yield expression;
+  }
+}
+
 /** One number made of all elements of an expression, when it is evaluated. */
 export class Reduction {
   readonly name: ReductionName;

@@ -1,6 +1,6 @@
 /** Programs for the native loops: expressions as instructions on registers that hold one block of elements each. */
 import { native } from "../../native.ts";
-import { type Expression, type NumericArray, Reduction } from "./expression.ts";
+import { type Expression, type NumericArray, parts, Reduction } from "./expression.ts";
 import { functionInfo, type Kind } from "./functions.ts";
 
 /** What a program is made from: values for every element, or one number of all. */
@@ -16,7 +16,7 @@ type NativeReduction = (typeof nativeReductions)[number];
 /** How one number comes from native partial results, which lie from `first` on, and the number of elements. */
 interface Finish {
   readonly first: number;
-  readonly compute: (parts: Float64Array, first: number, elements: number) => number;
+  readonly compute: (found: Float64Array, first: number, elements: number) => number;
 }
 
 export interface Program {
@@ -54,14 +54,29 @@ class Compiler {
   private readonly instructions: Instruction[] = [];
   private readonly known = new Map<string, number>();
   private readonly seen = new Map<Expression, number>();
+  /** Products that nothing but one sum needs: both are one pass, with the same two roundings. */
+  private readonly fused = new Set<Expression>();
   private readonly reductions: number[] = [];
   private readonly outputs: number[] = [];
   readonly constants: (number | string)[] = [];
   readonly arrays: (NumericArray | string)[] = [];
 
-  constructor(wide: boolean, isScalar: (parameter: string) => boolean) {
+  constructor(roots: readonly Expression[], wide: boolean, isScalar: (parameter: string) => boolean) {
     this.wide = wide;
     this.isScalar = isScalar;
+    const uses = new Map<Expression, number>();
+    const use = (expression: Expression) => uses.set(expression, (uses.get(expression) ?? 0) + 1);
+    roots.forEach(use);
+    const all = [...parts(roots)];
+    for (const { node } of all) if (node.kind === "call") node.operands.forEach(use);
+    for (const { node } of all) {
+      if (node.kind !== "call" || node.function !== "add") continue;
+      const product = node.operands.find(
+        operand =>
+          operand.node.kind === "call" && operand.node.function === "multiply" && uses.get(operand) === 1,
+      );
+      if (product !== undefined) this.fused.add(product);
+    }
   }
 
   private index<T>(list: T[], item: T): number {
@@ -71,16 +86,6 @@ class Compiler {
 
   private constant(value: number | string): number {
     return 4 * this.index(this.constants, value) + place.constant;
-  }
-
-  /** A sum of a product, which nothing else needs, is one pass with the same two roundings. */
-  private sum(operands: readonly Expression[]): number | undefined {
-    const at = operands.findIndex(({ node }) => node.kind === "call" && node.function === "multiply");
-    const product = operands[at];
-    if (product === undefined || this.seen.has(product)) return undefined;
-    const [a, b] = (product.node as { operands: readonly Expression[] }).operands;
-    const key = this.as("number", operands[1 - at]);
-    return this.emit("multiplyAdd", this.as("number", a), this.as("number", b), key);
   }
 
   /** An operand: for now the place among values is that of the instruction which makes it. */
@@ -94,27 +99,31 @@ class Compiler {
     return made;
   }
 
+  /** The operand that an expression is. */
   private lower(expression: Expression): number {
-    let made = this.seen.get(expression);
-    if (made === undefined) {
-      const { node } = expression;
-      if (node.kind === "number") made = this.constant(node.value);
-      else if (node.kind === "array") made = 4 * this.index(this.arrays, node.array) + place.array;
-      else if (node.kind === "parameter") {
-        made = this.isScalar(node.name)
-          ? this.constant(node.name)
-          : 4 * this.index(this.arrays, node.name) + place.array;
-      } else {
-        const { takes } = functionInfo(node.function);
-        made = node.function === "add" ? this.sum(node.operands) : undefined;
-        made ??= this.emit(
-          node.function,
-          ...node.operands.map((operand, index) => this.as(takes[index], operand)),
-        );
-      }
-      this.seen.set(expression, made);
+    for (const part of parts([expression])) {
+      if (!this.seen.has(part) && !this.fused.has(part)) this.seen.set(part, this.make(part));
     }
-    return made;
+    return this.seen.get(expression)!;
+  }
+
+  private make({ node }: Expression): number {
+    if (node.kind === "number") return this.constant(node.value);
+    if (node.kind === "array") return 4 * this.index(this.arrays, node.array) + place.array;
+    if (node.kind === "parameter") {
+      return this.isScalar(node.name)
+        ? this.constant(node.name)
+        : 4 * this.index(this.arrays, node.name) + place.array;
+    }
+    const { operands } = node;
+    const product = operands.find(operand => this.fused.has(operand));
+    if (product !== undefined) {
+      const [a, b] = (product.node as { operands: readonly Expression[] }).operands;
+      const other = operands[0] === product ? operands[1] : operands[0];
+      return this.emit("multiplyAdd", ...[a, b, other].map(operand => this.as("number", operand)));
+    }
+    const { takes } = functionInfo(node.function);
+    return this.emit(node.function, ...operands.map((operand, index) => this.as(takes[index], operand)));
   }
 
   private as(kind: Kind, expression: Expression): number {
@@ -131,15 +140,16 @@ class Compiler {
 
   reduction({ name, operands: [expression, other] }: Reduction): Finish {
     const first = this.reductions.length / 3;
-    let compute: Finish["compute"] = (parts, at) => parts[at];
+    let compute: Finish["compute"] = (found, at) => found[at];
     if (name === "any" || name === "all") {
       this.reduce(name === "any" ? "max" : "min", this.emit("toNumber", this.as("condition", expression)));
+      compute = (found, at, elements) => (elements > 0 ? found[at] : Number(name === "all"));
       return { first, compute };
     }
     const a = this.as("number", expression);
     if (name === "mean") {
       this.reduce("sum", a);
-      compute = (parts, at, elements) => parts[at] / elements;
+      compute = (found, at, elements) => found[at] / elements;
     } else if (name === "dot") this.reduce("dot", a, this.as("number", other));
     else if (name !== "norm") this.reduce(name, a);
     else if (this.wide) {
@@ -147,13 +157,13 @@ class Compiler {
       this.reduce("dot", a);
       this.reduce("dot", this.emit("multiply", a, this.constant(2 ** -600)));
       this.reduce("dot", this.emit("multiply", a, this.constant(2 ** 600)));
-      compute = (parts, at) => {
-        if (parts[at] === Number.POSITIVE_INFINITY) return Math.sqrt(parts[at + 1]) * 2 ** 600;
-        return parts[at] < 1e-280 ? Math.sqrt(parts[at + 2]) * 2 ** -600 : Math.sqrt(parts[at]);
+      compute = (found, at) => {
+        if (found[at] === Number.POSITIVE_INFINITY) return Math.sqrt(found[at + 1]) * 2 ** 600;
+        return found[at] < 1e-280 ? Math.sqrt(found[at + 2]) * 2 ** -600 : Math.sqrt(found[at]);
       };
     } else {
       this.reduce("dot", a);
-      compute = (parts, at) => Math.sqrt(parts[at]);
+      compute = (found, at) => Math.sqrt(found[at]);
     }
     return { first, compute };
   }
@@ -210,7 +220,8 @@ export function compileProgram(
   wide: boolean,
   isScalar: (parameter: string) => boolean,
 ): Program {
-  const compiler = new Compiler(wide, isScalar);
+  const roots = outcomes.flatMap(outcome => (outcome instanceof Reduction ? outcome.operands : outcome));
+  const compiler = new Compiler(roots, wide, isScalar);
   const made = outcomes.map(outcome =>
     outcome instanceof Reduction ? compiler.reduction(outcome) : compiler.output(outcome),
   );
