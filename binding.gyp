@@ -15,6 +15,9 @@
         "native/copy.cc",
         "native/fence.cc",
         "native/reduce.cc",
+        "native/cuda-library.cc",
+        "native/cuda-transfers.cc",
+        "native/window.cc",
         "native/random.cc",
         "native/threads.cc",
         "native/simd.cc",
@@ -23,6 +26,7 @@
         "native/own-gemm.cc",
         "native/own-vectors.cc",
         "native/own-matrices.cc",
+        "native/factorize.cc",
         "native/linalg-blas.cc",
         "native/linalg-lapack.cc",
         "native/linalg.cc"

@@ -32,6 +32,21 @@ export interface Native {
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;
 
+  openCudaLibrary(kind: string, path: string): object | string;
+  cudaString(address: number): string | undefined;
+  cudaPinned(bytes: number): ArrayBuffer | number;
+  cudaTransfer(
+    upload: boolean,
+    context: number,
+    stream: number,
+    event: number,
+    device: number,
+    array: ArrayBufferView,
+    pinned: boolean,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaWait(context: number, event: number): Promise<undefined | [call: string, status: number]>;
+
+  mapWindow(fd: number, bytes: number): ArrayBuffer;
   randomSeed(memory: Uint32Array, seed: Uint32Array | BigUint64Array): void;
   randomBlock(memory: Uint32Array): void;
   randomSettle(memory: Uint32Array, used: number): void;

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors.ts";
+import type { Seed } from "../random/index.ts";
 import { type ProgressOption, requireProgress } from "./progress.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface MapOptions<T = unknown> {
    * the same cost together. Must give the same on every rank.
    */
   cost?: (item: T, index: number) => number;
+  /** Gives every item random numbers of its own, `context.random`, whichever rank runs it. The same on every rank. */
+  seed?: Seed;
   /** Tasks of a rank that are under way at once, for those that wait for something else than their core. Default 1. */
   concurrency?: number;
   /**
@@ -34,7 +37,7 @@ export interface MapOptions<T = unknown> {
    * are run, then it rejects with a TasksError. Both on every rank. Default cancel.
    */
   errors?: "cancel" | "collect";
-  /** Shown by root, or by rank 0 where all ranks get the results. Default false. */
+  /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
   /** Stands in errors and before the progress. Default: the name of the operation. */
   label?: string;
@@ -63,4 +66,10 @@ export function requireOptions(operation: string, options: MapOptions<never>): v
     fail(`errors must be cancel or collect; got ${String(errors)}`);
   }
   if (progress !== undefined) requireProgress(progress);
+}
+
+/** Items that are taken together; undefined: not said. */
+export function chunkOf(options: MapOptions<never>, total: number, size: number): number | undefined {
+  const { chunk, chunksPerRank } = options;
+  return chunksPerRank === undefined ? chunk : Math.max(1, Math.ceil(total / (size * chunksPerRank)));
 }
