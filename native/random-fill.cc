@@ -38,7 +38,9 @@ static void fillZiggurat(BitGenerator& generator, double* target, size_t count, 
       *target++ = first.x;
     }
     source.skip(taken);
-    if (taken < some) *target++ = atRim(source, Try(source.next64()));
+    if (taken == some) continue;
+    source.due = size_t(end - target);
+    *target++ = atRim(source, Try(source.next64()));
   }
 }
 
