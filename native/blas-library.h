@@ -33,6 +33,8 @@ namespace tsmpi {
 
 #define TSMPI_LAPACK_FUNCTIONS(X)                             \
   X(potrf, "spotrf", "dpotrf", "cpotrf", "zpotrf")            \
+  X(geqrf, "sgeqrf", "dgeqrf", "cgeqrf", "zgeqrf")            \
+  X(orgqr, "sorgqr", "dorgqr", "cungqr", "zungqr")            \
   X(gelqf, "sgelqf", "dgelqf", "cgelqf", "zgelqf")            \
   X(orglq, "sorglq", "dorglq", "cunglq", "zunglq")            \
   X(gesdd, "sgesdd", "dgesdd", "cgesdd", "zgesdd")            \
