@@ -65,8 +65,9 @@ struct BlasLibrary {
   void setThreads(int count) const;
   int threads() const;
 
-  void* (*find)(const BlasLibrary&, const char*) = nullptr;
+  // Of BLAS, and of LAPACK where that is another library; null where there is none.
   void* handle = nullptr;
+  void* lapackHandle = nullptr;
 };
 
 // Loaded at the first call, by the thread that makes it.
