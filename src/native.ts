@@ -92,6 +92,7 @@ export interface Native {
     integers: 32 | 64;
     threads: number;
   };
+  linalgHugePages(array: ArrayBufferView): void;
   linalgSetThreads(count: number): void;
 
   expressionOperations(): string[];
