@@ -1,6 +1,7 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
 import { ANY, type Communicator } from "../../index.ts";
 import type { Future } from "./future.ts";
+import { giveWay } from "./give-way.ts";
 import { Job, type Origin } from "./job.ts";
 import { LargeArguments } from "./large-arguments.ts";
 import type { Backend, Submission } from "./pool.ts";
@@ -122,6 +123,7 @@ export class Driver implements Backend {
       const message = await this.comm.recv<ToDriver>(source, toDriver);
       if (message[0] === Kind.stopped) left--;
       else this.handle(message);
+      await giveWay();
     }
   }
 

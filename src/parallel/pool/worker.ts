@@ -2,6 +2,7 @@ import { ArgumentError, NotSendableError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { CancelledError, Future } from "./future.ts";
+import { giveWay } from "./give-way.ts";
 import { type Backend, Pool, type Submission } from "./pool.ts";
 import {
   Kind,
@@ -123,6 +124,7 @@ export class Worker implements WorkerContext, Backend {
         this.asked.delete(index);
         asked.arrive(outcome, value);
         if (asked.state === "failed") this.failures.push(asked);
+        await giveWay();
         break;
       }
       case Kind.share:
