@@ -1,4 +1,4 @@
-"""Eight workers that each run a task, from a running Python: start.py [--slow]."""
+"""Eight workers that each run a task, from a running Python to the results: start.py [--slow]."""
 import json
 import sys
 import time
@@ -12,33 +12,37 @@ def same(x):
     return x
 
 
-def report(name, run):
-    began = time.perf_counter()
-    run()
+def report(name, began):
     print(json.dumps({"name": name, "milliseconds": 1000 * (time.perf_counter() - began)}), flush=True)
 
 
 def pool(method):
+    began = time.perf_counter()
     with get_context(method).Pool(WORKERS) as workers:
         workers.map(same, range(WORKERS), 1)
+        report(f"multiprocessing Pool, {method}", began)
 
 
 def executor():
+    began = time.perf_counter()
     with ProcessPoolExecutor(WORKERS) as workers:
         list(workers.map(same, range(WORKERS)))
+        report("ProcessPoolExecutor, fork", began)
 
 
 def dask():
     from dask.distributed import Client, LocalCluster
 
+    began = time.perf_counter()
     with LocalCluster(n_workers=WORKERS, threads_per_worker=1, dashboard_address=None) as cluster:
         with Client(cluster) as client:
             client.gather(client.map(same, range(WORKERS), pure=False))
+            report("dask.distributed LocalCluster(8)", began)
 
 
 if __name__ == "__main__":
-    report("multiprocessing Pool, forked", lambda: pool("fork"))
-    report("multiprocessing Pool, spawned", lambda: pool("spawn"))
-    report("ProcessPoolExecutor, forked", executor)
+    pool("fork")
+    pool("spawn")
+    executor()
     if "--slow" in sys.argv:
-        report("dask.distributed LocalCluster", dask)
+        dask()
