@@ -84,6 +84,18 @@ export interface Native {
   };
   linalgSetThreads(count: number): void;
 
+  expressionOperations(): string[];
+  expressionLevel(name?: string): string;
+  runExpression(
+    code: Int32Array,
+    constants: Float64Array,
+    arrays: readonly unknown[],
+    targets: readonly unknown[],
+    elements: number,
+    results: Float64Array,
+    later: boolean,
+  ): Promise<unknown> | undefined;
+
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
   leadGroup(): void;

@@ -5,7 +5,7 @@ import { Context } from "./context.ts";
 import { chunkOf, type MapOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
-import { runTasks, type Source, type Task, type TaskContext, type Work } from "./run.ts";
+import { runTasks, type Source, type Span, type Task, type TaskContext, type Work } from "./run.ts";
 import { Client, Server } from "./served.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
@@ -15,7 +15,7 @@ export interface Plan<T> extends Work<T> {
   /** Items on all ranks together. */
   readonly total: number;
   /** Places that are this rank's own; undefined: ranks claim places from all of them. */
-  readonly own: number | undefined;
+  readonly own: Span | undefined;
 }
 
 export interface Destination {
