@@ -69,7 +69,14 @@
     {
       "target_name": "random",
       "type": "static_library",
-      "sources": ["native/random-generators.cc", "native/random-fill.cc", "native/random-integers.cc"],
+      "sources": [
+        "native/random-generators.cc",
+        "native/random-jump.cc",
+        "native/random-fill.cc",
+        "native/random-integers.cc",
+        "native/random-legacy.cc",
+        "native/random-lecuyer.cc"
+      ],
       "cflags_cc": ["-ffp-contract=off"]
     }
   ],
