@@ -29,6 +29,9 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsmpi::registerFence(env, exports);
   tsmpi::registerCopy(env, exports);
   tsmpi::registerReduce(env, exports);
+  tsmpi::registerCuda(env, exports);
+  tsmpi::registerWindow(env, exports);
+  tsmpi::registerExpression(env, exports);
   tsmpi::registerExpression(env, exports);
   tsmpi::registerCuda(env, exports);
   tsmpi::registerWindow(env, exports);

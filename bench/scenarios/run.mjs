@@ -1,6 +1,7 @@
-// Compares tsmpi with what else maps tasks, two workers each: node bench/scenarios/run.mjs [tasks|uneven|shared-data ...]
-// [--rounds N] [--slow]. Programs run by turns, each once in a round; the table has the least time of each case. A peer that is
-// not installed is left out, with the reason. --slow adds those that take long (dask.distributed, dask's processes).
+// Compares tsmpi with what else maps tasks, two workers each: node bench/scenarios/run.mjs [tasks|uneven|shared-data|pool|round-trip|start
+// ...] [--rounds N] [--slow]. Programs run by turns, each once in a round; the table has the least time of each case. A peer that is
+// not installed is left out, with the reason. --slow adds those that take long (dask.distributed, dask's processes,
+// ipyparallel).
 import { spawnSync } from "node:child_process";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,10 +23,25 @@ const mpi4py = [
   ...python("futures.py"),
 ];
 
+const ipyparallel = scenario => (slow.length > 0 ? [python("ipyparallel-tasks.py", scenario)] : []);
+
 const scenarios = {
   tasks: [ours("tasks.ts"), python("tasks.py", ...slow), mpi4py, R("tasks.R")],
   uneven: [ours("uneven.ts"), python("uneven.py", ...slow), R("uneven.R")],
   "shared-data": [ours("shared-data.ts"), python("shared-data.py", ...slow)],
+  pool: [ours("pool.ts"), python("tasks.py", ...slow), mpi4py, ...ipyparallel("tasks"), R("tasks.R")],
+  "round-trip": [
+    ours("round-trip.ts"),
+    python("round-trip.py", ...slow),
+    ...ipyparallel("round-trip"),
+    R("round-trip.R"),
+  ],
+  start: [
+    [process.execPath, join(folder, "start.mjs")],
+    python("start.py", ...slow),
+    ...ipyparallel("start"),
+    R("start.R"),
+  ],
 };
 
 const args = process.argv.slice(2);

@@ -30,7 +30,8 @@ export interface Compiled<M extends Mode, O extends Outcomes = Outcomes> {
 
 /**
  * What evaluates expressions. Those of the door run on another thread and leave the event loop free; the arrays that
- * they read and write must stay as they are, and must not be transferred, until they are done. Those of `sync` block.
+ * they read and write must stay as they are, and must not be transferred, until they are done: unlike calls of BLAS they
+ * do not wait for those made before. Those of `sync` block.
  * Both use as many threads as `setThreads` says. They throw ArgumentError (the awaited ones reject) for arrays of
  * different lengths or types that cannot be written, for targets that overlap other arrays, and for unknown functions.
  */

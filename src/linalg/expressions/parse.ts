@@ -140,7 +140,7 @@ class Parser {
     const operands = this.operands();
     const name = start.text as ReductionName;
     // min(a, b) is a function of elements.
-    if (operands.length === 2 && name in synonyms) {
+    if (operands.length === 2 && Object.hasOwn(synonyms, name)) {
       [this.token, this.next] = [start, before];
       return undefined;
     }
@@ -214,8 +214,9 @@ class Parser {
     if (token.type !== "name") return this.fail(`expected a number, a name or "(" before ${this.named()}`);
     this.advance();
     if (this.is("(")) return this.call(token);
-    if (token.text in constants) return toExpression(constants[token.text]);
-    if (token.text in functions) this.fail(`${token.text} is a function: write ${token.text}(...)`, token.at);
+    if (Object.hasOwn(constants, token.text)) return toExpression(constants[token.text]);
+    if (Object.hasOwn(functions, token.text))
+      this.fail(`${token.text} is a function: write ${token.text}(...)`, token.at);
     let parameter = this.parameters.get(token.text);
     if (parameter === undefined) {
       parameter = new Expression({ kind: "parameter", name: token.text });
@@ -240,7 +241,7 @@ class Parser {
 
   private call({ text, at }: Token): Expression {
     const operands = this.operands();
-    const name = (synonyms[text] ?? text) as FunctionName;
+    const name = (Object.hasOwn(synonyms, text) ? synonyms[text] : text) as FunctionName;
     if (!Object.hasOwn(functions, name)) {
       if (reductionNames.includes(text as ReductionName)) {
         this.fail(

@@ -372,7 +372,9 @@ describe("expressions", () => {
       };
       for (const [text, wanted] of Object.entries(cases)) expect(value(text), text).to.equal(wanted);
       expect(value("a * b", { a: 6, b: 7 })).to.equal(42);
-      expect(value("Infinity")).to.equal(nan === 0 ? 0 : inf);
+      expect(value("constructor + toString", { constructor: 6, toString: 7 })).to.equal(13);
+      fails(() => parse("constructor(1)"), /there is no function constructor/);
+      expect(value("Infinity")).to.equal(inf);
     });
 
     it("should be what it prints", () => {
