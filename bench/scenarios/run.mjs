@@ -38,7 +38,9 @@ const scenarios = {
   ],
   start: [
     [process.execPath, join(folder, "start.mjs")],
-    python("start.py", ...slow),
+    ...["fork", "spawn", "executor", ...(slow.length > 0 ? ["dask"] : [])].map(kind =>
+      python("start.py", kind),
+    ),
     ...ipyparallel("start"),
     R("start.R"),
   ],
@@ -75,5 +77,5 @@ for (const name of named.length > 0 ? named : Object.keys(scenarios)) {
   }
   console.log(`${name}:`);
   for (const [label, milliseconds] of least)
-    console.log(`  ${milliseconds.toFixed(2).padStart(10)} ms  ${label}`);
+    console.log(`  ${milliseconds.toFixed(milliseconds < 1 ? 4 : 2).padStart(10)} ms  ${label}`);
 }
