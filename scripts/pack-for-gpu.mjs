@@ -4,7 +4,16 @@
 //   node scripts/pack-for-gpu.mjs [folder]     makes folder (gpu-pack) with tsmpi-gpu.tar.xz and run.sh
 //   sh gpu-pack/run.sh                         there: unpacks beside itself, tests, measures
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,33 +28,39 @@ for (const needed of [addon, join("dist", "cuda.js"), join("dist", "bench", "cud
   process.exit(1);
 }
 
+/** These packages and all that they depend on. */
+function closure(...names) {
+  const found = new Set(names);
+  for (const name of found) {
+    const { dependencies = {} } = JSON.parse(
+      readFileSync(join(root, "node_modules", name, "package.json"), "utf8"),
+    );
+    for (const other of Object.keys(dependencies)) found.add(other);
+  }
+  return found;
+}
+
 const folder = mkdtempSync(join(tmpdir(), "tsmpi-gpu-"));
 try {
   const inside = join(folder, "tsmpi");
-  for (const path of ["package.json", addon, "dist", join("bench", "cuda"), join("node_modules", "chai")]) {
+  for (const path of ["package.json", addon, "dist", join("bench", "cuda")]) {
     mkdirSync(dirname(join(inside, path)), { recursive: true });
     cpSync(join(root, path), join(inside, path), { recursive: true, dereference: true });
   }
-  // The tests in one file, with the parts of mocha that they call.
+  for (const name of closure("mocha", "chai")) {
+    cpSync(join(root, "node_modules", name), join(inside, "node_modules", name), { recursive: true });
+  }
   await build({
     absWorkingDir: root,
-    stdin: {
-      resolveDir: root,
-      contents:
-        'import Mocha from "mocha/lib/mocha.js"; const mocha = new Mocha({ reporter: "spec" });' +
-        'mocha.suite.emit("pre-require", globalThis, null, mocha);' +
-        'await import("./test/gpu/arrays.test.ts");' +
-        "mocha.run(failures => { process.exitCode = failures > 0 ? 1 : 0; });",
-    },
-    outfile: join(inside, "gpu-tests.mjs"),
+    entryPoints: ["test/gpu/arrays.test.ts"],
+    outfile: join(inside, "gpu.test.mjs"),
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node20",
-    external: ["tsmpi", "tsmpi/*"],
-    banner: {
-      js: 'import { createRequire } from "node:module"; import { fileURLToPath as pathOf } from "node:url"; import { dirname as folderOf } from "node:path"; const require = createRequire(import.meta.url); const __filename = pathOf(import.meta.url); const __dirname = folderOf(__filename);',
-    },
+    packages: "external",
+    external: ["tsmpi/*"],
+    tsconfigRaw: {},
     logLevel: "warning",
   });
   cpSync(process.execPath, join(inside, "node"));
@@ -64,7 +79,8 @@ try {
       'cd "$(dirname "$0")"',
       "[ -d tsmpi ] || tar -xJf tsmpi-gpu.tar.xz",
       "cd tsmpi",
-      './node gpu-tests.mjs && ./node bench/cuda/run.mjs "$@"',
+      "./node node_modules/mocha/bin/mocha.js --no-config --reporter spec gpu.test.mjs",
+      './node bench/cuda/run.mjs "$@"',
       "",
     ].join("\n"),
     { mode: 0o755 },
