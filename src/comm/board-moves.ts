@@ -53,7 +53,7 @@ export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype,
     call.given = target;
   } else {
     call.readers = NOBODY;
-    call.next = root;
+    call.from = root;
     call.end = root + 1;
     call.expected = target.length * dtype.bytes;
   }
@@ -155,11 +155,7 @@ export function planGather(
   call.readers = root;
   call.extra = array.length;
   if (root === ALL) {
-    const { byteLength, byteOffset } = array;
-    const inPlace =
-      byteLength > BULK_BYTES &&
-      target!.byteLength === byteLength * size &&
-      byteOffset === target!.byteOffset + rank * byteLength;
+    const inPlace = array.byteLength > BULK_BYTES && isPart(target!, array, rank, size);
     call.given = giveOf(target!, array, inPlace);
   } else if (root !== rank) {
     call.given = array;
@@ -168,6 +164,75 @@ export function planGather(
   call.end = size;
   call.expected = ANY_LENGTH;
 }
+
+/** Whether `array`, if it shares memory with `target` at all, is what belongs to a rank there, all being equally long. */
+export function isPart(target: TypedArray, array: TypedArray, rank: number, size: number): boolean {
+  const { byteLength, byteOffset } = array;
+  return target.byteLength === byteLength * size && byteOffset === target.byteOffset + rank * byteLength;
+}
+
+/**
+ * Part `part` of `parts` of each rank's array to all. The arrays need not be equally long, nor their parts.
+ * @param array apart from the target, or where it belongs there
+ */
+export function planGatherPart(
+  call: BoardCall,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+  part: number,
+  parts: number,
+): void {
+  call.plan = gatherPartPlan;
+  call.target = target;
+  call.array = array;
+  call.dtype = dtype;
+  call.root = parts;
+  call.first = part;
+  call.given = array.subarray(partStart(array.length, part, parts), partStart(array.length, part + 1, parts));
+  call.extra = array.length;
+  call.end = call.board.size;
+  call.expected = ANY_LENGTH;
+}
+
+function partStart(length: number, part: number, parts: number): number {
+  return Math.floor((length * part) / parts);
+}
+
+/** An array that others read piece by piece while the target is being filled must not lie elsewhere in it. */
+function requirePlace(target: TypedArray, array: TypedArray, lengths: readonly number[], self: number): void {
+  if (!overlap(target, array)) return;
+  const before = lengths.slice(0, self).reduce((sum, length) => sum + length, 0);
+  if (array.byteOffset === target.byteOffset + before * target.BYTES_PER_ELEMENT) return;
+  throw new ArgumentError(
+    `allgatherInto: the array of rank ${self} lies in its target, but not where it belongs, which is from element ` +
+      `${before} on, as ${describeLengths(lengths)}; give a copy of it`,
+  );
+}
+
+const gatherPartPlan: Plan = {
+  collect(call) {
+    const { array, first: part, root: parts } = call;
+    const target = call.target!;
+    const { rank: self, size } = call.board;
+    const lengths = Array.from({ length: size }, (_, rank) =>
+      rank === self ? array!.length : call.extraFrom(rank) >>> 0,
+    );
+    if (part === 0) {
+      requireTotal("allgatherInto", target, lengths);
+      requirePlace(target, array!, lengths, self);
+    }
+    let at = 0;
+    for (let rank = 0; rank < size; rank++) {
+      const start = partStart(lengths[rank], part, parts);
+      const length = partStart(lengths[rank], part + 1, parts) - start;
+      if (rank !== self) call.copyFrom(rank, 0, length, target, at + start);
+      else if (!overlap(target, array!)) copyElements(target, array!, at + start, start, length);
+      at += lengths[rank];
+    }
+    return undefined;
+  },
+};
 
 const gatherPlan: Plan = {
   collect(call) {
@@ -184,6 +249,8 @@ const gatherPlan: Plan = {
     }
     if (total !== target.length)
       requireTotal(call.root === ALL ? "allgatherInto" : "gatherInto", target, lengthsOf(call));
+    if (call.root === ALL && array!.byteLength > BULK_BYTES)
+      requirePlace(target, call.given!, lengthsOf(call), self);
     // The own array moves first: it may lie where another rank's goes.
     copyElements(target, array!, before);
     let away: Block[] | undefined;
@@ -226,7 +293,7 @@ const alltoallPlan: Plan = {
     const { rank: self, size } = call.board;
     const length = array!.length / size;
     const first = self * length;
-    if (target !== array) copyElements(target!, array!.subarray(first, first + length), first);
+    if (target !== array) copyElements(target!, array!, first, first, length);
     if (call.expected <= BULK_BYTES) {
       for (let rank = 0; rank < size; rank++) {
         if (rank !== self) call.copyFrom(rank, first, length, target!, rank * length);
@@ -239,5 +306,49 @@ const alltoallPlan: Plan = {
       blocks.push({ rank, first, length, at: rank * length });
     }
     return fill(call, blocks);
+  },
+};
+
+/**
+ * Elements `from` to `to` of the block for rank `dest`, which it takes, and of the block that rank `source` has for this
+ * one.
+ */
+export function planExchange(
+  call: BoardCall,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+  dest: number,
+  source: number,
+  from: number,
+  to: number,
+): void {
+  const { rank, size } = call.board;
+  const length = array.length / size;
+  call.plan = exchangePlan;
+  call.target = target;
+  call.array = dest === (rank + 1) % size ? array : undefined;
+  call.dtype = dtype;
+  call.given = array.subarray(dest * length + from, dest * length + to);
+  call.readers = dest;
+  call.from = source;
+  call.end = source + 1;
+  call.root = source;
+  call.first = from;
+  call.expected = (to - from) * dtype.bytes;
+  call.extra = array.length;
+}
+
+const exchangePlan: Plan = {
+  collect(call) {
+    const { array, first, root: source } = call;
+    const target = call.target!;
+    const length = target.length / call.board.size;
+    const count = call.expected / call.dtype!.bytes;
+    call.copyFrom(source, 0, count, target, source * length + first);
+    // In the first step every rank moves its own block, too.
+    const own = call.board.rank * length + first;
+    if (array !== undefined && array !== target) copyElements(target, array, own, own, count);
+    return undefined;
   },
 };

@@ -17,7 +17,8 @@
  *     word 6, 7   bytes contributed, as a double
  */
 export const CELLS = 16;
-export const CELL_BYTES = 2048;
+// An odd number of lines, so that the headers of cells do not fall into two sets of a cache.
+export const CELL_BYTES = 2048 + 64;
 export const CELL_HEADER_BYTES = 32;
 export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_HEADER_BYTES;
 export const BULKS = 4;

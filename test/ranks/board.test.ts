@@ -8,6 +8,7 @@ const faces = ["awaited", "sync"];
 describe("ranks: the board", () => {
   onRanks(sizes, "board", "every size");
   onRanks([2, 3], "board", "every size, without copies between processes", byMessages);
+  onRanks([3, 4], "board", "every size, a core for every rank", { env: { TSMPI_CORES: "4" } });
   onRanks(sizes, "board-flight", "many under way");
   onRanks([2, 3], "board-flight", "many under way, without copies between processes", byMessages);
   onRanks([3, 8], "board-slots", "used one communicator after the other");
