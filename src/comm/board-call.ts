@@ -1,4 +1,4 @@
-import { bytesOf, type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { type Dtype, dtypes, type TypedArray, windowOf } from "../codec/dtype.ts";
 import { copyInto } from "../collectives/arrays.ts";
 import type { Offsets } from "../collectives/blocks.ts";
 import { describeArray } from "../collectives/describe.ts";
@@ -450,7 +450,7 @@ export class BoardCall extends Watch implements CalledCollective {
     const { bytes } = this.dtype!;
     const address = this.addressFrom(rank, 0) + first * bytes;
     const { worldRanks, job } = this.board;
-    job.copies.from(worldRanks[rank], address, bytesOf(target), at * bytes, length * bytes);
+    job.copies.from(worldRanks[rank], address, windowOf(target, at * bytes), 0, length * bytes);
   }
 
   // Waiting, and what may come of it.

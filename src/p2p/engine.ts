@@ -2,6 +2,7 @@
  * The message engine of this process: it knows all sources and destinations, posts receives and sends, and makes
  * progress on them when asked. It never waits; that is waiting.ts. One engine serves all communicators.
  */
+import { windowOf } from "../codec/dtype.ts";
 import type { LocalJob } from "../job/job.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header, Rank, RankState } from "../transport/layout.ts";
@@ -543,7 +544,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     const holder = new Holder(kind, total);
     let at = 0;
     for (const chunk of chunks) {
-      holder.bytes.set(chunk, at);
+      windowOf(holder.memory, at).set(chunk);
       at += chunk.length;
     }
     const message = new Unexpected(context, tag, this.rank, extra, kind, total, holder, -1, flags !== 0);
