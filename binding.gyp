@@ -14,19 +14,48 @@
         "native/process.cc",
         "native/copy.cc",
         "native/fence.cc",
-        "native/reduce.cc"
+        "native/reduce.cc",
+        "native/cuda-library.cc",
+        "native/cuda-transfers.cc",
+        "native/window.cc",
+        "native/random.cc",
+        "native/threads.cc",
+        "native/simd.cc",
+        "native/blas-library.cc",
+        "native/blas.cc",
+        "native/own-gemm.cc",
+        "native/own-vectors.cc",
+        "native/own-matrices.cc",
+        "native/linalg-blas.cc",
+        "native/linalg-lapack.cc",
+        "native/linalg.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "dependencies": ["reduce_baseline"],
-      "conditions": [["target_arch=='x64'", { "dependencies": ["reduce_avx2", "reduce_avx512"] }]]
+      "dependencies": ["reduce_baseline", "kernels_baseline", "random"],
+      "libraries": ["-ldl"],
+      "conditions": [["target_arch=='x64'", { "dependencies": ["reduce_avx2", "reduce_avx512", "kernels_avx2", "kernels_avx512"] }]]
     },
-    # The same loops once for each instruction set; native/reduce.cc chooses among them when the addon is loaded.
+    # The same loops once for each instruction set; native/reduce.cc and native/gemm-kernel.h choose among them at run
+    # time.
     {
       "target_name": "reduce_baseline",
       "type": "static_library",
       "sources": ["native/reduce-loops.cc"],
       "defines": ["REDUCE_LOOPS=reduceLoopsBaseline"]
+    },
+    {
+      "target_name": "kernels_baseline",
+      "type": "static_library",
+      "sources": ["native/gemm-kernel.cc"],
+      "defines": ["KERNELS=kernelsBaseline"]
+    },
+    # A product and a sum fused into one operation would change the last bits of what they draw.
+    {
+      "target_name": "random",
+      "type": "static_library",
+      "sources": ["native/random-generators.cc", "native/random-fill.cc", "native/random-integers.cc"],
+      "cflags_cc": ["-ffp-contract=off"]
     }
   ],
   "conditions": [
@@ -47,6 +76,20 @@
             "sources": ["native/reduce-loops.cc"],
             "defines": ["REDUCE_LOOPS=reduceLoopsAvx512"],
             "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"]
+          },
+          {
+            "target_name": "kernels_avx2",
+            "type": "static_library",
+            "sources": ["native/gemm-kernel.cc"],
+            "defines": ["KERNELS=kernelsAvx2"],
+            "cflags_cc": ["-mavx2", "-mfma"]
+          },
+          {
+            "target_name": "kernels_avx512",
+            "type": "static_library",
+            "sources": ["native/gemm-kernel.cc"],
+            "defines": ["KERNELS=kernelsAvx512"],
+            "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
           }
         ]
       }

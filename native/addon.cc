@@ -29,6 +29,10 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsmpi::registerFence(env, exports);
   tsmpi::registerCopy(env, exports);
   tsmpi::registerReduce(env, exports);
+  tsmpi::registerCuda(env, exports);
+  tsmpi::registerWindow(env, exports);
+  tsmpi::registerRandom(env, exports);
+  tsmpi::registerLinalg(env, exports);
   return exports;
 }
 

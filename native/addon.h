@@ -11,6 +11,10 @@ void registerProcess(Napi::Env env, Napi::Object exports);
 void registerFence(Napi::Env env, Napi::Object exports);
 void registerCopy(Napi::Env env, Napi::Object exports);
 void registerReduce(Napi::Env env, Napi::Object exports);
+void registerCuda(Napi::Env env, Napi::Object exports);
+void registerWindow(Napi::Env env, Napi::Object exports);
+void registerRandom(Napi::Env env, Napi::Object exports);
+void registerLinalg(Napi::Env env, Napi::Object exports);
 
 // Start of the segment that this process has mapped; a process belongs to one job, so there is only one.
 extern int32_t* segmentWords;

@@ -80,6 +80,13 @@ export class PeerFinishedError extends TsmpiError {
   }
 }
 
+/** An operation needs memory that all ranks of the communicator share, and they are not all on one host. */
+export class NotOneHostError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_NOT_ONE_HOST", message, details);
+  }
+}
+
 /** Ranks of a communicator called different collectives, or the same one with different arguments. */
 export class CollectiveMismatchError extends TsmpiError {
   constructor(message: string, details?: ErrorDetails) {
@@ -105,5 +112,50 @@ export class MessageTooLargeError extends TsmpiError {
 export class DeadlockError extends TsmpiError {
   constructor(message: string, details?: ErrorDetails) {
     super("TSMPI_DEADLOCK", message, details);
+  }
+}
+
+/** CUDA cannot be used: there is no driver, no device, or not the library that the call needs. */
+export class CudaUnavailableError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_CUDA_UNAVAILABLE", message, details);
+  }
+}
+
+/** A call of a CUDA library failed. Errors of a kernel come with whatever waits for the device next. */
+export class CudaError extends TsmpiError {
+  /** The function that returned the error, such as "cuLaunchKernel". */
+  readonly call: string;
+  /** Its result: a CUresult, cublasStatus_t or nvrtcResult. */
+  readonly status: number;
+
+  constructor(message: string, call: string, status: number, details?: ErrorDetails) {
+    super("TSMPI_CUDA", message, details);
+    this.call = call;
+    this.status = status;
+  }
+}
+
+/** A device has no room for an array. */
+export class DeviceMemoryError extends TsmpiError {
+  /** Bytes that were asked for. */
+  readonly wanted: number;
+  /** Bytes that the device had free. */
+  readonly free: number;
+  /** Bytes of the device's memory. */
+  readonly total: number;
+
+  constructor(message: string, wanted: number, free: number, total: number, details?: ErrorDetails) {
+    super("TSMPI_DEVICE_MEMORY", message, details);
+    this.wanted = wanted;
+    this.free = free;
+    this.total = total;
+  }
+}
+
+/** What TSMPI_BLAS names does not load, or a routine needs a LAPACK library and there is none. */
+export class BlasMissingError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_BLAS_MISSING", message, details);
   }
 }

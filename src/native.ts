@@ -32,6 +32,58 @@ export interface Native {
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;
 
+  openCudaLibrary(kind: string, path: string): object | string;
+  cudaString(address: number): string | undefined;
+  cudaPinned(bytes: number): ArrayBuffer | number;
+  cudaTransfer(
+    upload: boolean,
+    context: number,
+    stream: number,
+    event: number,
+    device: number,
+    array: ArrayBufferView,
+    pinned: boolean,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaWait(context: number, event: number): Promise<undefined | [call: string, status: number]>;
+
+  mapWindow(fd: number, bytes: number): ArrayBuffer;
+  randomSeed(memory: Uint32Array, seed: Uint32Array | BigUint64Array): void;
+  randomBlock(memory: Uint32Array): void;
+  randomSettle(memory: Uint32Array, used: number): void;
+  randomWords(memory: Uint32Array, target: Uint32Array | BigUint64Array): void;
+  randomFill(
+    memory: Uint32Array,
+    distribution: number,
+    target: Float64Array | Float32Array,
+    a?: number,
+    b?: number,
+    c?: number,
+  ): void;
+  randomIntegers(
+    memory: Uint32Array,
+    target: ArrayBufferView,
+    low: bigint,
+    range: bigint,
+    masked: boolean,
+  ): void;
+  randomAdvance(memory: Uint32Array, delta: BigUint64Array): void;
+  randomLayers(target: Float64Array): void;
+
+  linalgAttach(routines: readonly string[]): Float64Array;
+  linalgCall(...arrays: ArrayBufferView[]): void;
+  linalgStart(callback: () => void, ...arrays: ArrayBufferView[]): void;
+  linalgInfo(): {
+    library: string;
+    version?: string;
+    core?: string;
+    path?: string;
+    lapack?: string;
+    failure?: string;
+    integers: 32 | 64;
+    threads: number;
+  };
+  linalgSetThreads(count: number): void;
+
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;
   leadGroup(): void;

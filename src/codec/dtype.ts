@@ -78,6 +78,11 @@ export function dtypeOf(value: unknown): Dtype | undefined {
   return name === undefined ? undefined : byName.get(name);
 }
 
+/** The dtype of the arrays that a constructor makes, else undefined. */
+export function dtypeOfConstructor(create: unknown): Dtype | undefined {
+  return byConstructor.get(create);
+}
+
 /** Code of the arrays that most messages consist of, for which there are shorter paths. */
 export const FLOAT64 = float64.code;
 

@@ -34,6 +34,8 @@ export const operations = {
   allreduceNumber: 26,
   scanNumber: 27,
   exscanNumber: 28,
+  /** Making a window: what the first rank has made, then whether all could map it. */
+  shared: 29,
 } as const;
 
 export type OperationName = keyof typeof operations;

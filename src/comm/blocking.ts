@@ -21,6 +21,7 @@ import type {
   SendrecvOptions,
 } from "./core.ts";
 import { BlockingMessage } from "./message.ts";
+import { type ArrayType, shared } from "./shared.ts";
 import { type Color, dup, type NameOptions, type SplitOptions, split } from "./split.ts";
 
 type Unbounded<T> = Omit<T, "signal">;
@@ -232,6 +233,10 @@ export class BlockingCommunicator {
   ): void {
     const by = withOptions("exscanInto", op, options);
     this.run(begin.exscanInto(this.core, target, array, by));
+  }
+
+  shared<C extends ArrayType>(type: C, length: number): InstanceType<C> {
+    return this.run(shared(this.core, type, length));
   }
 
   private run<T>(begun: Begun<T>): T {

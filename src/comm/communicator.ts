@@ -22,6 +22,7 @@ import type {
   SendrecvOptions,
 } from "./core.ts";
 import { Message } from "./message.ts";
+import { type ArrayType, shared } from "./shared.ts";
 import { type Color, dup, type NameOptions, type SplitOptions, split } from "./split.ts";
 
 /**
@@ -360,6 +361,19 @@ export class Communicator {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * An array of `length` zeros in memory that all ranks of this communicator share: what one writes the others read,
+   * without a message. Collective; every rank gives the same type and length. Ranks must agree on who writes what
+   * when: a barrier stands between a write and a read elsewhere, or both go by `Atomics`, which work on its integer
+   * types. The memory has no name, and goes when no rank has the array any more.
+   * @param type Float64Array or any other constructor of typed arrays
+   * @throws {ArgumentError} bad type or length, other ones on another rank, or more than the memory of the machine
+   * @throws {NotOneHostError} ranks on several hosts: take `world.host`, or a part of it
+   */
+  shared<C extends ArrayType>(type: C, length: number): Promise<InstanceType<C>> {
+    return this.run(() => shared(this.core, type, length));
   }
 
   // Making communicators. Collective, too.

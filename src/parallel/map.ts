@@ -1,11 +1,12 @@
-import { ArgumentError } from "../errors.ts";
-import { type Communicator, max } from "../index.ts";
-import { type Items, toList } from "./items.ts";
-import { type MapOptions, requireOptions } from "./options.ts";
-import { OwnShare } from "./own-share.ts";
-import { gatherResults, type NumberArrayType, requireType } from "./results.ts";
-import { runTasks, type Task } from "./run.ts";
-import { balanced, blockOf, byCost, dealt, type Indices, range } from "./shares.ts";
+import type { Communicator } from "../index.ts";
+import { execute, type Plan } from "./execute.ts";
+import { type Items, type List, toList } from "./items.ts";
+import { chunkOf, type MapOptions, requireOptions } from "./options.ts";
+import type { NumberArrayType } from "./results.ts";
+import { requireType } from "./results.ts";
+import type { Task } from "./run.ts";
+import { balanced, blockOf, byCost, dealt, range } from "./shares.ts";
+import { exclusively } from "./team.ts";
 
 /** Where results go, and as what. */
 export interface ResultOptions {
@@ -30,12 +31,12 @@ export type Results<R, O> =
 /**
  * Calls `task` for every item, each on one of the ranks, and gives the results in the order of items.
  *
- * All ranks call it with the same items, options and function: each runs its part. Blocks until all are done. Results
- * do not depend on the schedule, nor on the number of ranks. Tasks must not call collectives of `comm`.
+ * All ranks call it, with the same items, options and function; each runs its part. Waits for all ranks. Results
+ * depend neither on the schedule nor on the number of ranks. Tasks must call no collective of `comm`.
  * @param items a list, typed array, iterable, or a count n for the numbers 0 .. n - 1
  * @throws {TaskError} on every rank: a task has thrown
  * @throws {TasksError} on every rank, with `errors: "collect"`: tasks have thrown
- * @throws {ArgumentError} bad options; ranks have different numbers of items
+ * @throws {ArgumentError} bad options; other numbers of items on other ranks; a map on `comm` is under way
  */
 export async function map<I extends Items<any>, R, O extends MapOptions<ItemOf<I>> & ResultOptions>(
   comm: Communicator,
@@ -43,52 +44,45 @@ export async function map<I extends Items<any>, R, O extends MapOptions<ItemOf<I
   task: Task<ItemOf<I>, R>,
   options: O = {} as O,
 ): Promise<Results<R, O>> {
-  requireOptions("map", options);
-  if (options.as !== undefined) requireType("map", options.as);
-  const list = toList<ItemOf<I>>("map", items as Items<ItemOf<I>>);
-  const { rank, size } = comm;
-  const total = list.length;
-  const [most, least] = await agree(comm, total);
-  if (most !== -least) {
-    throw new ArgumentError(
-      `map: all ranks must have the same items; this one has ${total}, others ${most}.`,
-    );
-  }
-  let order: Indices;
-  const { schedule = "static", chunk = 1, cost } = options;
-  if (cost !== undefined) {
-    const sorted = byCost("map", list, cost);
-    order = schedule === "static" ? balanced(sorted.order, sorted.costs, size)[rank] : sorted.order;
-  } else {
-    const { from, to } = blockOf(total, size, rank);
-    order = schedule === "static" ? range(from, to) : range(0, total);
-  }
-  if (schedule !== "static") order = dealt(order, size, rank, chunk);
-  const source = new OwnShare(order.length);
-  const collect = options.errors === "collect";
-  const context = {
-    rank,
-    size,
-    get cancelled() {
-      return source.cancelled;
-    },
-  };
-  const part = await runTasks({ order, item: index => list.at(index) }, source, task, context, {
-    concurrency: options.concurrency ?? 1,
-    collect,
-  });
-  const gathering = {
-    root: options.root,
-    type: options.as,
-    total,
-    what: `${options.label ?? "map"}: item`,
-    collect,
-  };
-  return (await gatherResults(comm, part, gathering)) as Results<R, O>;
+  return (await mapAs("map", comm, items, task, options)) as Results<R, O>;
 }
 
-async function agree(comm: Communicator, total: number): Promise<Float64Array> {
-  const counts = Float64Array.of(total, -total);
-  await comm.allreduceInto(counts, counts, max);
-  return counts;
+/** `map` under another name, for those that are built on it. */
+export async function mapAs<T, R>(
+  operation: string,
+  comm: Communicator,
+  items: Items<T>,
+  task: Task<T, R>,
+  options: MapOptions<T> & ResultOptions,
+): Promise<ArrayLike<R> | undefined> {
+  requireOptions(operation, options);
+  const { as, root } = options;
+  if (as !== undefined) requireType(operation, as);
+  const plan = planOf(operation, comm, toList<T>(operation, items), options);
+  return exclusively(comm, operation, () => execute(comm, operation, plan, task, options, { as, root }));
+}
+
+export function planOf<T>(
+  operation: string,
+  { rank, size }: Communicator,
+  items: List<T>,
+  options: MapOptions<T>,
+): Plan<T> {
+  const { schedule = "dynamic", cost } = options;
+  const total = items.length;
+  const item = (index: number): T => items.at(index);
+  const costly = cost && byCost(operation, items, cost);
+  switch (schedule) {
+    case "static": {
+      const { from, to } = blockOf(total, size, rank);
+      const order = costly ? balanced(costly.order, costly.costs, size)[rank] : range(from, to);
+      return { total, order, own: order.length, item };
+    }
+    case "cyclic": {
+      const order = dealt(costly?.order ?? range(0, total), size, rank, chunkOf(options, total, size) ?? 1);
+      return { total, order, own: order.length, item };
+    }
+    default:
+      return { total, order: costly?.order, own: undefined, item };
+  }
 }

@@ -34,7 +34,7 @@ export interface MapOptions<T = unknown> {
    * are run, then it rejects with a TasksError. Both on every rank. Default cancel.
    */
   errors?: "cancel" | "collect";
-  /** Shown by root, or by rank 0 where all ranks get the results. Default false. */
+  /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
   /** Stands in errors and before the progress. Default: the name of the operation. */
   label?: string;
@@ -63,4 +63,10 @@ export function requireOptions(operation: string, options: MapOptions<never>): v
     fail(`errors must be cancel or collect; got ${String(errors)}`);
   }
   if (progress !== undefined) requireProgress(progress);
+}
+
+/** Items that are taken together; undefined: not said. */
+export function chunkOf(options: MapOptions<never>, total: number, size: number): number | undefined {
+  const { chunk, chunksPerRank } = options;
+  return chunksPerRank === undefined ? chunk : Math.max(1, Math.ceil(total / (size * chunksPerRank)));
 }

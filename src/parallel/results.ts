@@ -45,17 +45,24 @@ export async function gatherResults<R>(
   gathering: Gathering,
 ): Promise<R[] | NumberArray | undefined> {
   const { root, what, collect } = gathering;
-  if ((await comm.allreduce(part.failures.length, max)) > 0) {
-    const failures = (await comm.allgather(part.failures)).flat();
-    if (!collect) throw new TaskError(what, first(failures));
-    const results = await collectParts(comm, part, gathering);
-    throw new TasksError(what, failures, results as R[] | undefined);
-  }
+  const failures = await allFailures(comm, part.failures);
+  if (failures.length > 0 && !collect) throw new TaskError(what, first(failures));
   const results = await collectParts(comm, part, gathering);
+  if (failures.length > 0) throw new TasksError(what, failures, results as R[] | undefined);
   return root === undefined || root === comm.rank ? results : undefined;
 }
 
-function first(failures: readonly TaskFailure[]): TaskFailure {
+/** Those of all ranks, on all ranks. */
+export async function allFailures(
+  comm: Communicator,
+  failures: readonly TaskFailure[],
+): Promise<readonly TaskFailure[]> {
+  if ((await comm.allreduce(failures.length, max)) === 0) return [];
+  return (await comm.allgather(failures)).flat();
+}
+
+/** The one of the lowest item. */
+export function first(failures: readonly TaskFailure[]): TaskFailure {
   return failures.reduce((least, each) => (each.index < least.index ? each : least));
 }
 

@@ -24,11 +24,13 @@ export interface Span {
 export interface Source {
   /** Undefined: nothing is left, or a task has thrown. */
   next(): Span | undefined | Promise<Span | undefined>;
-  /** A task of this rank is over. */
-  taskDone(): void;
+  /** A task of this rank is over. A promise: the rank has something else to do before the next. */
+  taskDone(): Promise<void> | undefined;
   /** A task of this rank has thrown, and no other one is to be begun. */
   cancel(): void;
   readonly cancelled: boolean;
+  /** This rank runs nothing more; waits until nobody needs it for that. */
+  finish(): Promise<void> | undefined;
 }
 
 export interface Part<R> {
@@ -49,13 +51,23 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
+export interface RunOptions<R> {
+  readonly concurrency: number;
+  /** Whether tasks are run although others have thrown. */
+  readonly collect: boolean;
+  /** Throws when a result is not what was asked for. */
+  readonly check?: ((result: unknown) => void) | undefined;
+  /** Takes a result at once, which then does not stay in the part. A promise: the next task waits. */
+  readonly deliver?: (index: number, value: R) => Promise<void> | undefined;
+}
+
 /** Runs what `source` gives, `concurrency` tasks at once. Never rejects but for mistakes of this library. */
 export async function runTasks<T, R>(
   work: Work<T>,
   source: Source,
   task: Task<T, R>,
   context: TaskContext,
-  options: { concurrency: number; collect: boolean },
+  { concurrency, collect, check, deliver }: RunOptions<R>,
 ): Promise<Part<R>> {
   const part: Part<R> = { indices: [], values: [], failures: [] };
   // With several runners each takes its next place from the span that they share.
@@ -80,16 +92,24 @@ export async function runTasks<T, R>(
       try {
         const outcome = task(work.item(index, place++), index, context);
         const value = isPromise(outcome) ? await outcome : outcome;
-        part.indices.push(index);
-        part.values.push(value);
+        check?.(value);
+        if (deliver === undefined) {
+          part.indices.push(index);
+          part.values.push(value);
+        } else {
+          const delivery = deliver(index, value);
+          if (delivery !== undefined) await delivery;
+        }
       } catch (error) {
         part.failures.push(failureOf(index, error));
-        if (!options.collect) source.cancel();
+        if (!collect) source.cancel();
       }
-      source.taskDone();
+      const pause = source.taskDone();
+      if (pause !== undefined) await pause;
     }
   };
-  const runners = Array.from({ length: options.concurrency }, runner);
+  const runners = Array.from({ length: concurrency }, runner);
   await Promise.all(runners);
+  await source.finish();
   return part;
 }

@@ -59,7 +59,11 @@ export class TasksError<R = unknown> extends TsmpiError {
 
 /** A copy of what was thrown that holds nothing which cannot travel; of an error also name, stack and causes. */
 function sendable(thrown: unknown, depth: number): unknown {
-  if (!(thrown instanceof Error)) return plain(thrown) ?? String(thrown);
+  if (thrown === undefined) return undefined;
+  if (!(thrown instanceof Error)) {
+    const value = plain(thrown);
+    return value === undefined ? String(thrown) : value;
+  }
   const { name, message, stack } = thrown;
   const copy =
     thrown instanceof AggregateError ? new AggregateError([], message) : new (standardClass(thrown))(message);

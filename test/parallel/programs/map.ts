@@ -5,7 +5,7 @@ import { map, type Schedule } from "tsmpi/parallel";
 import { expectFailure, expectSame, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
-const schedules: readonly Schedule[] = ["static", "cyclic"];
+const schedules: readonly Schedule[] = ["static", "cyclic", "dynamic", "guided"];
 const square = (x: number): number => x * x;
 
 for (const schedule of schedules) {

@@ -1,0 +1,89 @@
+// The entry points of the CUDA libraries that tsmpi calls. The libraries are found at run time (cuda-library.cc), so
+// their prototypes are declared here and none of their headers is needed. All of them return an int: CUresult,
+// cublasStatus_t or nvrtcResult, 0 when all went well.
+#pragma once
+#include <cstddef>
+
+namespace tsmpi {
+
+typedef void* Handle;                // of a context, stream, event, module, function, cuBLAS handle, NVRTC program
+typedef unsigned long long Address;  // CUdeviceptr
+
+struct IpcHandle {  // CUipcMemHandle, which is passed by value
+  char bytes[64];
+};
+
+#define CUDA_DRIVER_FUNCTIONS(F)                                                                                  \
+  F(cuInit, unsigned)                                                                                             \
+  F(cuDriverGetVersion, int*)                                                                                     \
+  F(cuGetErrorName, int, const char**)                                                                            \
+  F(cuGetErrorString, int, const char**)                                                                          \
+  F(cuDeviceGetCount, int*)                                                                                       \
+  F(cuDeviceGet, int*, int)                                                                                       \
+  F(cuDeviceGetName, char*, int, int)                                                                             \
+  F(cuDeviceGetAttribute, int*, int, int)                                                                         \
+  F(cuDeviceGetUuid, unsigned char*, int)                                                                         \
+  F(cuDeviceTotalMem_v2, size_t*, int)                                                                            \
+  F(cuDevicePrimaryCtxRetain, Handle*, int)                                                                       \
+  F(cuDevicePrimaryCtxRelease_v2, int)                                                                            \
+  F(cuCtxSetCurrent, Handle)                                                                                      \
+  F(cuMemGetInfo_v2, size_t*, size_t*)                                                                            \
+  F(cuMemAlloc_v2, Address*, size_t)                                                                              \
+  F(cuMemFree_v2, Address)                                                                                        \
+  F(cuMemHostAlloc, void**, size_t, unsigned)                                                                     \
+  F(cuMemFreeHost, void*)                                                                                         \
+  F(cuMemHostRegister_v2, void*, size_t, unsigned)                                                                \
+  F(cuMemHostUnregister, void*)                                                                                   \
+  F(cuMemsetD8Async, Address, unsigned char, size_t, Handle)                                                      \
+  F(cuMemcpyHtoDAsync_v2, Address, const void*, size_t, Handle)                                                   \
+  F(cuMemcpyDtoHAsync_v2, void*, Address, size_t, Handle)                                                         \
+  F(cuMemcpyDtoDAsync_v2, Address, Address, size_t, Handle)                                                       \
+  F(cuMemcpyPeerAsync, Address, Handle, Address, Handle, size_t, Handle)                                          \
+  F(cuStreamCreate, Handle*, unsigned)                                                                            \
+  F(cuStreamSynchronize, Handle)                                                                                  \
+  F(cuStreamWaitEvent, Handle, Handle, unsigned)                                                                  \
+  F(cuStreamDestroy_v2, Handle)                                                                                   \
+  F(cuEventCreate, Handle*, unsigned)                                                                             \
+  F(cuEventRecord, Handle, Handle)                                                                                \
+  F(cuEventSynchronize, Handle)                                                                                   \
+  F(cuEventElapsedTime, float*, Handle, Handle)                                                                   \
+  F(cuEventDestroy_v2, Handle)                                                                                    \
+  F(cuModuleLoadDataEx, Handle*, const void*, unsigned, int*, void**)                                             \
+  F(cuModuleGetFunction, Handle*, Handle, const char*)                                                            \
+  F(cuModuleUnload, Handle)                                                                                       \
+  F(cuLaunchKernel, Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle, void**, \
+    void**)                                                                                                       \
+  F(cuIpcGetMemHandle, void*, Address)                                                                            \
+  F(cuIpcOpenMemHandle_v2, Address*, IpcHandle, unsigned)                                                         \
+  F(cuIpcCloseMemHandle, Address)
+
+#define CUBLAS_FUNCTIONS(F)                                                                                        \
+  F(cublasCreate_v2, Handle*)                                                                                      \
+  F(cublasDestroy_v2, Handle)                                                                                      \
+  F(cublasGetVersion_v2, Handle, int*)                                                                             \
+  F(cublasSetStream_v2, Handle, Handle)                                                                            \
+  F(cublasGemmEx, Handle, int, int, int, int, int, const void*, const void*, int, int, const void*, int, int,      \
+    const void*, void*, int, int, int, int)                                                                        \
+  F(cublasGemmStridedBatchedEx, Handle, int, int, int, int, int, const void*, const void*, int, int, long long,    \
+    const void*, int, int, long long, const void*, void*, int, int, long long, int, int, int)
+
+#define NVRTC_FUNCTIONS(F)                                                                    \
+  F(nvrtcVersion, int*, int*)                                                                 \
+  F(nvrtcCreateProgram, Handle*, const char*, const char*, int, const char**, const char**)   \
+  F(nvrtcCompileProgram, Handle, int, const char**)                                           \
+  F(nvrtcGetProgramLogSize, Handle, size_t*)                                                  \
+  F(nvrtcGetProgramLog, Handle, char*)                                                        \
+  F(nvrtcGetPTXSize, Handle, size_t*)                                                         \
+  F(nvrtcGetPTX, Handle, char*)                                                               \
+  F(nvrtcDestroyProgram, Handle*)
+
+// The driver's functions as the transfer threads call them (cuda-transfers.cc); null until the driver is opened.
+struct CudaDriver {
+#define MEMBER(name, ...) int (*name)(__VA_ARGS__);
+  CUDA_DRIVER_FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+extern CudaDriver cudaDriver;
+
+}  // namespace tsmpi

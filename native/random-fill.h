@@ -1,0 +1,50 @@
+// Fills of arrays with draws from one distribution.
+#pragma once
+#include "random.h"
+
+namespace tsmpi {
+
+// Codes of the distributions, as in src/random/distributions.ts.
+enum class Distribution : uint32_t {
+  random,
+  uniform,
+  standardNormal,
+  normal,
+  standardExponential,
+  exponential,
+  standardGamma,
+  gamma,
+  beta,
+  chisquare,
+  f,
+  lognormal,
+  laplace,
+  gumbel,
+  logistic,
+  weibull,
+  pareto,
+  power,
+  rayleigh,
+  standardCauchy,
+  standardT,
+  triangular,
+  poisson,
+  binomial,
+  geometric,
+  negativeBinomial,
+  count,
+};
+
+// What the arguments mean depends on the distribution; their order is NumPy's.
+void fillDoubles(BitGenerator& generator, Distribution distribution, const double* arguments, double* target,
+                 size_t count);
+// random, standardNormal, standardExponential and standardGamma only; false for any other.
+bool fillFloats(BitGenerator& generator, Distribution distribution, float shape, float* target, size_t count);
+
+enum class IntegerType : uint32_t { int8, uint8, int16, uint16, int32, uint32, int64, uint64, float64 };
+
+// Integers from `low` to `low + range`, both included. `masked`: as NumPy's RandomState draws them.
+void fillIntegers(BitGenerator& generator, IntegerType type, uint64_t low, uint64_t range, bool masked, void* target,
+                  size_t count);
+
+}  // namespace tsmpi

@@ -1,0 +1,238 @@
+/** The GPUs of this host, one object each: context, streams, memory and compiled kernels. */
+import { ArgumentError, world } from "../index.ts";
+import { native } from "../native.ts";
+import { call, driver, failure, obtain, reason } from "./library.ts";
+import { Modules } from "./modules.ts";
+import { Pool, type PoolInfo } from "./pool.ts";
+import { Timer } from "./timer.ts";
+
+export interface DeviceInfo {
+  readonly index: number;
+  readonly name: string;
+  /** "9.0" */
+  readonly computeCapability: string;
+  readonly multiprocessors: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** Stays with the device across restarts and CUDA_VISIBLE_DEVICES. */
+  readonly uuid: string;
+}
+
+// CUdevice_attribute
+const multiprocessorCount = 16;
+const capabilityMajor = 75;
+const capabilityMinor = 76;
+
+// Flags of cuStreamCreate and cuEventCreate.
+const nonBlocking = 1;
+const withoutTiming = 2;
+
+const outOfMemory = 2;
+
+function attribute(handle: number, which: number): number {
+  const value = new Int32Array(1);
+  call("cuDeviceGetAttribute", value, which, handle);
+  return value[0];
+}
+
+function handleOf(index: number): number {
+  const handle = new Int32Array(1);
+  call("cuDeviceGet", handle, index);
+  return handle[0];
+}
+
+function describe(index: number): DeviceInfo {
+  const handle = handleOf(index);
+  const name = new Uint8Array(256);
+  call("cuDeviceGetName", name, name.length, handle);
+  const uuid = new Uint8Array(16);
+  call("cuDeviceGetUuid", uuid, handle);
+  return {
+    index,
+    name: Buffer.from(name.subarray(0, name.indexOf(0))).toString(),
+    computeCapability: `${attribute(handle, capabilityMajor)}.${attribute(handle, capabilityMinor)}`,
+    multiprocessors: attribute(handle, multiprocessorCount),
+    memory: obtain("cuDeviceTotalMem_v2", out => driver().cuDeviceTotalMem_v2(out, handle)),
+    uuid: Buffer.from(uuid).toString("hex"),
+  };
+}
+
+function count(): number {
+  const devices = new Int32Array(1);
+  call("cuDeviceGetCount", devices);
+  return devices[0];
+}
+
+/** The GPUs that this process may use; none, without an error, where CUDA cannot be used (`reason` says why). */
+export function devices(): readonly DeviceInfo[] {
+  if (reason() !== undefined) return [];
+  return Array.from({ length: count() }, (_, index) => describe(index));
+}
+
+/** The context that the main thread has. */
+let current = 0;
+
+/**
+ * A GPU. What is called on it begins at once or when what was called before has ended, in the order of the calls,
+ * while the program goes on; only promises wait. An error of a kernel therefore comes with a later promise.
+ */
+export class Device implements DeviceInfo {
+  readonly index: number;
+  readonly name: string;
+  readonly computeCapability: string;
+  readonly multiprocessors: number;
+  readonly memory: number;
+  readonly uuid: string;
+  /** Of arrays; not public. */
+  readonly pool: Pool;
+  /** Not public. */
+  readonly modules: Modules;
+  readonly context: number;
+  /** In which kernels and copies within the device run. */
+  readonly stream: number;
+  private readonly uploads: number;
+  private readonly downloads: number;
+  private readonly events: number[] = [];
+
+  /** Programs get devices from `device`. */
+  constructor(index: number) {
+    const info = describe(index);
+    this.index = index;
+    this.name = info.name;
+    this.computeCapability = info.computeCapability;
+    this.multiprocessors = info.multiprocessors;
+    this.memory = info.memory;
+    this.uuid = info.uuid;
+    const handle = handleOf(index);
+    this.context = obtain("cuDevicePrimaryCtxRetain", out => driver().cuDevicePrimaryCtxRetain(out, handle));
+    this.use();
+    this.stream = this.createStream();
+    this.uploads = this.createStream();
+    this.downloads = this.createStream();
+    this.pool = new Pool({
+      name: `device ${index} (${info.name})`,
+      allocate: bytes => this.allocate(bytes),
+      free: address => {
+        this.use();
+        call("cuMemFree_v2", address);
+      },
+      settle: () => {
+        this.use();
+        call("cuStreamSynchronize", this.stream);
+      },
+      room: () => this.room(),
+    });
+    this.modules = new Modules(this);
+  }
+
+  /** Makes this the device that the driver's calls of the main thread mean. */
+  use(): void {
+    if (current === this.context) return;
+    call("cuCtxSetCurrent", this.context);
+    current = this.context;
+  }
+
+  /** Resolves when all that was called on this device has ended. @throws {CudaError} something failed meanwhile */
+  async synchronize(): Promise<void> {
+    const event = this.mark();
+    try {
+      await settled(native().cudaWait(this.context, event));
+    } finally {
+      this.events.push(event);
+    }
+  }
+
+  /** A stopwatch on the device: it has started. */
+  timer(): Timer {
+    return new Timer(this);
+  }
+
+  /** What this process holds of the device's memory. */
+  memoryInfo(): PoolInfo & { readonly free: number; readonly total: number } {
+    return { ...this.pool.info(), ...this.room() };
+  }
+
+  /** Gives memory that is kept for arrays to come back to the driver, for other processes. */
+  trim(): void {
+    this.pool.trim();
+  }
+
+  /** Moves a typed array to the device or from it; the promise resolves when it has been read or written. */
+  async transfer(upload: boolean, address: number, array: ArrayBufferView, pinned: boolean): Promise<void> {
+    if (array.byteLength === 0) return;
+    const event = this.mark();
+    const stream = upload ? this.uploads : this.downloads;
+    try {
+      await settled(
+        native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
+        upload ? "uploading" : "downloading",
+      );
+    } finally {
+      this.events.push(event);
+    }
+  }
+
+  /** Not public: what is called here from now on waits until all called on the other device so far has ended. */
+  after(other: Device): void {
+    const event = other.mark();
+    this.use();
+    call("cuStreamWaitEvent", this.stream, event, 0);
+    other.events.push(event);
+  }
+
+  toString(): string {
+    return `device ${this.index} (${this.name})`;
+  }
+
+  /** An event that comes when all that was called so far has ended. */
+  private mark(): number {
+    this.use();
+    const event =
+      this.events.pop() ?? obtain("cuEventCreate", out => driver().cuEventCreate(out, withoutTiming));
+    call("cuEventRecord", event, this.stream);
+    return event;
+  }
+
+  private createStream(): number {
+    return obtain("cuStreamCreate", out => driver().cuStreamCreate(out, nonBlocking));
+  }
+
+  private allocate(bytes: number): number | undefined {
+    this.use();
+    const out = new BigUint64Array(1);
+    const status = driver().cuMemAlloc_v2(out, bytes);
+    if (status === outOfMemory) return undefined;
+    if (status !== 0) throw failure("cuMemAlloc_v2", status);
+    return Number(out[0]);
+  }
+
+  private room(): { free: number; total: number } {
+    this.use();
+    const free = new BigUint64Array(1);
+    const total = new BigUint64Array(1);
+    call("cuMemGetInfo_v2", free, total);
+    return { free: Number(free[0]), total: Number(total[0]) };
+  }
+}
+
+/** Turns what the transfer threads say into success or an error. */
+async function settled(outcome: Promise<undefined | [string, number]>, doing?: string): Promise<void> {
+  const failed = await outcome;
+  if (failed !== undefined) throw failure(failed[0], failed[1], doing);
+}
+
+const opened: (Device | undefined)[] = [];
+
+/**
+ * A GPU: the one with this index, or, so that ranks of a host share them out, that of this rank's number on its host.
+ * @throws {CudaUnavailableError} CUDA cannot be used
+ * @throws {ArgumentError} there is no such device
+ */
+export function device(index?: number): Device {
+  const there = count();
+  const which = index ?? world.host.rank % there;
+  if (!Number.isInteger(which) || which < 0 || which >= there) {
+    throw new ArgumentError(`there is no device ${index}; this process has ${there}, numbered from 0`);
+  }
+  return (opened[which] ??= new Device(which));
+}

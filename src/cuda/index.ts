@@ -1,0 +1,23 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** tsmpi/cuda: arrays on GPUs, their matrix products and element-wise kernels. Loads nothing of CUDA until it is used. */
+import { reason as reasonOf } from "./library.ts";
+
+export { type ArrayOptions, DeviceArray, empty, full, type Range, upload, zeros } from "./array.ts";
+export { type Device, type DeviceInfo, device, devices } from "./device.ts";
+export type { DtypeName } from "./dtype.ts";
+export { type CudaInfo, info, type LibraryInfo } from "./info.ts";
+export { type MatmulIntoOptions, type MatmulOptions, matmul, matmulInto } from "./matmul.ts";
+export { pinned } from "./pinned.ts";
+export type { PoolInfo } from "./pool.ts";
+export type { Shape } from "./shape.ts";
+export type { Timer } from "./timer.ts";
+
+/** Whether this process can use a GPU. */
+export function available(): boolean {
+  return reasonOf() === undefined;
+}
+
+/** Why a GPU ("driver") or a library cannot be used, in words; undefined when it can. */
+export function reason(library: "driver" | "cublas" | "nvrtc" = "driver"): string | undefined {
+  return reasonOf(library);
+}

@@ -1,0 +1,55 @@
+import { type DeviceInfo, device, devices } from "./device.ts";
+import { cublas, driver, driverVersion, nvrtc, reason } from "./library.ts";
+import { cublasVersion } from "./matmul.ts";
+import type { PoolInfo } from "./pool.ts";
+
+export interface LibraryInfo {
+  /** The file that was opened. */
+  readonly path: string;
+  /** "13.0", or "13.1.0" of cuBLAS. */
+  readonly version: string;
+}
+
+export interface CudaInfo {
+  /** Why CUDA cannot be used at all; undefined when it can. */
+  readonly reason: string | undefined;
+  /** `version` is the newest CUDA that the driver supports. */
+  readonly driver: LibraryInfo | undefined;
+  /** A string says why there is none. */
+  readonly cublas: LibraryInfo | string;
+  /** A string says why there is none. */
+  readonly nvrtc: LibraryInfo | string;
+  readonly devices: readonly DeviceInfo[];
+  /** Of this rank's device, in bytes. */
+  readonly memory: (PoolInfo & { readonly free: number; readonly total: number }) | undefined;
+}
+
+/** Everything about CUDA here that a report of a mistake should have. Opens all libraries; never throws for one missing. */
+export function info(): CudaInfo {
+  const why = reason();
+  if (why !== undefined) {
+    return { reason: why, driver: undefined, cublas: why, nvrtc: why, devices: [], memory: undefined };
+  }
+  const number = driverVersion();
+  return {
+    reason: undefined,
+    driver: { path: driver().path, version: `${Math.floor(number / 1000)}.${(number % 1000) / 10}` },
+    cublas: reason("cublas") ?? aboutCublas(),
+    nvrtc: reason("nvrtc") ?? aboutNvrtc(),
+    devices: devices(),
+    memory: device().memoryInfo(),
+  };
+}
+
+function aboutCublas(): LibraryInfo {
+  const number = cublasVersion(device());
+  const version = [Math.floor(number / 10_000), Math.floor(number / 100) % 100, number % 100];
+  return { path: cublas().path, version: version.join(".") };
+}
+
+function aboutNvrtc(): LibraryInfo {
+  const library = nvrtc()!;
+  const [major, minor] = [new Int32Array(1), new Int32Array(1)];
+  library.nvrtcVersion(major, minor);
+  return { path: library.path, version: `${major[0]}.${minor[0]}` };
+}

@@ -1,0 +1,89 @@
+/** Kernels: PTX text, compiled by the driver for the device on first use and kept as long as the process lives. */
+import { CudaError } from "../index.ts";
+import { native } from "../native.ts";
+import type { Device } from "./device.ts";
+import { driver, failure, obtain } from "./library.ts";
+
+// CUjit_option
+const errorLogBuffer = 5;
+const errorLogBytes = 6;
+
+// Of cuLaunchKernel's `extra`.
+const parametersAt = 1n;
+const parametersBytes = 2n;
+
+const terminated = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
+
+const address = (view: ArrayBufferView): bigint => BigInt(native().addressOf(view));
+
+/** Parameters of a launch, packed as the kernel declares them. cuLaunchKernel copies them, so one will do for all. */
+const parameters = new Uint8Array(4096);
+const packing = new DataView(parameters.buffer);
+const length = new BigUint64Array(1);
+let extra: BigUint64Array | undefined;
+
+/** One parameter: "u64" for addresses, strides and counts. */
+export type Parameter = readonly [type: "u32" | "u64" | "f32" | "f64", value: number | bigint];
+
+function pack(values: readonly Parameter[]): BigUint64Array {
+  let at = 0;
+  for (const [type, value] of values) {
+    const bytes = type.endsWith("64") ? 8 : 4;
+    at = Math.ceil(at / bytes) * bytes;
+    if (type === "u64") packing.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
+    else if (type === "u32") packing.setUint32(at, Number(value), true);
+    else if (type === "f32") packing.setFloat32(at, Number(value), true);
+    else packing.setFloat64(at, Number(value), true);
+    at += bytes;
+  }
+  length[0] = BigInt(at);
+  extra ??= new BigUint64Array([parametersAt, address(parameters), parametersBytes, address(length), 0n]);
+  return extra;
+}
+
+/** Threads of a block in all kernels of tsmpi. */
+export const blockThreads = 256;
+
+export class Modules {
+  private readonly device: Device;
+  private readonly kernels = new Map<string, number>();
+
+  constructor(device: Device) {
+    this.device = device;
+  }
+
+  /** How many blocks a grid-stride kernel gets for so many items: enough to fill the device, several times over. */
+  blocksFor(items: number): number {
+    return Math.max(1, Math.min(Math.ceil(items / blockThreads), this.device.multiprocessors * 32));
+  }
+
+  /** Runs the kernel `name`, whose PTX `write` gives when it is not compiled yet. */
+  launch(name: string, write: () => string, blocks: number, values: readonly Parameter[]): void {
+    this.device.use();
+    let kernel = this.kernels.get(name);
+    if (kernel === undefined) {
+      kernel = this.load(name, write());
+      this.kernels.set(name, kernel);
+    }
+    const { stream } = this.device;
+    const packed = pack(values);
+    const status = driver().cuLaunchKernel(kernel, blocks, 1, 1, blockThreads, 1, 1, 0, stream, null, packed);
+    if (status !== 0) throw failure("cuLaunchKernel", status, `launching ${name}`);
+  }
+
+  private load(name: string, ptx: string): number {
+    const log = new Uint8Array(8192);
+    const options = new Int32Array([errorLogBuffer, errorLogBytes]);
+    const values = new BigUint64Array([address(log), BigInt(log.length)]);
+    const out = new BigUint64Array(1);
+    const status = driver().cuModuleLoadDataEx(out, terminated(ptx), options.length, options, values);
+    if (status !== 0) {
+      const error = failure("cuModuleLoadDataEx", status, `compiling ${name} for ${this.device.toString()}`);
+      const text = Buffer.from(log.subarray(0, Math.max(0, log.indexOf(0)))).toString();
+      throw text === "" ? error : new CudaError(`${error.message}\n${text}`, error.call, status);
+    }
+    return obtain("cuModuleGetFunction", found =>
+      driver().cuModuleGetFunction(found, Number(out[0]), terminated(name)),
+    );
+  }
+}

@@ -1,0 +1,35 @@
+/** Typed arrays in page-locked memory, which the GPU reads and writes by itself, at the speed of the bus. */
+import type { TypedArray } from "../index.ts";
+import { ArgumentError } from "../index.ts";
+import { native } from "../native.ts";
+import { device } from "./device.ts";
+import { failure } from "./library.ts";
+
+const buffers = new WeakSet<ArrayBufferLike>();
+
+export interface PinnedConstructor<T extends TypedArray> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBuffer, byteOffset?: number, length?: number): T;
+}
+
+/**
+ * A typed array of zeros in page-locked memory: uploads and downloads of it need no copy in between. It takes memory
+ * from all other programs for as long as it lives, and milliseconds to make, so keep it for many transfers.
+ * @throws {CudaError} the system gives no more such memory
+ */
+export function pinned<T extends TypedArray>(create: PinnedConstructor<T>, length: number): T {
+  if (!Number.isSafeInteger(length) || length < 0) {
+    throw new ArgumentError(
+      `pinned(${create?.name ?? "type"}, length): length must be a whole number from 0, not ${length}`,
+    );
+  }
+  device().use();
+  const buffer = native().cudaPinned(Math.max(1, length) * create.BYTES_PER_ELEMENT);
+  if (typeof buffer === "number") throw failure("cuMemHostAlloc", buffer, `pinning ${length} elements`);
+  buffers.add(buffer);
+  return new create(buffer, 0, length);
+}
+
+export function isPinned(array: ArrayBufferView): boolean {
+  return buffers.has(array.buffer);
+}

@@ -1,0 +1,79 @@
+/** Where the CUDA libraries may lie: on the loader's path, in a toolkit's folder, or inside a Python wheel. */
+import { readdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+
+export interface Candidate {
+  readonly path: string;
+  /** Libraries of the same folder that the loader would not find by itself, to be opened first. */
+  readonly companions: readonly string[];
+}
+
+export interface Wanted {
+  /** "cublas": libcublas.so.N */
+  readonly name: string;
+  /** Folder of the wheel that holds it, before CUDA 13 put all into one. */
+  readonly wheel: string;
+  readonly variable: string;
+  readonly companions: readonly RegExp[];
+}
+
+/** Names of files in a folder; none when there is no such folder. */
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** Folders with a `lib/python3.x`: those of the programs on PATH, of an environment, of the user and of the system. */
+function pythonPrefixes(): string[] {
+  const { VIRTUAL_ENV, CONDA_PREFIX, PATH = "" } = process.env;
+  const prefixes = PATH.split(delimiter)
+    .filter(folder => folder !== "")
+    .map(dirname);
+  for (const environment of [CONDA_PREFIX, VIRTUAL_ENV]) if (environment) prefixes.unshift(environment);
+  return [...new Set([...prefixes, join(homedir(), ".local"), "/usr/local", "/usr"])];
+}
+
+function* wheelFolders({ wheel }: Wanted): Generator<string> {
+  for (const prefix of pythonPrefixes()) {
+    for (const python of list(join(prefix, "lib")).filter(name => name.startsWith("python3"))) {
+      for (const packages of ["site-packages", "dist-packages"]) {
+        const nvidia = join(prefix, "lib", python, packages, "nvidia");
+        for (const folder of list(nvidia)) {
+          if (folder === wheel || /^cu\d+$/.test(folder)) yield join(nvidia, folder, "lib");
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Candidates for a library, best first: what its environment variable names and nothing else, or the newest version
+ * that a driver for CUDA `major` can serve, on the loader's path, in a toolkit's folder, in a wheel.
+ */
+export function* candidates(wanted: Wanted, major: number): Generator<Candidate> {
+  const named = process.env[wanted.variable];
+  if (named !== undefined && named !== "") {
+    yield { path: named, companions: [] };
+    return;
+  }
+  const toolkits = list("/usr/local").filter(name => /^cuda(-|$)/.test(name));
+  const folders = [...toolkits.map(name => join("/usr/local", name, "lib64")), ...wheelFolders(wanted)];
+  for (let version = major; version >= 11; version--) {
+    // NVRTC 11 has the suffix of the release from which its interface has not changed.
+    const suffixes = version === 11 ? ["11", "11.2"] : [String(version)];
+    for (const suffix of suffixes) {
+      const file = `lib${wanted.name}.so.${suffix}`;
+      yield { path: file, companions: [] };
+      for (const folder of folders) {
+        const files = list(folder);
+        if (!files.includes(file)) continue;
+        const companions = files.filter(name => wanted.companions.some(pattern => pattern.test(name)));
+        yield { path: join(folder, file), companions: companions.map(name => join(folder, name)) };
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/** Calls of native routines: their numbers go through one array that both sides know, their arrays as arguments. */
+import { BlasMissingError } from "../errors.ts";
+import { type Native, native } from "../native.ts";
+import type { FloatArray, Mode, Returned, Scalar } from "./types.ts";
+
+const names = [
+  "dot",
+  "axpy",
+  "nrm2",
+  "asum",
+  "iamax",
+  "scal",
+  "copy",
+  "swap",
+  "rot",
+  "gemv",
+  "ger",
+  "hemv",
+  "trsv",
+  "trmv",
+  "gemm",
+  "gemmBatched",
+  "syrk",
+  "symm",
+  "trsm",
+  "trmm",
+] as const;
+
+/** The places of the routines in the list that the addon is given. */
+export const routine: { readonly [name in (typeof names)[number]]: number } = Object.fromEntries(
+  names.map((name, place) => [name, place]),
+) as { [name in (typeof names)[number]]: number };
+
+let addon: Native;
+let block: Float64Array | undefined;
+
+function attach(): Float64Array {
+  addon = native();
+  const { failure } = addon.linalgInfo();
+  if (failure !== undefined) throw new BlasMissingError(failure);
+  block = addon.linalgAttach(names);
+  return block;
+}
+
+/**
+ * Begins a call. The routine's own numbers go from place 2 on of the array returned; what was checked before must
+ * not change, and nothing may be called in between.
+ */
+export function begin(code: number, dtype: number): Float64Array {
+  const numbers = block ?? attach();
+  numbers[0] = code;
+  numbers[1] = dtype;
+  return numbers;
+}
+
+/** Writes a factor in the two places that it takes, and returns the place after them. */
+export function putScalar(numbers: Float64Array, place: number, value: Scalar): number {
+  if (typeof value === "number") {
+    numbers[place] = value;
+    numbers[place + 1] = 0;
+  } else {
+    numbers[place] = value[0];
+    numbers[place + 1] = value[1];
+  }
+  return place + 2;
+}
+
+type Elements = FloatArray | Int32Array;
+
+/**
+ * Runs the call that was begun on these arrays; `finish` makes the result of the numbers that the routine has left,
+ * or throws what went wrong.
+ */
+export type Run<M extends Mode> = <R>(
+  finish: (numbers: Float64Array) => R,
+  ...arrays: Elements[]
+) => Returned<M, R>;
+
+export const runSync: Run<"sync"> = (finish, ...arrays) => {
+  addon.linalgCall(...arrays);
+  return finish(block!);
+};
+
+/** The arrays are held until the call is over. They must not be transferred to another thread meanwhile. */
+export const runAsync: Run<"async"> = <R>(finish: (numbers: Float64Array) => R, ...arrays: Elements[]) =>
+  new Promise<R>((resolve, reject) => {
+    addon.linalgStart(
+      () => {
+        try {
+          resolve(finish(block!));
+        } catch (error) {
+          reject(error as Error);
+        }
+      },
+      ...arrays,
+    );
+  });
+
+export function nothing(): void {}

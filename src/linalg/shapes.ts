@@ -1,0 +1,101 @@
+/** Checks of what the routines are given. Each names the routine, the argument, what was expected and what came. */
+import { ArgumentError } from "../errors.ts";
+import type { Diag, FloatArray, Side, Transpose, Uplo } from "./types.ts";
+
+const transposes = { N: 111, T: 112, C: 113 } as const;
+const triangles = { U: 121, L: 122 } as const;
+const diagonals = { N: 131, U: 132 } as const;
+const sides = { L: 141, R: 142 } as const;
+
+function letter(codes: Record<string, number>, routine: string, name: string, value: unknown): number {
+  const code = typeof value === "string" && Object.hasOwn(codes, value) ? codes[value] : undefined;
+  if (code !== undefined) return code;
+  const expected = Object.keys(codes)
+    .map(key => `"${key}"`)
+    .join(" or ");
+  throw new ArgumentError(`${routine}: ${name} must be ${expected}, but is ${JSON.stringify(value)}`);
+}
+
+/** The codes of CBLAS. */
+export const transposeCode = (routine: string, name: string, value: Transpose): number =>
+  value === "N" ? 111 : letter(transposes, routine, name, value);
+export const uploCode = (routine: string, value: Uplo): number => letter(triangles, routine, "uplo", value);
+export const diagCode = (routine: string, value: Diag): number => letter(diagonals, routine, "diag", value);
+export const sideCode = (routine: string, value: Side): number => letter(sides, routine, "side", value);
+
+export function checkDimension(routine: string, name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new ArgumentError(`${routine}: ${name} must be a whole number, at least 0, but is ${String(value)}`);
+}
+
+function described(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.getPrototypeOf(value)?.constructor?.name ?? "an object";
+}
+
+/** 0 float32, 1 float64, 2 complex64, 3 complex128; by the type of the first array, which the others must share. */
+export function dtypeCode(
+  routine: string,
+  complex: boolean,
+  name: string,
+  array: FloatArray,
+  ...others: (string | FloatArray)[]
+): number {
+  const double = array instanceof Float64Array;
+  if (!double && !(array instanceof Float32Array)) {
+    throw new ArgumentError(
+      `${routine}: ${name} must be a Float64Array or a Float32Array, but is ${described(array)}`,
+    );
+  }
+  const type = double ? Float64Array : Float32Array;
+  for (let i = 1; i < others.length; i += 2) {
+    if (others[i] instanceof type) continue;
+    throw new ArgumentError(
+      `${routine}: ${String(others[i - 1])} must be a ${type.name} as ${name} is, but is ${described(others[i])}`,
+    );
+  }
+  return (complex ? 2 : 0) + (double ? 1 : 0);
+}
+
+/** A matrix of rows x columns in row-major order, with `ld` elements from the start of a row to that of the next. */
+export function checkMatrix(
+  routine: string,
+  name: string,
+  array: FloatArray,
+  rows: number,
+  columns: number,
+  ld: number,
+  complex: boolean,
+): void {
+  if (!Number.isSafeInteger(ld) || ld < columns || ld < 1) {
+    throw new ArgumentError(
+      `${routine}: ld${name} must be a whole number, at least ${Math.max(1, columns)} for the ${columns} columns of ${name}, but is ${ld}`,
+    );
+  }
+  const needed = rows === 0 || columns === 0 ? 0 : (rows - 1) * ld + columns;
+  if (array.length >= (complex ? 2 * needed : needed)) return;
+  throw new ArgumentError(
+    `${routine}: ${name} is ${rows} x ${columns} with ld${name} ${ld}, which takes ${needed} ${complex ? "complex numbers" : "elements"}, but it holds ${complex ? Math.floor(array.length / 2) : array.length}`,
+  );
+}
+
+/** A vector of n elements, `increment` apart; with a negative increment it begins at its end in memory. */
+export function checkVector(
+  routine: string,
+  name: string,
+  array: FloatArray,
+  n: number,
+  increment: number,
+  complex: boolean,
+): void {
+  if (!Number.isSafeInteger(increment) || increment === 0) {
+    throw new ArgumentError(
+      `${routine}: inc${name} must be a whole number other than 0, but is ${increment}`,
+    );
+  }
+  const needed = n === 0 ? 0 : (n - 1) * Math.abs(increment) + 1;
+  if (array.length >= (complex ? 2 * needed : needed)) return;
+  throw new ArgumentError(
+    `${routine}: ${name} has ${n} elements ${increment === 1 ? "" : `with inc${name} ${increment}, `}which take ${needed} ${complex ? "complex numbers" : "elements"}, but it holds ${complex ? Math.floor(array.length / 2) : array.length}`,
+  );
+}

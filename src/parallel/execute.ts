@@ -1,0 +1,151 @@
+/** Carries a map out: agrees with the other ranks, runs this rank's part, brings the results together. */
+import type { Communicator } from "../index.ts";
+import { chunkOf, type MapOptions } from "./options.ts";
+import { Progress } from "./progress.ts";
+import { gatherResults, type NumberArrayType } from "./results.ts";
+import { runTasks, type Source, type Task, type TaskContext, type Work } from "./run.ts";
+import { Client, Server } from "./served.ts";
+import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
+import { Team, type Turn } from "./team.ts";
+
+/** What is to be run. */
+export interface Plan<T> extends Work<T> {
+  /** Items on all ranks together. */
+  readonly total: number;
+  /** Places that are this rank's own; undefined: ranks claim places from all of them. */
+  readonly own: number | undefined;
+}
+
+export interface Destination {
+  /** The rank that gets the results; undefined: all. */
+  readonly root: number | undefined;
+  readonly as: NumberArrayType | undefined;
+}
+
+const TICK_MS = 100;
+
+/** A map that all ranks have come to. */
+export interface Prepared {
+  readonly team: Team;
+  readonly source: Source;
+  readonly context: TaskContext;
+  /** How errors name it. */
+  readonly what: string;
+  /** Shows nothing more. */
+  end(): void;
+}
+
+/** Collective. */
+export async function prepare(
+  comm: Communicator,
+  operation: string,
+  plan: Plan<unknown>,
+  options: MapOptions<never>,
+): Promise<Prepared> {
+  const { label = operation, progress = false } = options;
+  const { total } = plan;
+  const team = await Team.of(comm);
+  const turn = await team.begin(operation, { total, counted: progress !== false });
+  const source = await sourceOf(comm, team, turn, plan, options);
+  const context: TaskContext = {
+    rank: comm.rank,
+    size: comm.size,
+    get cancelled() {
+      return source.cancelled;
+    },
+  };
+  const what = `${label}: item`;
+  if (progress === false || comm.rank !== 0) return { team, source, context, what, end() {} };
+  const shown = new Progress(progress, label, total);
+  const done = (): number => (team.sharesMemory || plan.own !== undefined ? turn.done : turn.next);
+  const update = (): void => shown.update(done());
+  // While this rank waits for others, or for a task of its own.
+  const timer = setInterval(update, TICK_MS);
+  const end = (): void => {
+    clearInterval(timer);
+    shown.finish(done());
+  };
+  return { team, source: new Watched(source, update), context, what, end };
+}
+
+/** Collective; ends on all ranks with the results, or on all with an error. */
+export async function execute<T, R>(
+  comm: Communicator,
+  operation: string,
+  plan: Plan<T>,
+  task: Task<T, R>,
+  options: MapOptions<never>,
+  { root, as }: Destination,
+): Promise<ArrayLike<R> | undefined> {
+  const { concurrency = 1, errors } = options;
+  const collect = errors === "collect";
+  const { source, context, what, end } = await prepare(comm, operation, plan, options);
+  try {
+    const check = as && requireNumber;
+    const part = await runTasks(plan, source, task, context, { concurrency, collect, check });
+    const gathering = { root, type: as, total: plan.total, what, collect };
+    return (await gatherResults(comm, part, gathering)) as ArrayLike<R> | undefined;
+  } finally {
+    end();
+  }
+}
+
+function requireNumber(result: unknown): void {
+  if (typeof result === "number") return;
+  throw new TypeError(`with the option "as" every task must give a number; this one gave ${typeof result}`);
+}
+
+async function sourceOf(
+  comm: Communicator,
+  team: Team,
+  turn: Turn,
+  plan: Plan<unknown>,
+  options: MapOptions<never>,
+): Promise<Source> {
+  const { total, own } = plan;
+  if (own !== undefined) return new OwnShare(turn, own);
+  const { size } = comm;
+  const chunk = chunkOf(options, total, size);
+  const guided = options.schedule === "guided";
+  if (team.sharesMemory) {
+    return guided
+      ? new GuidedClaims(turn, total, size, chunk ?? 1)
+      : new DynamicClaims(turn, total, size, chunk);
+  }
+  const channel = await team.channel();
+  const serving = { guided, chunk, total, turn };
+  return comm.rank === 0 ? new Server(channel, serving) : new Client(channel, serving);
+}
+
+/** A source that tells somebody after every task. */
+class Watched implements Source {
+  private readonly source: Source;
+  private readonly tell: () => void;
+
+  constructor(source: Source, tell: () => void) {
+    this.source = source;
+    this.tell = tell;
+  }
+
+  next(): ReturnType<Source["next"]> {
+    return this.source.next();
+  }
+
+  get cancelled(): boolean {
+    return this.source.cancelled;
+  }
+
+  cancel(): void {
+    this.source.cancel();
+  }
+
+  taskDone(): Promise<void> | undefined {
+    const pause = this.source.taskDone();
+    this.tell();
+    return pause;
+  }
+
+  finish(): Promise<void> | undefined {
+    return this.source.finish();
+  }
+}

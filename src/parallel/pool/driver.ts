@@ -1,0 +1,218 @@
+import { ArgumentError, NotSendableError } from "../../errors.ts";
+import { ANY, type Communicator } from "../../index.ts";
+import type { Future } from "./future.ts";
+import { Job, type Origin } from "./job.ts";
+import { LargeArguments } from "./large-arguments.ts";
+import type { Backend, Submission } from "./pool.ts";
+import {
+  Kind,
+  Outcome,
+  type Request,
+  type Result,
+  type ToDriver,
+  type ToWorker,
+  toDriver,
+  toWorker,
+} from "./protocol.ts";
+import { Shared } from "./shared.ts";
+import { Station } from "./station.ts";
+import { taskLabel } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
+import { unseen } from "./unseen.ts";
+
+/**
+ * Rank 0 of a pool: holds the one queue, and hands tasks to workers that have room. A worker is sent ahead what it
+ * will have done within about a millisecond, by how long its tasks have taken lately: short tasks then travel in
+ * batches, and a long one has none waiting behind it.
+ */
+export class Driver implements Backend {
+  readonly workers: number;
+  readonly known: number;
+  private readonly comm: Communicator;
+  private readonly stations: Station[];
+  private readonly queue = new TaskQueue<Job>();
+  private readonly large = new LargeArguments();
+  private readonly failures: Future<unknown>[] = [];
+  private submitted = 0;
+  private ids = 0;
+  private nested = 0;
+  private values = 0;
+  /** Tasks that are not settled. */
+  private open = 0;
+  private pumpPlanned = false;
+  private ended = false;
+  private onIdle: (() => void) | undefined;
+
+  constructor(comm: Communicator, workers: readonly number[], known: number) {
+    this.comm = comm;
+    this.stations = workers.map(rank => new Station(rank));
+    this.workers = workers.length;
+    this.known = known;
+  }
+
+  // What the pool's body asks for.
+
+  submit(submission: Submission): Job {
+    this.requireRunning("submit");
+    const index = this.submitted++;
+    this.large.check(submission);
+    return this.enqueue(submission, index, ++this.ids, undefined);
+  }
+
+  async share<T>(value: T): Promise<Shared<T>> {
+    this.requireRunning("share");
+    const shared = new Shared(this.values++, value);
+    const message: ToWorker = [Kind.share, shared.number, value];
+    await Promise.all(this.stations.map(({ rank }) => this.comm.send(message, rank, toWorker)));
+    return shared;
+  }
+
+  /** Nothing more is submitted from here, and what has not begun is cancelled. */
+  cancelAll(): void {
+    for (const job of this.queue.drain()) job.cancel();
+  }
+
+  /**
+   * Waits for all tasks, then stops the workers.
+   * @throws {TaskError} tasks have failed whose outcome nobody has asked for
+   */
+  async end(): Promise<void> {
+    if (this.open > 0) {
+      await new Promise<void>(resolve => {
+        this.onIdle = resolve;
+      });
+    }
+    this.ended = true;
+    for (const { rank } of this.stations) await this.comm.send([Kind.stop], rank, toWorker);
+    const error = unseen(this.failures);
+    if (error !== undefined) throw error;
+  }
+
+  private requireRunning(operation: string): void {
+    if (this.ended)
+      throw new ArgumentError(`${operation}: the pool has ended; use it within the body of withPool.`);
+  }
+
+  // What workers say.
+
+  /** Hears them until all have stopped. */
+  async listen(): Promise<void> {
+    const source = this.stations.length === 1 ? this.stations[0].rank : ANY;
+    for (let left = this.stations.length; left > 0; ) {
+      const message = await this.comm.recv<ToDriver>(source, toDriver);
+      if (message[0] === Kind.stopped) left--;
+      else this.handle(message);
+    }
+  }
+
+  private handle(message: Exclude<ToDriver, [typeof Kind.stopped, number]>): void {
+    const station = this.stations[this.stations.length === 1 ? 0 : message[1] - 1];
+    switch (message[0]) {
+      case Kind.results:
+        station.learn(message[2]);
+        for (const result of message[3]) this.arrived(station, result);
+        break;
+      case Kind.waiting:
+        station.waiting = message[2];
+        break;
+      case Kind.submit:
+        this.submitFor(station, message[2]);
+        break;
+      case Kind.cancel:
+        station.requests.get(message[2])?.cancel();
+        break;
+    }
+    this.pump();
+  }
+
+  private arrived(station: Station, [id, outcome, value]: Result): void {
+    const job = station.outstanding.get(id)!;
+    station.outstanding.delete(id);
+    if (outcome === Outcome.failed && job.mayRetry()) this.queue.push(job);
+    else job.arrive(outcome, value);
+  }
+
+  private submitFor(station: Station, { index, fn, args, priority, retries }: Request): void {
+    // Tasks of tasks come before those of the body, the last one first, so that of a recursion only one branch for
+    // each worker is open.
+    const submission = { fn, args, priority, retries };
+    const origin = { rank: station.rank, index };
+    station.requests.set(index, this.enqueue(submission, index, --this.nested, origin));
+  }
+
+  // The queue.
+
+  private enqueue(submission: Submission, index: number, order: number, origin: Origin | undefined): Job {
+    const { fn } = submission;
+    const name = taskLabel(fn);
+    const job = new Job(this, submission, name, submission.index ?? index, order, origin);
+    this.open++;
+    this.queue.push(job);
+    this.planPump();
+    return job;
+  }
+
+  /** After what is running now, so that tasks submitted in a row are sent together. */
+  private planPump(): void {
+    if (this.pumpPlanned) return;
+    this.pumpPlanned = true;
+    queueMicrotask(() => {
+      this.pumpPlanned = false;
+      this.pump();
+    });
+  }
+
+  /** Hands out tasks as long as workers have room for them. */
+  private pump(): void {
+    if (this.queue.length === 0) return;
+    const roomy = this.stations.filter(station => station.wantsMore);
+    // Who has least comes first, and all get about the same.
+    if (roomy.length > 1) roomy.sort((left, right) => left.load - right.load);
+    for (let i = 0; i < roomy.length && this.queue.length > 0; i++) {
+      const share = Math.ceil(this.queue.length / (roomy.length - i));
+      this.give(roomy[i], Math.min(share, roomy[i].room));
+    }
+  }
+
+  private give(station: Station, count: number): void {
+    const jobs: Job[] = [];
+    while (jobs.length < count) {
+      const job = this.queue.pop();
+      if (job === undefined) break;
+      if (job.settled) continue;
+      job.sent(++this.ids);
+      station.outstanding.set(job.id, job);
+      jobs.push(job);
+    }
+    if (jobs.length > 0) void this.send(station, jobs);
+  }
+
+  private async send(station: Station, jobs: Job[]): Promise<void> {
+    const message: ToWorker = [Kind.tasks, jobs.map(job => job.toOrder())];
+    try {
+      await this.comm.send(message, station.rank, toWorker);
+    } catch (error) {
+      if (!(error instanceof NotSendableError)) throw error;
+      if (jobs.length > 1) {
+        for (const job of jobs) void this.send(station, [job]);
+        return;
+      }
+      station.outstanding.delete(jobs[0].id);
+      jobs[0].refuse(error);
+      this.pump();
+    }
+  }
+
+  /** A task is settled. */
+  settled(job: Job, outcome: Outcome, value: unknown): void {
+    const { origin } = job;
+    if (origin === undefined) {
+      if (outcome === Outcome.failed) this.failures.push(job);
+    } else {
+      const station = this.stations.find(({ rank }) => rank === origin.rank)!;
+      station.requests.delete(origin.index);
+      void this.comm.send([Kind.outcome, origin.index, outcome, value], origin.rank, toWorker);
+    }
+    if (--this.open === 0) this.onIdle?.();
+  }
+}

@@ -1,0 +1,106 @@
+import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
+import type { Driver } from "./driver.ts";
+import { CancelledError, Future } from "./future.ts";
+import type { Submission } from "./pool.ts";
+import { type Order, Outcome, type SharedPlaces } from "./protocol.ts";
+import { Shared } from "./shared.ts";
+import type { Queued } from "./task-queue.ts";
+
+/** The task that has submitted a task. */
+export interface Origin {
+  readonly rank: number;
+  /** Number of the submitted task there. */
+  readonly index: number;
+}
+
+/** A task at the driver, from its submission to its outcome. */
+export class Job extends Future<unknown> implements Queued {
+  readonly priority: number;
+  readonly order: number;
+  /** Undefined for a task of the pool's body. */
+  readonly origin: Origin | undefined;
+  /** Number of the attempt under way. */
+  id = 0;
+  private readonly driver: Driver;
+  private readonly fn: number;
+  private readonly what: string;
+  /** Let go of when it is settled. */
+  private args: unknown[] | undefined;
+  private retries: number;
+
+  constructor(
+    driver: Driver,
+    { fn, args, priority, retries, what }: Submission,
+    name: string,
+    index: number,
+    order: number,
+    origin: Origin | undefined,
+  ) {
+    super(index, name);
+    this.driver = driver;
+    this.fn = fn;
+    this.args = args;
+    this.priority = priority;
+    this.retries = retries;
+    this.what = what ?? `task ${name}`;
+    this.order = order;
+    this.origin = origin;
+  }
+
+  /** As a worker is told of it. */
+  toOrder(): Order {
+    const args = this.args!;
+    let places: SharedPlaces | undefined;
+    if (args.some(arg => arg instanceof Shared)) {
+      places = args.flatMap((arg, i) => (arg instanceof Shared ? [[i, arg.number] as const] : []));
+    }
+    const sent = places === undefined ? args : args.map(arg => (arg instanceof Shared ? undefined : arg));
+    return [this.id, this.fn, sent, places];
+  }
+
+  sent(id: number): void {
+    this.id = id;
+    this.begin();
+  }
+
+  /** It has thrown. Whether it is to be run again. */
+  mayRetry(): boolean {
+    if (this.retries === 0) return false;
+    this.retries--;
+    this.postpone();
+    return true;
+  }
+
+  cancel(): boolean {
+    if (this.state === "pending") {
+      this.end(
+        "cancelled",
+        Outcome.cancelled,
+        undefined,
+        new CancelledError(`${this.what} ${this.index} was cancelled`),
+      );
+    }
+    return this.state === "cancelled";
+  }
+
+  arrive(outcome: Outcome, value: unknown): void {
+    if (outcome === Outcome.done) this.end("done", outcome, value, value);
+    else this.fail(value as TaskFailure);
+  }
+
+  /** Its arguments cannot be sent. */
+  refuse(error: unknown): void {
+    this.end("failed", Outcome.failed, failureOf(this.index, error), error);
+  }
+
+  private fail(failure: TaskFailure): void {
+    this.end("failed", Outcome.failed, failure, new TaskError(this.what, { ...failure, index: this.index }));
+  }
+
+  /** @param told what a worker that has asked is told */
+  private end(state: "done" | "failed" | "cancelled", outcome: Outcome, told: unknown, own: unknown): void {
+    this.args = undefined;
+    this.settle(state, own);
+    this.driver.settled(this, outcome, told);
+  }
+}

@@ -1,0 +1,164 @@
+import { ArgumentError } from "../../errors.ts";
+import { Progress, type ProgressOption, requireProgress } from "../progress.ts";
+import { type FlowOptions, flow } from "./flow.ts";
+import type { Future } from "./future.ts";
+import { resultsOf } from "./results-of.ts";
+import type { Shared } from "./shared.ts";
+import { numberOf, type TaskFunction, taskLabel } from "./task.ts";
+
+export interface SubmitOptions {
+  /** Tasks of higher priority begin first; default 0. */
+  priority?: number;
+  /** A task that throws is run again up to so many times; default 0. */
+  retries?: number;
+}
+
+export interface PoolMapOptions extends SubmitOptions {
+  /**
+   * cancel: the first task that fails cancels those which have not begun. collect: all are run, then a TasksError has
+   * errors and results. Default cancel.
+   */
+  errors?: "cancel" | "collect";
+  progress?: ProgressOption;
+}
+
+/** Arguments of a task, each of which may stand for itself or be a shared value. */
+export type Arguments<A extends unknown[]> = { [I in keyof A]: A[I] | Shared<A[I]> };
+
+/** One task as its pool wants it. */
+export interface Submission {
+  readonly fn: number;
+  readonly args: unknown[];
+  readonly priority: number;
+  readonly retries: number;
+  /** For errors: "pool.map: square, item". Default: the task's name. */
+  readonly what?: string;
+  /** For errors, goes with `what`. */
+  readonly index?: number;
+}
+
+/** Where tasks go: the driver itself on rank 0, a messenger to it in tasks on other ranks. */
+export interface Backend {
+  readonly workers: number;
+  /** So many tasks are known to all ranks. */
+  readonly known: number;
+  submit(submission: Submission): Future<unknown>;
+  share<T>(value: T): Promise<Shared<T>>;
+}
+
+/** Runs tasks on other ranks. `withPool` gives one to its body; tasks find theirs in `currentWorker()`. */
+export class Pool {
+  private readonly backend: Backend;
+  private readonly priority: number;
+  private readonly retries: number;
+
+  /** Programs get pools from `withPool`. */
+  constructor(backend: Backend, { priority = 0, retries = 0 }: SubmitOptions = {}) {
+    if (!Number.isFinite(priority)) {
+      throw new ArgumentError(`pool: priority must be a number; got ${String(priority)}.`);
+    }
+    if (!Number.isInteger(retries) || retries < 0) {
+      throw new ArgumentError(`pool: retries must be a whole number from 0; got ${String(retries)}.`);
+    }
+    this.backend = backend;
+    this.priority = priority;
+    this.retries = retries;
+  }
+
+  /** Ranks that run tasks. */
+  get workers(): number {
+    return this.backend.workers;
+  }
+
+  /** This pool, with other options for what is submitted through the result: `pool.with({ priority: 1 }).submit(...)`. */
+  with(options: SubmitOptions): Pool {
+    return new Pool(this.backend, { priority: this.priority, retries: this.retries, ...options });
+  }
+
+  /**
+   * Has a task run, and returns at once. The arguments are copied when the task is handed to a worker; leave them
+   * unchanged until then.
+   * @param fn a function that `task` has made known on every rank
+   * @throws {ArgumentError} the other ranks do not know the function, or the pool has ended
+   */
+  submit<A extends unknown[], R>(fn: (...args: A) => R, ...args: Arguments<A>): Future<Awaited<R>> {
+    return this.send("submit", fn, args) as Future<Awaited<R>>;
+  }
+
+  /** The results of a task for each item, in the order of items. */
+  map<T, R>(
+    fn: (item: T) => R,
+    items: Iterable<T | Shared<T>>,
+    options?: PoolMapOptions,
+  ): Promise<Awaited<R>[]> {
+    return this.all(
+      "map",
+      fn,
+      Array.from(items, item => [item]),
+      options,
+    );
+  }
+
+  /** The same for a task of several arguments; each item is a list of them. */
+  starmap<A extends unknown[], R>(
+    fn: (...args: A) => R,
+    items: Iterable<Readonly<Arguments<A>>>,
+    options?: PoolMapOptions,
+  ): Promise<Awaited<R>[]> {
+    return this.all(
+      "starmap",
+      fn,
+      Array.from(items, item => [...item]),
+      options,
+    );
+  }
+
+  /**
+   * Results as they come, in the order of items, or with `ordered: false` in the order in which they are ready. Takes
+   * an item only when less than `inFlight` tasks are under way or wait for being read, so that the items may be
+   * endless. Leaving the loop cancels what has not begun.
+   */
+  imap<T, R>(
+    fn: (item: T) => R,
+    items: Iterable<T> | AsyncIterable<T>,
+    options: FlowOptions & SubmitOptions = {},
+  ): AsyncGenerator<Awaited<R>, void, void> {
+    const { ordered, inFlight, ...rest } = options;
+    const pool = this.with(rest);
+    const submit = (item: T, index: number): Future<Awaited<R>> =>
+      pool.send("imap", fn, [item], index) as Future<Awaited<R>>;
+    return flow(items, submit, { ordered, inFlight: inFlight ?? 4 * this.workers });
+  }
+
+  /**
+   * Hands a value to all workers once; pass the result to tasks in place of the value. A typed array lies in memory
+   * once per host, and is the same memory for all tasks there. For rank 0, in the pool's body.
+   */
+  share<T>(value: T): Promise<Shared<T>> {
+    return this.backend.share(value);
+  }
+
+  private send(operation: string, fn: TaskFunction, args: unknown[], index?: number): Future<unknown> {
+    const number = numberOf(operation, fn, this.backend.known);
+    const { priority, retries } = this;
+    const what = index === undefined ? undefined : `pool.${operation}: ${taskLabel(number)}, item`;
+    return this.backend.submit({ fn: number, args, priority, retries, what, index });
+  }
+
+  private async all<R>(
+    operation: string,
+    fn: (...args: any[]) => R,
+    items: readonly unknown[][],
+    options: PoolMapOptions = {},
+  ): Promise<Awaited<R>[]> {
+    const { errors = "cancel", progress = false, ...rest } = options;
+    if (errors !== "cancel" && errors !== "collect") {
+      throw new ArgumentError(`${operation}: errors must be cancel or collect; got ${String(errors)}.`);
+    }
+    requireProgress(progress);
+    const pool = this.with(rest);
+    const futures = items.map((args, index) => pool.send(operation, fn, args, index) as Future<Awaited<R>>);
+    const shown = progress === false ? undefined : new Progress(progress, `pool.${operation}`, items.length);
+    return await resultsOf(operation, futures, errors, shown);
+  }
+}

@@ -1,0 +1,84 @@
+import { ArgumentError } from "../../errors.ts";
+import type { Communicator } from "../../index.ts";
+import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
+import { Driver } from "./driver.ts";
+import { Pool } from "./pool.ts";
+import { compareNumberings, type Numbering, numbering } from "./task.ts";
+import { Worker } from "./worker.ts";
+
+export interface PoolOptions {
+  /**
+   * Called on each worker before its first task; what it returns, or the promise of it, is `currentWorker().state`.
+   * `rank` is the worker's in the communicator.
+   */
+  initializer?: (rank: number) => unknown;
+}
+
+/** What each rank brings to the beginning of a pool. */
+interface Entry {
+  readonly numbering: Numbering;
+  readonly failure: TaskFailure | undefined;
+}
+
+/**
+ * Runs `body` on rank 0, while the other ranks run the tasks that it submits. With a single rank, that one does both.
+ *
+ * All ranks call it. When the body is over, what it has submitted is waited for. Resolves to what the body returns on
+ * rank 0, to undefined elsewhere; rejects on rank 0 with what the body throws, after cancelling what has not begun.
+ * @throws {CollectiveMismatchError} on every rank: the ranks know different tasks
+ * @throws {TaskError} on every rank: the initializer has thrown; on rank 0: tasks have failed whose outcome the body
+ * has not asked for
+ */
+export async function withPool<T>(
+  comm: Communicator,
+  body: (pool: Pool) => T | Promise<T>,
+  { initializer }: PoolOptions = {},
+): Promise<T | undefined> {
+  if (typeof body !== "function")
+    throw new ArgumentError("withPool: the body must be a function of the pool.");
+  if (initializer !== undefined && typeof initializer !== "function") {
+    throw new ArgumentError("withPool: initializer must be a function.");
+  }
+  const own = await comm.dup({ name: `${comm.name}.pool` });
+  const { rank, size } = own;
+  const isWorker = rank > 0 || size === 1;
+  let state: unknown;
+  let failure: TaskFailure | undefined;
+  try {
+    if (isWorker) state = await initializer?.(rank);
+  } catch (error) {
+    failure = failureOf(rank, error);
+  }
+  const entries = await own.allgather<Entry>({ numbering: numbering(), failure });
+  compareNumberings(entries.map(entry => entry.numbering));
+  const failed = entries.find(entry => entry.failure !== undefined)?.failure;
+  if (failed !== undefined) throw new TaskError("withPool: the initializer of worker", failed);
+
+  const ranks = Array.from({ length: size }, (_, r) => r);
+  const workers = size === 1 ? ranks : ranks.slice(1);
+  const known = entries[0].numbering.length;
+  const serving = isWorker ? new Worker(own, workers.length, known, state).serve() : Promise.resolve();
+  try {
+    return rank === 0 ? await drive(new Driver(own, workers, known), body) : undefined;
+  } finally {
+    await serving;
+    await own.free();
+  }
+}
+
+async function drive<T>(driver: Driver, body: (pool: Pool) => T | Promise<T>): Promise<T> {
+  const listening = driver.listen();
+  let outcome: T;
+  try {
+    outcome = await body(new Pool(driver));
+  } catch (error) {
+    driver.cancelAll();
+    // What else has failed counts less than what has ended the body.
+    await driver.end().catch(() => {});
+    await listening;
+    throw error;
+  }
+  await driver.end();
+  await listening;
+  return outcome;
+}

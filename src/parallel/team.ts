@@ -1,0 +1,156 @@
+/** What the ranks of a communicator share for the maps that run on it. */
+import { ArgumentError, NotOneHostError } from "../errors.ts";
+import { type Communicator, max } from "../index.ts";
+
+/** Words of a turn, a cache line each: ranks write them all the time. */
+const LINE = 16;
+const NEXT = 0;
+const CANCELLED = LINE;
+const DONE = 2 * LINE;
+const TURN_WORDS = 3 * LINE;
+
+/** What ranks say of a map before they begin it; all must say the same of the first. */
+export interface Terms {
+  readonly total: number;
+  /** Whether any rank shows progress. */
+  readonly counted: boolean;
+}
+
+/** The words that the ranks of one map share; where they share no memory, each has its own. */
+export class Turn {
+  private readonly words: Int32Array;
+  private readonly at: number;
+  private readonly counted: boolean;
+
+  constructor(words: Int32Array, at: number, counted: boolean) {
+    this.words = words;
+    this.at = at;
+    this.counted = counted;
+  }
+
+  /** Takes `count` places; returns the first. */
+  take(count: number): number {
+    return Atomics.add(this.words, this.at + NEXT, count);
+  }
+
+  /** Takes `count` places if the first is still `expected`; returns the first that is free. */
+  takeFrom(expected: number, count: number): number {
+    return Atomics.compareExchange(this.words, this.at + NEXT, expected, expected + count);
+  }
+
+  /** The first place that nobody has taken. */
+  get next(): number {
+    return Atomics.load(this.words, this.at + NEXT);
+  }
+
+  get cancelled(): boolean {
+    return Atomics.load(this.words, this.at + CANCELLED) !== 0;
+  }
+
+  cancel(): void {
+    Atomics.store(this.words, this.at + CANCELLED, 1);
+  }
+
+  countDone(): void {
+    if (this.counted) Atomics.add(this.words, this.at + DONE, 1);
+  }
+
+  get done(): number {
+    return Atomics.load(this.words, this.at + DONE);
+  }
+}
+
+/** `TSMPI_MAP_MEMORY=off`: maps go by messages, as between hosts, for tests and measurements. */
+const mayShare = process.env.TSMPI_MAP_MEMORY !== "off";
+
+const teams = new WeakMap<Communicator, Team>();
+
+export class Team {
+  private readonly comm: Communicator;
+  /** Two turns: a rank may still be in one when others have begun the next. */
+  private readonly words: Int32Array;
+  /** Whether all ranks share `words`. */
+  readonly sharesMemory: boolean;
+  private turns = 0;
+  private privateComm: Communicator | undefined;
+
+  private constructor(comm: Communicator, words: Int32Array, sharesMemory: boolean) {
+    this.comm = comm;
+    this.words = words;
+    this.sharesMemory = sharesMemory;
+  }
+
+  /** Collective, as everything here. */
+  static async of(comm: Communicator): Promise<Team> {
+    let team = teams.get(comm);
+    if (team === undefined) {
+      let words: Int32Array | undefined;
+      try {
+        if (mayShare) words = await comm.shared(Int32Array, 2 * TURN_WORDS);
+      } catch (error) {
+        if (!(error instanceof NotOneHostError)) throw error;
+      }
+      team = new Team(comm, words ?? new Int32Array(2 * TURN_WORDS), words !== undefined);
+      teams.set(comm, team);
+    }
+    return team;
+  }
+
+  /**
+   * Begins a map when all ranks have come to it.
+   * @throws {ArgumentError} ranks have other numbers of items, or this one has not ended the map before
+   */
+  async begin(operation: string, { total, counted }: Terms): Promise<Turn> {
+    const at = (this.turns++ % 2) * TURN_WORDS;
+    // All have begun the turn before this one, so nobody is in the one before that, which had these words.
+    if (!this.sharesMemory || this.comm.rank === 0) this.words.fill(0, at, at + TURN_WORDS);
+    const terms = Float64Array.of(total, -total, counted ? 1 : 0);
+    await this.comm.allreduceInto(terms, terms, max);
+    const [most, least, anyCounted] = terms;
+    if (most !== -least) {
+      throw new ArgumentError(
+        `${operation}: all ranks must have the same items; there are ${total} here, and from ${-least} to ${most} on others.`,
+      );
+    }
+    return new Turn(this.words, at, anyCounted === 1);
+  }
+
+  /** Messages of maps, which never mix with the program's. */
+  async channel(): Promise<Communicator> {
+    this.privateComm ??= await this.comm.dup({ name: `${this.comm.name}.map` });
+    return this.privateComm;
+  }
+}
+
+/** Operations that are under way on this rank, by communicator. */
+const running = new WeakMap<Communicator, string>();
+
+/**
+ * Says that an operation begins; the function returned says that it is over. Meanwhile no other one may begin on the
+ * communicator: its collectives would meet those of this one.
+ * @throws {ArgumentError} another one is under way
+ */
+export function enter(comm: Communicator, operation: string): () => void {
+  const other = running.get(comm);
+  if (other !== undefined) {
+    throw new ArgumentError(
+      `${operation}: a ${other} on ${comm.name} is under way on this rank. In one of its tasks, go through the items ` +
+        "with a loop, or map on a communicator made by split; elsewhere, await it first.",
+    );
+  }
+  running.set(comm, operation);
+  return () => running.delete(comm);
+}
+
+export async function exclusively<R>(
+  comm: Communicator,
+  operation: string,
+  run: () => Promise<R>,
+): Promise<R> {
+  const leave = enter(comm, operation);
+  try {
+    return await run();
+  } finally {
+    leave();
+  }
+}

@@ -1,0 +1,278 @@
+import { setImmediate as later } from "node:timers/promises";
+import { expect } from "chai";
+import * as cuda from "../../src/cuda/index.ts";
+import { ArgumentError, CudaError, DeviceMemoryError } from "../../src/errors.ts";
+import type { TypedArray } from "../../src/index.ts";
+import { failing, useFakeCuda } from "./fake.ts";
+import { fails } from "./throws.ts";
+
+const range = (n: number): Float32Array => Float32Array.from({ length: n }, (_, i) => i);
+const numbers = (array: TypedArray): number[] => Array.from(array as ArrayLike<number>);
+const MiB = 2 ** 20;
+
+describe("cuda: device arrays (on the fake driver)", function () {
+  this.timeout(180_000);
+  before(useFakeCuda);
+
+  const samples: readonly TypedArray[] = [
+    new Float64Array([1.5, -2, Number.NaN]),
+    new Float32Array([1.5, -2, Number.POSITIVE_INFINITY]),
+    new Int8Array([1, -128, 127]),
+    new Uint8Array([1, 0, 255]),
+    new Int16Array([1, -32768]),
+    new Uint16Array([1, 65535]),
+    new Int32Array([1, -(2 ** 31)]),
+    new Uint32Array([1, 2 ** 32 - 1]),
+    new BigInt64Array([1n, -(2n ** 63n)]),
+    new BigUint64Array([1n, 2n ** 64n - 1n]),
+  ];
+  for (const sample of samples) {
+    it(`come back as they went: ${sample.constructor.name}`, async () => {
+      using array = await cuda.upload(sample);
+      expect(await array.download()).to.deep.equal(sample);
+    });
+  }
+
+  it("take arrays of no and of many elements, in pieces", async () => {
+    using none = await cuda.upload(new Float32Array(0));
+    expect(await none.download()).to.deep.equal(new Float32Array(0));
+    // Longer than all staging buffers together, and no multiple of one.
+    const many = Float64Array.from({ length: 3_000_001 }, (_, i) => i * 0.5);
+    using array = await cuda.upload(many);
+    const back = (await array.download()) as Float64Array;
+    expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(many.buffer))).to.equal(0);
+  });
+
+  it("move pinned arrays without staging", async () => {
+    const host = cuda.pinned(Float32Array, 1000);
+    host.set(range(1000));
+    using array = await cuda.upload(host, [10, 100]);
+    host.fill(0);
+    await array.downloadInto(host);
+    expect(host).to.deep.equal(range(1000));
+  });
+
+  it("have views that share memory, and keep it", async () => {
+    const array = await cuda.upload(range(24), [2, 3, 4]);
+    using part = array.slice([1], [-2], [1, 3]);
+    using flat = array.reshape([6, -1]);
+    using turned = flat.transpose();
+    array.free();
+    array.free();
+    expect(part.shape).to.deep.equal([1, 2, 2]);
+    expect(numbers(await part.download())).to.deep.equal([17, 18, 21, 22]);
+    expect(turned.shape).to.deep.equal([4, 6]);
+    expect(numbers(await turned.download()).slice(0, 6)).to.deep.equal([0, 4, 8, 12, 16, 20]);
+    flat.fill(5);
+    expect(numbers(await part.download())).to.deep.equal([5, 5, 5, 5]);
+    const { used } = cuda.device().memoryInfo();
+    part.free();
+    flat.free();
+    expect(cuda.device().memoryInfo().used).to.equal(used);
+    turned.free();
+    expect(cuda.device().memoryInfo().used).to.be.below(used);
+  });
+
+  it("are filled, whatever their type", async () => {
+    const types: readonly cuda.DtypeName[] = ["float64", "float32", "int8", "uint16", "int32", "uint32"];
+    for (const dtype of types) {
+      using array = cuda.full([3, 2], 7, { dtype });
+      expect(numbers(await array.download()), dtype).to.deep.equal([7, 7, 7, 7, 7, 7]);
+    }
+    using long = cuda.full(2, -5n, { dtype: "int64" });
+    expect(await long.download()).to.deep.equal(new BigInt64Array([-5n, -5n]));
+    for (const dtype of ["float16", "bfloat16"] as const) {
+      for (const value of [0, -0, 1, -2.5, 65504, 1e-7, 0.1, Number.POSITIVE_INFINITY]) {
+        using array = cuda.full(2, value, { dtype });
+        using wide = array.astype("float64");
+        using again = cuda.full(2, value, { dtype: "float32" });
+        using rounded = again.astype(dtype);
+        using expected = rounded.astype("float64");
+        expect(numbers(await wide.download()), `${value} ${dtype}`).to.deep.equal(
+          numbers(await expected.download()),
+        );
+      }
+    }
+  });
+
+  it("are converted as typed arrays are, and halves to nearest", async () => {
+    using wide = await cuda.upload(new Float64Array([0, -1.75, 2.5, 300, -300, 1e10]));
+    using bytes = wide.astype("int8");
+    expect(numbers(await bytes.download())).to.deep.equal([0, -1, 2, 127, -128, 127]);
+    using halves = wide.astype("float16");
+    using back = halves.astype("float64");
+    expect(numbers(await back.download())).to.deep.equal([
+      0,
+      -1.75,
+      2.5,
+      300,
+      -300,
+      Number.POSITIVE_INFINITY,
+    ]);
+    // 1 + 2^-8 lies in the middle of two bfloat16; the even one is 1. With 2^-7 more the even one is above.
+    using middle = await cuda.upload(new Float32Array([1 + 2 ** -8, 1 + 3 * 2 ** -8, Number.NaN, -3.3e38]));
+    using brief = middle.astype("bfloat16");
+    using again = brief.astype("float32");
+    const [low, high, nan, large] = numbers(await again.download());
+    expect([low, high, nan]).to.deep.equal([1, 1 + 2 ** -6, Number.NaN]);
+    expect(large).to.be.closeTo(-3.3e38, 3.3e38 / 256);
+    using bits = await cuda.upload(new Uint16Array([0x3f80]), 1, { dtype: "bfloat16" });
+    using one = bits.astype("int32");
+    expect(numbers(await one.download())).to.deep.equal([1]);
+  });
+
+  it("are copied within a device and to another", async () => {
+    using first = await cuda.upload(range(6), [2, 3], { device: 0 });
+    using turned = first.transpose();
+    using second = turned.to(1);
+    expect(second.device.index).to.equal(1);
+    expect(numbers(await second.download())).to.deep.equal([0, 3, 1, 4, 2, 5]);
+    using target = cuda.zeros([3, 2], { device: 0 });
+    target.copyFrom(second);
+    expect(numbers(await target.download())).to.deep.equal([0, 3, 1, 4, 2, 5]);
+  });
+
+  it("refuse to be used while they are transferred, and after they were freed", async () => {
+    using array = await cuda.upload(range(6), [2, 3]);
+    const coming = array.download();
+    await fails(() => array.fill(1), ArgumentError, /is being downloaded; await that first/);
+    using copy = array.copy();
+    expect(await coming).to.deep.equal(range(6));
+    const going = array.upload(range(6));
+    await fails(() => array.copy(), ArgumentError, /is being uploaded to; await that first/);
+    await going;
+    expect(await copy.download()).to.deep.equal(range(6));
+    copy.free();
+    await fails(
+      () => copy.download(),
+      ArgumentError,
+      /DeviceArray\(2 x 3 float32 on device 0\) has been freed/,
+    );
+  });
+
+  it("keep their memory until a transfer has ended, though freed before", async () => {
+    const array = await cuda.upload(range(100));
+    const coming = array.download();
+    array.free();
+    using other = cuda.full(100, 9);
+    expect(await coming).to.deep.equal(range(100));
+    expect(numbers(await other.download())[5]).to.equal(9);
+  });
+
+  it("free their memory when they are collected", async () => {
+    const collect = (globalThis as { gc?: () => void }).gc ?? (await exposedGc());
+    const { used } = cuda.device().memoryInfo();
+    (() => cuda.zeros([1000, 100]))();
+    expect(cuda.device().memoryInfo().used).to.be.above(used);
+    for (let i = 0; i < 50 && cuda.device().memoryInfo().used > used; i++) {
+      collect();
+      await later();
+    }
+    expect(cuda.device().memoryInfo().used).to.equal(used);
+  });
+
+  it("say how much memory there is when it does not suffice", async () => {
+    cuda.device().trim();
+    using half = cuda.zeros(32 * MiB);
+    const error = await fails(
+      () => cuda.zeros(40 * MiB),
+      DeviceMemoryError,
+      /device 0 \(Fake GPU 0\) has no room for 167,772,160 bytes/,
+    );
+    expect(error.code).to.equal("TSMPI_DEVICE_MEMORY");
+    expect(error.total).to.equal(256 * MiB);
+    half.free();
+    using enough = cuda.zeros(40 * MiB);
+    expect(enough.size).to.equal(40 * MiB);
+  });
+
+  const wrong: readonly [string, (array: cuda.DeviceArray) => unknown, RegExp][] = [
+    ["a shape", () => cuda.zeros([2, -1]), /whole numbers from 0; this is \[2, -1\]/],
+    ["a shape beyond all memory", () => cuda.zeros([2 ** 40, 2 ** 20]), /too large to be addressed/],
+    ["a type", () => cuda.zeros(2, { dtype: "float8" as never }), /there is no dtype "float8"/],
+    ["a device", () => cuda.zeros(2, { device: 2 }), /there is no device 2; this process has 2/],
+    ["a number of elements", array => array.upload(range(5)), /has 6 elements, the typed array 5/],
+    [
+      "another typed array",
+      array => array.downloadInto(new Float64Array(6)),
+      /wants a Float32Array, not Float64Array/,
+    ],
+    ["no typed array", () => cuda.upload([1, 2] as never), /must be a typed array/],
+    ["a new shape", array => array.reshape([4, 2]), /cannot reshape .* to 4 x 2: that would be 8/],
+    ["an axis to infer", array => array.reshape([4, -1]), /cannot find the -1 in \[4, -1\] for 6/],
+    ["a range", array => array.slice([0, 3]), /\[0, 3\] is no range of axis 0, whose length is 2/],
+    ["ranges", array => array.slice([], [], []), /has 2 axes, and slice was given 3 ranges/],
+    ["an upload into a view with gaps", array => array.transpose().upload(range(6)), /use copy\(\) first/],
+    ["a value", () => cuda.full(2, 300, { dtype: "int8" }), /300 is no int8/],
+    [
+      "a copy of another type",
+      array => array.copyFrom(cuda.zeros([2, 3], { dtype: "int32" })),
+      /cannot take the elements/,
+    ],
+    ["a copy onto itself", array => array.copyFrom(array.reshape([2, 3])), /views of the same memory/],
+    ["a pinned length", () => cuda.pinned(Float32Array, -1), /whole number from 0, not -1/],
+  ];
+  for (const [what, work, sentence] of wrong) {
+    it(`explain what is wrong with ${what}`, async () => {
+      using array = await cuda.upload(range(6), [2, 3]);
+      await fails(() => work(array), ArgumentError, sentence);
+    });
+  }
+
+  const calls: readonly [string, number, (array: cuda.DeviceArray) => unknown][] = [
+    ["cuMemAlloc_v2", 999, () => cuda.zeros(50 * MiB)],
+    ["cuLaunchKernel", 719, array => array.fill(2)],
+    ["cuMemcpyDtoDAsync_v2", 1, array => array.copy()],
+    ["cuMemcpyPeerAsync", 1, array => array.to(1)],
+    ["cuMemcpyHtoDAsync_v2", 700, array => array.upload(range(6))],
+    ["cuMemcpyDtoHAsync_v2", 700, array => array.download()],
+    ["cuStreamWaitEvent", 400, array => array.download()],
+    ["cuStreamSynchronize", 719, array => array.download()],
+    ["cuEventRecord", 400, array => array.download()],
+    ["cuEventSynchronize", 700, () => cuda.device().synchronize()],
+    ["cuEventElapsedTime", 600, () => cuda.device().timer().stop()],
+    ["cuMemHostAlloc", 2, () => cuda.pinned(Float32Array, 8)],
+    ["cuMemGetInfo_v2", 999, () => cuda.device().memoryInfo()],
+  ];
+  for (const [call, code, work] of calls) {
+    it(`report an error of ${call}, and work again after it`, async () => {
+      using array = await cuda.upload(range(6), [2, 3]);
+      const error = await failing(`${call}=${code}`, () =>
+        fails(() => work(array), CudaError, new RegExp(`${call}: `)),
+      );
+      expect([error.call, error.status]).to.deep.equal([call, code]);
+      array.fill(1);
+      expect(numbers(await array.download())).to.deep.equal([1, 1, 1, 1, 1, 1]);
+    });
+  }
+
+  it("report an error in the middle of a long transfer", async () => {
+    using array = cuda.empty(8 * MiB);
+    const host = new Float32Array(8 * MiB);
+    for (const failure of ["cuMemcpyHtoDAsync_v2=700@5", "cuEventSynchronize=700@2", "cuEventRecord=400@4"]) {
+      const call = failure.split("=")[0];
+      await failing(failure, () =>
+        fails(() => array.upload(host), CudaError, new RegExp(`uploading: ${call}`)),
+      );
+    }
+    await failing("cuMemcpyDtoHAsync_v2=700@6", () =>
+      fails(() => array.downloadInto(host), CudaError, /downloading: /),
+    );
+    await array.upload(host);
+  });
+
+  it("measure time on the device", async () => {
+    using timer = cuda.device().timer();
+    using array = cuda.zeros(1000);
+    const first = await timer.stop();
+    array.fill(1);
+    expect(await timer.stop()).to.be.at.least(first);
+  });
+});
+
+async function exposedGc(): Promise<() => void> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}

@@ -1,0 +1,36 @@
+// Shared by the fake CUDA libraries of the tests: which calls are to fail. FAKE_CUDA_FAIL is "name=code", or
+// "name=code@n" for only the n-th call since the variable was set; several, parted by commas.
+#pragma once
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string>
+
+inline int fakeFailure(const char* name) {
+  static std::mutex mutex;
+  static std::string last;
+  static std::map<std::string, int> calls;
+  std::lock_guard<std::mutex> lock(mutex);
+  const char* wanted = getenv("FAKE_CUDA_FAIL");
+  if (wanted == nullptr) wanted = "";
+  if (last != wanted) {
+    last = wanted;
+    calls.clear();
+  }
+  int call = ++calls[name];
+  size_t length = strlen(name);
+  for (const char* at = strstr(wanted, name); at != nullptr; at = strstr(at + 1, name)) {
+    bool whole = (at == wanted || at[-1] == ',') && at[length] == '=';
+    if (!whole) continue;
+    char* end;
+    int code = static_cast<int>(strtol(at + length + 1, &end, 10));
+    if (*end != '@' || strtol(end + 1, nullptr, 10) == call) return code;
+  }
+  return 0;
+}
+
+#define FAKE(name)                                   \
+  do {                                               \
+    if (int failed = fakeFailure(name)) return failed; \
+  } while (0)

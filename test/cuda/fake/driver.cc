@@ -1,0 +1,374 @@
+// A fake CUDA driver for the tests: memory of the host as memory of the device, kernels interpreted from their PTX
+// (ptx.cc), everything done at once in the calling thread. It is strict where a real driver may not be: every address,
+// handle and current context is checked, so that a mistake shows without a GPU.
+//
+// Environment: FAKE_CUDA_FAIL (control.h), FAKE_CUDA_DEVICES (1), FAKE_CUDA_MEMORY (bytes of each, 1 GiB),
+// FAKE_CUDA_VERSION (13000), FAKE_CUDA_IPC (1).
+#include "control.h"
+#include "ptx.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <fcntl.h>
+#include <memory>
+#include <set>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+constexpr int invalidValue = 1, outOfMemory = 2, invalidPtx = 218, invalidContext = 201, invalidHandle = 400, notFound = 500,
+              illegalAddress = 700, notSupported = 801;
+
+long setting(const char* name, long otherwise) {
+  const char* value = getenv(name);
+  return value == nullptr ? otherwise : atol(value);
+}
+
+struct Allocation {
+  size_t bytes;
+  int device;
+  int fd;
+  bool foreign;
+};
+
+std::mutex mutex;
+std::map<uint64_t, Allocation> memory;
+std::map<uint64_t, size_t> pinned;
+std::set<void*> streams, events;
+std::set<ptx::Module*> modules;
+std::map<int, size_t> used;
+thread_local intptr_t current = 0;
+// As on a GPU: a kernel that went wrong makes every later call fail.
+int sticky = 0;
+
+struct Event {
+  std::chrono::steady_clock::time_point time;
+  bool recorded = false;
+};
+
+// Contexts are named by 1 + the device's number.
+int device() { return static_cast<int>(current) - 1; }
+
+bool inside(uint64_t address, size_t bytes) {
+  auto after = memory.upper_bound(address);
+  if (after == memory.begin()) return false;
+  auto& [start, allocation] = *std::prev(after);
+  return address + bytes <= start + allocation.bytes;
+}
+
+}  // namespace
+
+bool ptx::mayAccess(uint64_t address, size_t bytes) { return inside(address, bytes); }
+
+#define API extern "C" __attribute__((visibility("default"))) int
+#define CONTEXT(name)                             \
+  FAKE(name);                                     \
+  std::lock_guard<std::mutex> lock(mutex);        \
+  if (current == 0) return invalidContext;        \
+  if (sticky != 0) return sticky
+
+API cuInit(unsigned) {
+  FAKE("cuInit");
+  return 0;
+}
+API cuDriverGetVersion(int* version) {
+  *version = static_cast<int>(setting("FAKE_CUDA_VERSION", 13000));
+  return 0;
+}
+API cuGetErrorName(int status, const char** text) {
+  static const std::map<int, const char*> names = {{1, "CUDA_ERROR_INVALID_VALUE"},     {2, "CUDA_ERROR_OUT_OF_MEMORY"},
+                                                   {100, "CUDA_ERROR_NO_DEVICE"},       {201, "CUDA_ERROR_INVALID_CONTEXT"},
+                                                   {218, "CUDA_ERROR_INVALID_PTX"},     {400, "CUDA_ERROR_INVALID_HANDLE"},
+                                                   {500, "CUDA_ERROR_NOT_FOUND"},       {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+                                                   {719, "CUDA_ERROR_LAUNCH_FAILED"},   {801, "CUDA_ERROR_NOT_SUPPORTED"},
+                                                   {999, "CUDA_ERROR_UNKNOWN"}};
+  auto found = names.find(status);
+  *text = found == names.end() ? nullptr : found->second;
+  return found == names.end() ? invalidValue : 0;
+}
+API cuGetErrorString(int status, const char** text) {
+  *text = "said by the fake driver";
+  return status == 0 ? invalidValue : 0;
+}
+API cuDeviceGetCount(int* count) {
+  FAKE("cuDeviceGetCount");
+  *count = static_cast<int>(setting("FAKE_CUDA_DEVICES", 1));
+  return 0;
+}
+API cuDeviceGet(int* handle, int index) {
+  FAKE("cuDeviceGet");
+  if (index < 0 || index >= setting("FAKE_CUDA_DEVICES", 1)) return invalidValue;
+  *handle = index;
+  return 0;
+}
+API cuDeviceGetName(char* name, int bytes, int handle) {
+  snprintf(name, bytes, "Fake GPU %d", handle);
+  return 0;
+}
+API cuDeviceGetAttribute(int* value, int attribute, int) {
+  *value = attribute == 16 ? 2 : attribute == 75 ? 9 : 0;
+  return 0;
+}
+API cuDeviceGetUuid(unsigned char* uuid, int handle) {
+  memset(uuid, 0xfa, 16);
+  uuid[15] = static_cast<unsigned char>(handle);
+  return 0;
+}
+API cuDeviceTotalMem_v2(size_t* bytes, int) {
+  *bytes = setting("FAKE_CUDA_MEMORY", 1 << 30);
+  return 0;
+}
+API cuDevicePrimaryCtxRetain(void** context, int handle) {
+  FAKE("cuDevicePrimaryCtxRetain");
+  *context = reinterpret_cast<void*>(static_cast<intptr_t>(handle) + 1);
+  return 0;
+}
+API cuDevicePrimaryCtxRelease_v2(int) { return 0; }
+API cuCtxSetCurrent(void* context) {
+  FAKE("cuCtxSetCurrent");
+  current = reinterpret_cast<intptr_t>(context);
+  return 0;
+}
+
+API cuMemGetInfo_v2(size_t* free, size_t* total) {
+  CONTEXT("cuMemGetInfo_v2");
+  *total = setting("FAKE_CUDA_MEMORY", 1 << 30);
+  *free = *total - std::min(*total, used[device()]);
+  return 0;
+}
+API cuMemAlloc_v2(uint64_t* address, size_t bytes) {
+  CONTEXT("cuMemAlloc_v2");
+  if (bytes == 0) return invalidValue;
+  if (used[device()] + bytes > static_cast<size_t>(setting("FAKE_CUDA_MEMORY", 1 << 30))) return outOfMemory;
+  // A memory file, so that another process may map it, as with cuIpcGetMemHandle.
+  int fd = memfd_create("fake-cuda", MFD_CLOEXEC);
+  if (fd < 0 || ftruncate(fd, bytes) != 0) return outOfMemory;
+  void* start = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (start == MAP_FAILED) return outOfMemory;
+  // Whoever reads what nobody has written shall notice.
+  memset(start, 0xa5, bytes);
+  *address = reinterpret_cast<uint64_t>(start);
+  memory[*address] = {bytes, device(), fd, false};
+  used[device()] += bytes;
+  return 0;
+}
+API cuMemFree_v2(uint64_t address) {
+  CONTEXT("cuMemFree_v2");
+  auto found = memory.find(address);
+  if (found == memory.end() || found->second.foreign) return invalidValue;
+  used[found->second.device] -= found->second.bytes;
+  munmap(reinterpret_cast<void*>(address), found->second.bytes);
+  close(found->second.fd);
+  memory.erase(found);
+  return 0;
+}
+API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
+  CONTEXT("cuMemHostAlloc");
+  *address = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+  pinned[reinterpret_cast<uint64_t>(*address)] = bytes;
+  return 0;
+}
+API cuMemFreeHost(void* address) {
+  std::lock_guard<std::mutex> lock(mutex);
+  if (pinned.erase(reinterpret_cast<uint64_t>(address)) == 0) return invalidValue;
+  free(address);
+  return 0;
+}
+API cuMemHostRegister_v2(void*, size_t, unsigned) {
+  CONTEXT("cuMemHostRegister_v2");
+  return 0;
+}
+API cuMemHostUnregister(void*) {
+  CONTEXT("cuMemHostUnregister");
+  return 0;
+}
+
+// Only page-locked memory may be copied while the caller goes on.
+static bool isPinned(const void* host, size_t bytes) {
+  uint64_t address = reinterpret_cast<uint64_t>(host);
+  auto after = pinned.upper_bound(address);
+  if (after == pinned.begin()) return false;
+  auto& [start, length] = *std::prev(after);
+  return address + bytes <= start + length;
+}
+
+API cuMemcpyHtoDAsync_v2(uint64_t target, const void* source, size_t bytes, void* stream) {
+  CONTEXT("cuMemcpyHtoDAsync_v2");
+  if (!streams.count(stream)) return invalidHandle;
+  if (!inside(target, bytes) || !isPinned(source, bytes)) return invalidValue;
+  memcpy(reinterpret_cast<void*>(target), source, bytes);
+  return 0;
+}
+API cuMemcpyDtoHAsync_v2(void* target, uint64_t source, size_t bytes, void* stream) {
+  CONTEXT("cuMemcpyDtoHAsync_v2");
+  if (!streams.count(stream)) return invalidHandle;
+  if (!inside(source, bytes) || !isPinned(target, bytes)) return invalidValue;
+  memcpy(target, reinterpret_cast<void*>(source), bytes);
+  return 0;
+}
+API cuMemcpyDtoDAsync_v2(uint64_t target, uint64_t source, size_t bytes, void* stream) {
+  CONTEXT("cuMemcpyDtoDAsync_v2");
+  if (!streams.count(stream)) return invalidHandle;
+  if (!inside(target, bytes) || !inside(source, bytes)) return invalidValue;
+  memmove(reinterpret_cast<void*>(target), reinterpret_cast<void*>(source), bytes);
+  return 0;
+}
+API cuMemcpyPeerAsync(uint64_t target, void*, uint64_t source, void*, size_t bytes, void* stream) {
+  FAKE("cuMemcpyPeerAsync");
+  return cuMemcpyDtoDAsync_v2(target, source, bytes, stream);
+}
+API cuMemsetD8Async(uint64_t target, unsigned char value, size_t bytes, void* stream) {
+  CONTEXT("cuMemsetD8Async");
+  if (!streams.count(stream)) return invalidHandle;
+  if (!inside(target, bytes)) return invalidValue;
+  memset(reinterpret_cast<void*>(target), value, bytes);
+  return 0;
+}
+
+API cuStreamCreate(void** stream, unsigned) {
+  CONTEXT("cuStreamCreate");
+  *stream = new char;
+  streams.insert(*stream);
+  return 0;
+}
+API cuStreamSynchronize(void* stream) {
+  CONTEXT("cuStreamSynchronize");
+  return streams.count(stream) ? 0 : invalidHandle;
+}
+API cuStreamWaitEvent(void* stream, void* event, unsigned) {
+  CONTEXT("cuStreamWaitEvent");
+  return streams.count(stream) && events.count(event) ? 0 : invalidHandle;
+}
+API cuStreamDestroy_v2(void* stream) {
+  CONTEXT("cuStreamDestroy_v2");
+  return streams.erase(stream) ? 0 : invalidHandle;
+}
+API cuEventCreate(void** event, unsigned) {
+  CONTEXT("cuEventCreate");
+  *event = new Event();
+  events.insert(*event);
+  return 0;
+}
+API cuEventRecord(void* event, void* stream) {
+  CONTEXT("cuEventRecord");
+  if (!events.count(event) || !streams.count(stream)) return invalidHandle;
+  *static_cast<Event*>(event) = {std::chrono::steady_clock::now(), true};
+  return 0;
+}
+API cuEventSynchronize(void* event) {
+  CONTEXT("cuEventSynchronize");
+  return events.count(event) ? 0 : invalidHandle;
+}
+API cuEventElapsedTime(float* milliseconds, void* start, void* end) {
+  CONTEXT("cuEventElapsedTime");
+  if (!events.count(start) || !events.count(end)) return invalidHandle;
+  auto time = static_cast<Event*>(end)->time - static_cast<Event*>(start)->time;
+  *milliseconds = std::chrono::duration<float, std::milli>(time).count();
+  return 0;
+}
+API cuEventDestroy_v2(void* event) {
+  CONTEXT("cuEventDestroy_v2");
+  if (!events.erase(event)) return invalidHandle;
+  delete static_cast<Event*>(event);
+  return 0;
+}
+
+API cuModuleLoadDataEx(void** module, const char* text, unsigned count, int* options, void** values) {
+  CONTEXT("cuModuleLoadDataEx");
+  auto loaded = std::make_unique<ptx::Module>();
+  std::string error = loaded->parse(text);
+  if (!error.empty()) {
+    constexpr int errorLog = 5, errorLogBytes = 6;
+    char* log = nullptr;
+    size_t bytes = 0;
+    for (unsigned i = 0; i < count; i++) {
+      if (options[i] == errorLog) log = static_cast<char*>(values[i]);
+      if (options[i] == errorLogBytes) bytes = reinterpret_cast<size_t>(values[i]);
+    }
+    if (log != nullptr) snprintf(log, bytes, "fake ptxas: %s", error.c_str());
+    return invalidPtx;
+  }
+  *module = loaded.get();
+  modules.insert(loaded.release());
+  return 0;
+}
+API cuModuleGetFunction(void** function, void* module, const char* name) {
+  CONTEXT("cuModuleGetFunction");
+  if (!modules.count(static_cast<ptx::Module*>(module))) return invalidHandle;
+  *function = static_cast<ptx::Module*>(module)->find(name);
+  return *function == nullptr ? notFound : 0;
+}
+API cuModuleUnload(void* module) {
+  CONTEXT("cuModuleUnload");
+  return modules.erase(static_cast<ptx::Module*>(module)) ? 0 : invalidHandle;
+}
+API cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                   unsigned blockZ, unsigned, void* stream, void** parameters, void** extra) {
+  CONTEXT("cuLaunchKernel");
+  if (!streams.count(stream)) return invalidHandle;
+  if (gridX == 0 || gridY * gridZ * blockY * blockZ != 1 || blockX == 0 || blockX > 1024) return invalidValue;
+  if (parameters != nullptr || extra == nullptr) return invalidValue;
+  const char* packed = nullptr;
+  size_t bytes = 0;
+  for (; *extra != nullptr; extra += 2) {
+    if (*extra == reinterpret_cast<void*>(1)) packed = static_cast<char*>(extra[1]);
+    if (*extra == reinterpret_cast<void*>(2)) bytes = *static_cast<size_t*>(extra[1]);
+  }
+  auto* kernel = static_cast<ptx::Kernel*>(function);
+  if (packed == nullptr || bytes != kernel->parameterBytes) return invalidValue;
+  if (!kernel->run(gridX, blockX, packed)) sticky = illegalAddress;
+  return 0;
+}
+
+namespace {
+struct Shared {
+  int pid, fd;
+  size_t bytes;
+};
+}  // namespace
+
+API cuIpcGetMemHandle(void* handle, uint64_t address) {
+  CONTEXT("cuIpcGetMemHandle");
+  if (setting("FAKE_CUDA_IPC", 1) == 0) return notSupported;
+  auto found = memory.find(address);
+  if (found == memory.end() || found->second.foreign) return invalidValue;
+  Shared shared = {getpid(), found->second.fd, found->second.bytes};
+  memset(handle, 0, 64);
+  memcpy(handle, &shared, sizeof shared);
+  return 0;
+}
+
+struct IpcHandle {
+  char bytes[64];
+};
+
+API cuIpcOpenMemHandle_v2(uint64_t* address, IpcHandle handle, unsigned flags) {
+  CONTEXT("cuIpcOpenMemHandle_v2");
+  constexpr unsigned lazyPeerAccess = 1;
+  if (flags != lazyPeerAccess) return invalidValue;
+  Shared shared;
+  memcpy(&shared, handle.bytes, sizeof shared);
+  // A process cannot open what it has exported itself.
+  if (shared.pid == getpid()) return invalidContext;
+  std::string path = "/proc/" + std::to_string(shared.pid) + "/fd/" + std::to_string(shared.fd);
+  int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (fd < 0) return invalidHandle;
+  void* start = mmap(nullptr, shared.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  close(fd);
+  if (start == MAP_FAILED) return outOfMemory;
+  *address = reinterpret_cast<uint64_t>(start);
+  memory[*address] = {shared.bytes, device(), -1, true};
+  return 0;
+}
+API cuIpcCloseMemHandle(uint64_t address) {
+  CONTEXT("cuIpcCloseMemHandle");
+  auto found = memory.find(address);
+  if (found == memory.end() || !found->second.foreign) return invalidValue;
+  munmap(reinterpret_cast<void*>(address), found->second.bytes);
+  memory.erase(found);
+  return 0;
+}

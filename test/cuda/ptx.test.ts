@@ -1,0 +1,76 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { dtypes } from "../../src/cuda/dtype.ts";
+import { cast } from "../../src/cuda/ptx/cast.ts";
+import { fill } from "../../src/cuda/ptx/fill.ts";
+import { gather } from "../../src/cuda/ptx/gather.ts";
+import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
+import { needs } from "../needs.ts";
+
+const types = [...dtypes.values()];
+const widths = [1, 2, 4, 8];
+
+/** Every kernel that tsmpi/cuda launches, by what it is for. */
+const families: { readonly [family: string]: () => string[] } = {
+  fill: () => widths.map(fill),
+  gather: () => widths.map(gather),
+  cast: () => types.flatMap(from => types.filter(to => to !== from).map(to => cast(from, to))),
+};
+
+/** One module of many kernels: the header once. */
+function joined(kernels: readonly string[]): string {
+  const [first] = kernels;
+  const header = first.slice(0, first.indexOf(".visible"));
+  return header + kernels.map(text => text.slice(text.indexOf(".visible"))).join("\n");
+}
+
+describe("cuda: PTX", function () {
+  this.timeout(120_000);
+
+  it("is of the oldest version and target, so that every driver and GPU takes it", () => {
+    for (const texts of Object.values(families)) {
+      for (const text of texts())
+        expect(text).to.match(/^\.version 6\.4\n\.target sm_50\n\.address_size 64\n/);
+    }
+  });
+
+  for (const [family, texts] of Object.entries(families)) {
+    it(`is assembled for every kind of GPU: ${family}`, function () {
+      needs(this, spawnSync("ptxas", ["--version"]).status === 0, "ptxas");
+      const folder = mkdtempSync(join(tmpdir(), "tsmpi-ptx-"));
+      try {
+        const path = join(folder, "kernels.ptx");
+        writeFileSync(path, joined(texts()));
+        for (const target of ["sm_75", "sm_80", "sm_90", "sm_100", "sm_120"]) {
+          execFileSync("ptxas", ["--gpu-name", target, "--output-file", join(folder, "out"), path], {
+            stdio: "pipe",
+          });
+        }
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+
+  it("has constants exactly", () => {
+    expect([f32(1), f32(-0.1), f64(Math.PI)]).to.deep.equal([
+      "0f3F800000",
+      "0fBDCCCCCD",
+      "0d400921FB54442D18",
+    ]);
+  });
+
+  it("numbers registers by kind and declares them", () => {
+    const kernel = new Kernel("sample");
+    const count = kernel.parameter("count", "u64");
+    kernel.make("f32", "add.rn.f32", f32(1), f32(2));
+    kernel.stride(count, () => {});
+    const text = kernel.toString();
+    expect(text).to.include(".visible .entry sample(.param .u64 count)");
+    expect(text).to.include("  .reg .f32 %f<2>;");
+    expect(text).to.include("  ld.param.u64 %d1, [count];");
+  });
+});

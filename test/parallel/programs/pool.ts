@@ -1,0 +1,219 @@
+/** Pools that go well: results, futures, order, cancelling, tasks that submit tasks, retries, state, shared values. */
+import { expect } from "chai";
+import { world } from "tsmpi";
+import {
+  asCompleted,
+  CancelledError,
+  currentWorker,
+  type Future,
+  type FutureState,
+  type Pool,
+  TaskError,
+  task,
+  withPool,
+} from "tsmpi/parallel";
+import { expectFailure, failure, ok } from "../../ranks/programs/support.ts";
+
+const { rank, size } = world;
+const workers = Math.max(1, size - 1);
+
+const square = task((x: number) => x * x);
+const add = task("sum of two", (a: number, b: number) => a + b);
+const echo = task((value: unknown) => value);
+const later = task(async (x: number) => {
+  await new Promise(resolve => setImmediate(resolve));
+  return -x;
+});
+const where = task(() => currentWorker().rank);
+/** Each has captured a value of its own. */
+const adders = [10, 20].map(k => task((x: number) => x + k));
+
+const fibonacci = task(async (n: number): Promise<number> => {
+  if (n < 2) return n;
+  const { pool } = currentWorker();
+  const [left, right] = [pool.submit(fibonacci, n - 1), pool.submit(fibonacci, n - 2)];
+  return (await left) + (await right);
+});
+const chain = task(async (n: number): Promise<number> => {
+  return n === 0 ? 0 : 1 + (await currentWorker().pool.submit(chain, n - 1));
+});
+const treeSum = task(async (depth: number): Promise<number> => {
+  if (depth === 0) return 1;
+  const parts = await currentWorker().pool.map(treeSum, [depth - 1, depth - 1, depth - 1]);
+  return parts.reduce((left, right) => left + right);
+});
+const asks = task(async (x: number): Promise<string> => {
+  const { pool } = currentWorker();
+  const error = await failure(() => pool.submit(breaks, x));
+  return `${(error as Error).name}: ${(error as Error).message}`;
+});
+const breaks = task("breaks", (x: number) => {
+  throw new RangeError(`${x} is too much`);
+});
+
+interface State {
+  readonly begun: number[];
+  fails: number;
+}
+const order = task((x: number) => {
+  const { state } = currentWorker<State>();
+  state.begun.push(x);
+  return [...state.begun];
+});
+const flaky = task((times: number) => {
+  const { state } = currentWorker<State>();
+  if (state.fails < times) throw new Error(`failed ${++state.fails} times`);
+  return state.fails;
+});
+const identify = task((array: Float64Array) => {
+  const { state } = currentWorker<{ seen?: Float64Array }>();
+  const known = state.seen !== undefined;
+  const same = state.seen === array;
+  state.seen = array;
+  return { known, same, sum: array.reduce((left, right) => left + right, 0) };
+});
+
+async function results(pool: Pool): Promise<void> {
+  expect(pool.workers).to.equal(workers);
+  expect(await pool.submit(square, 7)).to.equal(49);
+  expect(await pool.submit(add, 1, 2)).to.equal(3);
+  expect(await pool.submit(later, 5)).to.equal(-5);
+  expect(await pool.submit(adders[1], 1)).to.equal(21);
+  const value = { list: [1, "two", undefined], map: new Map([["a", Float32Array.of(1.5)]]) };
+  expect(await pool.submit(echo, value)).to.deep.equal(value);
+  expect(await pool.submit(echo, undefined)).to.equal(undefined);
+  // However few there are, no worker is left without.
+  for (const count of [workers, 50]) {
+    const ranks = await Promise.all(Array.from({ length: count }, () => pool.submit(where)));
+    for (const each of ranks) expect(each).to.be.within(size === 1 ? 0 : 1, size - 1);
+    expect(new Set(ranks).size).to.equal(workers);
+  }
+
+  for (const count of [0, 1, 3, 1000]) {
+    const items = Array.from({ length: count }, (_, i) => i);
+    const squares = items.map(i => i * i);
+    expect(await pool.map(square, items)).to.deep.equal(squares);
+    const pairs = items.map(i => [i, i * i - i] as const);
+    expect(await pool.starmap(add, pairs)).to.deep.equal(squares);
+    const ordered: number[] = [];
+    for await (const each of pool.imap(square, items)) ordered.push(each);
+    expect(ordered).to.deep.equal(squares);
+    const any: number[] = [];
+    for await (const each of pool.imap(square, items, { ordered: false, inFlight: 7 })) any.push(each);
+    expect(any.sort((a, b) => a - b)).to.deep.equal(squares);
+  }
+  const states: number[] = [];
+  await pool.map(square, [1, 2, 3], { progress: ({ done }) => states.push(done) });
+  expect(states.at(-1)).to.equal(3);
+}
+
+async function endless(pool: Pool): Promise<void> {
+  let given = 0;
+  async function* numbers(): AsyncGenerator<number> {
+    for (;;) yield given++;
+  }
+  const got: number[] = [];
+  for await (const each of pool.imap(square, numbers(), { inFlight: 3 })) {
+    got.push(each);
+    expect(given - got.length).to.be.at.most(3);
+    if (got.length === 20) break;
+  }
+  expect(got).to.deep.equal(Array.from({ length: 20 }, (_, i) => i * i));
+}
+
+async function futures(pool: Pool): Promise<void> {
+  const future = pool.submit(square, 3);
+  expect(future.state).to.equal("pending");
+  expect(future.settled).to.equal(false);
+  expect(() => future.result).to.throw("pending; await it first");
+  const heard: FutureState[] = [];
+  future.onSettled(({ state }) => heard.push(state));
+  expect(await future.then(x => x + 1)).to.equal(10);
+  expect(await future.finally(() => heard.push("done"))).to.equal(9);
+  expect(heard).to.deep.equal(["done", "done"]);
+  expect(future.state).to.equal("done");
+  expect(future.result).to.equal(9);
+  expect(future.error).to.equal(undefined);
+  expect(future.cancel()).to.equal(false);
+  future.onSettled(({ result }) => expect(result).to.equal(9));
+  expect(await pool.submit(breaks, 1).catch(String)).to.include("1 is too much");
+
+  const some = [3, 1, 2].map(x => pool.submit(square, x));
+  const seen: number[] = [];
+  for await (const [place, each] of asCompleted(some)) {
+    expect(each.settled).to.equal(true);
+    expect(each).to.equal(some[place]);
+    seen.push(each.result);
+  }
+  expect(seen.sort()).to.deep.equal([1, 4, 9]);
+  for await (const [place] of asCompleted([])) expect.fail(`nothing is settled; got ${place}`);
+}
+
+async function cancelling(pool: Pool): Promise<void> {
+  const kept = pool.submit(square, 2);
+  const dropped = [1, 2, 3].map(x => pool.submit(square, x));
+  for (const each of dropped) expect(each.cancel()).to.equal(true);
+  expect(dropped.map(({ state }) => state)).to.deep.equal(["cancelled", "cancelled", "cancelled"]);
+  expect(dropped[0].cancel()).to.equal(true);
+  await expectFailure(() => dropped[1], CancelledError, "TSMPI_CANCELLED", "was cancelled");
+  expect(() => dropped[2].result).to.throw(CancelledError);
+  expect(await kept).to.equal(4);
+}
+
+async function nested(pool: Pool): Promise<void> {
+  expect(await pool.submit(fibonacci, 10)).to.equal(55);
+  expect(await pool.submit(chain, 100)).to.equal(100);
+  expect(await pool.map(treeSum, [1, 2, 3, 4])).to.deep.equal([3, 9, 27, 81]);
+  expect(await pool.submit(asks, 8)).to.match(/^TaskError: task breaks \d+ failed .* 8 is too much$/);
+}
+
+/** With one worker the order is known. */
+async function priorities(pool: Pool): Promise<void> {
+  const submit = (x: number, priority: number): Future<number[]> => pool.with({ priority }).submit(order, x);
+  const all = [submit(1, 0), submit(2, 5), submit(3, -1), submit(4, 5), submit(5, 0.5)];
+  const orders = await Promise.all(all);
+  if (workers > 1) return;
+  expect(orders[2]).to.deep.equal([2, 4, 5, 1, 3]);
+}
+
+async function retries(pool: Pool): Promise<void> {
+  // Each worker fails three times.
+  expect(await pool.with({ retries: 3 * workers }).submit(flaky, 3)).to.equal(3);
+  const hopeless = pool.with({ retries: 2 }).submit(breaks, 9);
+  await expectFailure(() => hopeless, TaskError, "TSMPI_TASK", "9 is too much");
+}
+
+async function shared(pool: Pool): Promise<void> {
+  const array = Float64Array.from({ length: 1000 }, (_, i) => i);
+  const handle = await pool.share(array);
+  expect(handle.value).to.equal(array);
+  for (const { known, same, sum } of await pool.map(identify, new Array(40).fill(handle))) {
+    expect(sum).to.equal(499_500);
+    // Each task of a worker gets the very same array.
+    expect(same).to.equal(known);
+  }
+  const two = await pool.share({ two: 2 });
+  expect(await pool.submit(echo, two)).to.deep.equal({ two: 2 });
+}
+
+const state = (): State => ({ begun: [], fails: 0 });
+for (const scenario of [results, endless, futures, cancelling, nested]) {
+  const outcome = await withPool(world, async pool => {
+    await scenario(pool);
+    return scenario.name;
+  });
+  expect(outcome).to.equal(rank === 0 ? scenario.name : undefined);
+}
+await withPool(world, priorities, { initializer: state });
+await withPool(world, retries, { initializer: async () => state() });
+await withPool(world, shared, { initializer: () => ({}) });
+
+// What is submitted and not awaited is run nevertheless.
+const forgotten = await withPool(world, pool => [pool.submit(square, 5), pool.submit(add, 1, 1)].slice(0, 1));
+if (rank === 0) expect(forgotten![0].result).to.equal(25);
+
+// Groups of ranks, each with a pool of its own.
+const half = await world.split(rank % 2);
+const sums = await withPool(half, pool => pool.starmap(add, [[1, 2]]));
+expect(sums).to.deep.equal(half.rank === 0 ? [3] : undefined);
+ok();

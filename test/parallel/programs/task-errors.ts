@@ -1,0 +1,115 @@
+/** Tasks that throw: all ranks get the error with item, rank, host and stack, and can go on. */
+import { hostname } from "node:os";
+import { expect } from "chai";
+import { world } from "tsmpi";
+import { map, TaskError, TasksError } from "tsmpi/parallel";
+import { failure, ok } from "../../ranks/programs/support.ts";
+
+const { rank, size } = world;
+const schedules = ["static", "cyclic", "dynamic", "guided"] as const;
+
+function breaks(): never {
+  throw Object.assign(new RangeError("out of reach", { cause: new TypeError("deeper") }), {
+    code: "E_REACH",
+    detail: { at: 3 },
+    method: () => 0,
+  });
+}
+
+for (const schedule of schedules) {
+  for (const isAsync of [false, true]) {
+    const task = (item: number): unknown => {
+      if (item === 17) return isAsync ? Promise.resolve().then(breaks) : breaks();
+      return item;
+    };
+    const error = (await failure(() => map(world, 40, task, { schedule, label: "trial" }))) as TaskError;
+    expect(error).to.be.instanceOf(TaskError);
+    expect(error.code).to.equal("TSMPI_TASK");
+    expect(error.index).to.equal(17);
+    expect(error.host).to.equal(hostname());
+    expect(error.message).to.equal(
+      `trial: item 17 failed on rank ${error.rank} (${hostname()}): RangeError: out of reach`,
+    );
+    const cause = error.cause as RangeError & { code: string; detail: object };
+    expect(cause).to.be.instanceOf(RangeError);
+    expect(cause.stack).to.match(/RangeError: out of reach\n\s+at breaks .*task-errors\.ts:\d+/);
+    expect(cause.code).to.equal("E_REACH");
+    expect(cause.detail).to.deep.equal({ at: 3 });
+    expect(cause.cause).to.be.instanceOf(TypeError);
+    // The same everywhere, from one rank that did run it.
+    const ranks = await world.allgather(error.rank);
+    expect(ranks).to.deep.equal(new Array(size).fill(error.rank));
+    if (schedule === "cyclic") expect(error.rank).to.equal(17 % size);
+  }
+
+  // Nothing is begun afterwards by the rank that has seen it.
+  const mine: number[] = [];
+  await failure(() =>
+    map(
+      world,
+      1000,
+      (item, _index, context) => {
+        expect(context.cancelled).to.equal(false);
+        mine.push(item);
+        throw new Error("each");
+      },
+      { schedule, chunk: 1 },
+    ),
+  );
+  expect(mine.length).to.be.at.most(1);
+
+  // All others are run.
+  const collected = (await failure(() =>
+    map(
+      world,
+      50,
+      item => {
+        if (item % 10 === 3) throw new Error(`no ${item}`);
+        return item;
+      },
+      { schedule, errors: "collect" },
+    ),
+  )) as TasksError<number>;
+  expect(collected).to.be.instanceOf(TasksError);
+  expect(collected.code).to.equal("TSMPI_TASKS");
+  expect(collected.errors.map(each => each.index)).to.deep.equal([3, 13, 23, 33, 43]);
+  expect(collected.errors.map(each => (each.cause as Error).message)).to.include("no 23");
+  expect(collected.message).to.match(/^map: item 3 failed on rank \d+ \(.*\): Error: no 3 and 4 more$/);
+  const expected = Array.from({ length: 50 }, (_, i) => (i % 10 === 3 ? undefined : i));
+  expect(Array.from(collected.results!)).to.deep.equal(expected);
+}
+
+// Whatever is thrown arrives.
+for (const thrown of [
+  "text",
+  7,
+  null,
+  undefined,
+  { a: 1 },
+  Symbol("s"),
+  new AggregateError([new Error("one")], "both"),
+]) {
+  const error = (await failure(() =>
+    map(world, 1, () => {
+      throw thrown;
+    }),
+  )) as TaskError;
+  expect(error.message).to.match(/^map: item 0 failed on rank \d+/);
+  if (typeof thrown === "symbol") expect(error.cause).to.equal("Symbol(s)");
+  else if (!(thrown instanceof Error)) expect(error.cause).to.deep.equal(thrown);
+  else expect((error.cause as AggregateError).errors[0].message).to.equal("one");
+}
+
+// Results that were promised to be numbers.
+const notNumber = (await failure(() =>
+  map(world, 3, item => (item === 1 ? "x" : item) as number, { as: Float64Array }),
+)) as TaskError;
+expect(notNumber.index).to.equal(1);
+expect(notNumber.message).to.include(
+  'with the option "as" every task must give a number; this one gave string',
+);
+
+// And the ranks are together still.
+expect(await map(world, size, () => 1)).to.deep.equal(new Array(size).fill(1));
+expect((await world.allgather(rank)).length).to.equal(size);
+ok();
