@@ -102,7 +102,7 @@ ${ON(2, "setTimeout(() => process.exit(3), 600)")}`,
     for (const end of ["process.exit(1)", "process.exit(0)"]) {
       const cwd = folderWith({ "main.cjs": `${child} setTimeout(() => ${end}, 300);` });
       const mark = newMark();
-      const { code } = await launch(["-n", "2", "main.cjs"], { cwd, env: mark.env, timeout: 20_000 });
+      const { code } = await launch(["-n", "2", "main.cjs"], { cwd, env: mark.env, timeout: 100_000 });
       expect(code).to.equal(Number(/\d/.exec(end)![0]));
       expect(await until(() => survivors(mark.text).length === 0)).to.equal(true);
     }

@@ -45,7 +45,7 @@ describe("ranks: huge arrays", () => {
 describe("ranks: long arrays when a rank is killed", () => {
   for (const victim of ["sender", "receiver"]) {
     it(`ends the job when the ${victim} is`, async () => {
-      const { code, stderr } = await launchProgram("killed-copying", 2, { args: [victim], seconds: 15 });
+      const { code, stderr } = await launchProgram("killed-copying", 2, { args: [victim], seconds: 60 });
       expect(code, stderr).to.equal(137);
       expect(stderr).to.match(/was killed by SIGKILL; the job was ended/);
       expect(stderr).not.to.include("    at ");
