@@ -107,7 +107,7 @@ export class BoardCall extends Watch implements CalledCollective {
   private place: number = Place.cell;
   private code = 0;
   /** `given`, where a loop is the fastest way to copy it. */
-  private few: Float64Array | undefined = undefined;
+  few: Float64Array | undefined = undefined;
 
   // How far it has come.
   outcome: unknown = undefined;
@@ -387,7 +387,8 @@ export class BoardCall extends Watch implements CalledCollective {
   }
 
   numberFrom(rank: number): number {
-    return this.board.cells.doubles[(this.board.cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload];
+    const { cells } = this.board;
+    return cells.doubles[cells.payloadDouble(rank, this.turn)];
   }
 
   extraFrom(rank: number): number {
@@ -402,7 +403,7 @@ export class BoardCall extends Watch implements CalledCollective {
   /** Address of the array that a rank contributes from its own memory (0), or of its open target (1). */
   addressFrom(rank: number, which: 0 | 1): number {
     const { cells } = this.board;
-    return cells.doubles[(cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload + which];
+    return cells.doubles[cells.payloadDouble(rank, this.turn) + which];
   }
 
   /** Throws unless what a rank contributes is as expected. */
@@ -439,7 +440,7 @@ export class BoardCall extends Watch implements CalledCollective {
     const place = this.placeOf(rank);
     if (place === Place.cell && length <= LOOP && target instanceof Float64Array) {
       const { doubles } = cells;
-      const from = (cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload + first;
+      const from = cells.payloadDouble(rank, this.turn) + first;
       for (let i = 0; i < length; i++) target[at + i] = doubles[from + i];
       return;
     }

@@ -125,6 +125,16 @@ const wholePlan: Plan = {
     const { target, end, first, op, dtype } = call;
     if (end === 0 || target === undefined) return undefined;
     const { length } = target;
+    const fewKernel = call.few === undefined || end === 1 ? undefined : op!.fewKernel;
+    if (fewKernel !== undefined) {
+      const { cells } = call.board;
+      const { doubles } = cells;
+      const to = target as Float64Array;
+      const at = (rank: number) => cells.payloadDouble(rank, call.turn) + first;
+      fewKernel(to, doubles, at(0), doubles, at(1), length);
+      for (let rank = 2; rank < end; rank++) fewKernel(to, to, 0, doubles, at(rank), length);
+      return undefined;
+    }
     if (end === 1) {
       copyElements(target, call.viewOf(0, first, length), 0);
       return undefined;

@@ -398,12 +398,14 @@ export function reduceScatterInto<A extends TypedArray>(
   op: OperatorFor<A>,
   counts: readonly number[] | undefined,
 ): Begun<void> {
+  const { reduceScatterInto: operation } = operations;
+  const known = counts === undefined ? again(core, operation, target, array, op, 0) : undefined;
+  if (known !== undefined) return known;
   const dtype = requireArray("reduceScatterInto", "array", array);
   const operator = toOperator("reduceScatterInto", op);
   const met = needsMet(operator, 0, core.size);
   const chosen = isChosen(core, "reduceScatter", array.byteLength / core.size, met);
   const board = chosen ? boardFor(core, array.byteLength) : undefined;
-  const { reduceScatterInto: operation } = operations;
   if (board === undefined) {
     return algorithms.reduceScatterInto(core.begin(operation, 0, op), target, array, op, counts);
   }
@@ -423,7 +425,7 @@ export function reduceScatterInto<A extends TypedArray>(
   }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, "reduceScatter", target, array, dtype, operator, 0, offsets);
-  return call;
+  return counts === undefined ? call.keep(operation, target, array, op) : call;
 }
 
 const numberOperations = {
