@@ -10,14 +10,14 @@ import type { TypedArray } from "../codec/dtype.ts";
 import type { LocalJob } from "../job/job.ts";
 import type { BoardEnd, Engine, Leftover } from "../p2p/engine.ts";
 import type { Scope } from "../p2p/scope.ts";
-import { type BULKS, CELLS, Cell } from "../transport/board-layout.ts";
+import { BULKS, CELLS, Cell } from "../transport/board-layout.ts";
 import { Cells } from "../transport/cells.ts";
 import { look } from "../transport/look.ts";
 import { publish } from "../transport/publish.ts";
 import { BoardCall, mix } from "./board-call.ts";
 
-/** A rank says how far it has read at least this often. */
-const REPORT_AFTER = CELLS / 4;
+/** A rank says how far it has read at least this often: those that wait for a bulk buffer must hear of it. */
+const REPORT_AFTER = BULKS;
 
 export class Board implements BoardEnd {
   readonly engine: Engine;
