@@ -26,6 +26,7 @@
         "native/own-gemm.cc",
         "native/own-vectors.cc",
         "native/own-matrices.cc",
+        "native/factorize.cc",
         "native/linalg-blas.cc",
         "native/linalg-lapack.cc",
         "native/linalg.cc"

@@ -159,3 +159,30 @@ export class BlasMissingError extends TsmpiError {
     super("TSMPI_BLAS_MISSING", message, details);
   }
 }
+
+/** A matrix is singular to working precision; `index` is the place, from 0 on, of the pivot that is zero. */
+export class SingularMatrixError extends TsmpiError {
+  readonly index: number;
+
+  constructor(message: string, index: number, details?: ErrorDetails) {
+    super("TSMPI_SINGULAR_MATRIX", message, details);
+    this.index = index;
+  }
+}
+
+/** A matrix is not positive definite; `order` is that of its first leading minor that is not positive. */
+export class NotPositiveDefiniteError extends TsmpiError {
+  readonly order: number;
+
+  constructor(message: string, order: number, details?: ErrorDetails) {
+    super("TSMPI_NOT_POSITIVE_DEFINITE", message, details);
+    this.order = order;
+  }
+}
+
+/** An iterative factorisation (singular values, eigenvalues) has not converged. */
+export class NoConvergenceError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_NO_CONVERGENCE", message, details);
+  }
+}

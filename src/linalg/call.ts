@@ -24,6 +24,19 @@ const names = [
   "symm",
   "trsm",
   "trmm",
+  "copyMatrix",
+  "potrf",
+  "potrs",
+  "getrf",
+  "getrs",
+  "gesv",
+  "det",
+  "geqrf",
+  "orgqr",
+  "gesdd",
+  "syevd",
+  "gels",
+  "gelsd",
 ] as const;
 
 /** The places of the routines in the list that the addon is given. */
@@ -76,13 +89,13 @@ export type Run<M extends Mode> = <R>(
   ...arrays: Elements[]
 ) => Returned<M, R>;
 
-export const runSync: Run<"sync"> = (finish, ...arrays) => {
+const runSync: Run<"sync"> = (finish, ...arrays) => {
   addon.linalgCall(...arrays);
   return finish(block!);
 };
 
 /** The arrays are held until the call is over. They must not be transferred to another thread meanwhile. */
-export const runAsync: Run<"async"> = <R>(finish: (numbers: Float64Array) => R, ...arrays: Elements[]) =>
+const runAsync: Run<"async"> = <R>(finish: (numbers: Float64Array) => R, ...arrays: Elements[]) =>
   new Promise<R>((resolve, reject) => {
     addon.linalgStart(
       () => {
@@ -95,5 +108,19 @@ export const runAsync: Run<"async"> = <R>(finish: (numbers: Float64Array) => R, 
       ...arrays,
     );
   });
+
+/** One of the two ways to run: what blocks, or what is awaited. */
+export interface Face<M extends Mode> {
+  run: Run<M>;
+  /** The result that `finish` makes when all the calls begun are over; fails when one of them has failed. */
+  after<R>(calls: Returned<M, unknown>[], finish: (results: unknown[]) => R): Returned<M, R>;
+}
+
+export const sync: Face<"sync"> = { run: runSync, after: (calls, finish) => finish(calls) };
+
+export const asynchronous: Face<"async"> = {
+  run: runAsync,
+  after: (calls, finish) => Promise.all(calls).then(finish),
+};
 
 export function nothing(): void {}

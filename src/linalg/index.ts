@@ -3,14 +3,92 @@
  * kernels. What is imported by name is awaited and runs on a worker thread, one call after the other in the order
  * made; `sync` has the same functions, which block.
  */
-import { runAsync, runSync } from "./call.ts";
+import { asynchronous, sync as blocking, type Face } from "./call.ts";
+import { type Lapack, lapack } from "./lapack.ts";
+import { type Level1, level1 } from "./level1.ts";
+import { type Level2, level2 } from "./level2.ts";
 import { type Level3, level3 } from "./level3.ts";
+import { type MatrixFunctions, matrixFunctions } from "./matrix-functions.ts";
+import type { Mode } from "./types.ts";
 
-export type { GemmOptions } from "./level3.ts";
+export type { CholeskyOptions, EighOptions, FactorOptions, SolveOptions, SvdOptions } from "./lapack.ts";
+export type { DotOptions, VectorOptions, VectorsOptions } from "./level1.ts";
+export type { GemvOptions, GerOptions, SymvOptions, TriangularVectorOptions } from "./level2.ts";
+export type { BatchOptions, GemmOptions, SymmOptions, SyrkOptions, TriangularOptions } from "./level3.ts";
 export { info, type LinalgInfo, setThreads } from "./library.ts";
+export { type Element, Matrix, type MatrixOptions } from "./matrix.ts";
+export type { Eigh, LeastSquares, Qr, Svd } from "./matrix-functions.ts";
 export type { Diag, Dtype, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
-/** The blocking twins. */
-export const sync: Level3<"sync"> = { ...level3(runSync) };
+/** All functions, in the form that blocks or in the one that is awaited. */
+export interface Linalg<M extends Mode>
+  extends Level1<M>,
+    Level2<M>,
+    Level3<M>,
+    Lapack<M>,
+    MatrixFunctions<M> {}
 
-export const { gemm }: Level3<"async"> = level3(runAsync);
+const all = <M extends Mode>(face: Face<M>): Linalg<M> => ({
+  ...level1(face.run),
+  ...level2(face.run),
+  ...level3(face.run),
+  ...lapack(face.run),
+  ...matrixFunctions(face),
+});
+
+/** What is awaited fails by its promise, whatever is wrong. */
+function rejecting(functions: Linalg<"async">): Linalg<"async"> {
+  const wrapped = Object.entries(functions).map(([name, run]) => [
+    name,
+    async (...args: unknown[]) => (run as (...args: unknown[]) => unknown)(...args),
+  ]);
+  return Object.fromEntries(wrapped) as Linalg<"async">;
+}
+
+/** The blocking twins. */
+export const sync: Linalg<"sync"> = all(blocking);
+
+export const {
+  asum,
+  axpy,
+  cholesky,
+  copy,
+  det,
+  dot,
+  eigh,
+  gels,
+  gelsd,
+  gemm,
+  gemmBatched,
+  gemv,
+  geqrf,
+  ger,
+  gesdd,
+  gesv,
+  getrf,
+  getrs,
+  hemm,
+  herk,
+  iamax,
+  inv,
+  lstsq,
+  matmul,
+  nrm2,
+  orgqr,
+  potrf,
+  potrs,
+  qr,
+  rot,
+  scal,
+  solve,
+  svd,
+  swap,
+  syevd,
+  symm,
+  symv,
+  syrk,
+  trmm,
+  trmv,
+  trsm,
+  trsv,
+}: Linalg<"async"> = rejecting(all(asynchronous));

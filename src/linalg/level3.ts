@@ -1,8 +1,29 @@
 /** BLAS level 3: matrices with matrices. */
+import { ArgumentError } from "../errors.ts";
 import { begin, nothing, putScalar, type Run, routine } from "./call.ts";
 import { checkApart } from "./overlap.ts";
-import { checkDimension, checkMatrix, dtypeCode, transposeCode } from "./shapes.ts";
-import type { ElementOptions, FloatArray, Mode, Returned, Scalar, Transpose } from "./types.ts";
+import {
+  checkDimension,
+  checkMatrix,
+  checkScalar,
+  checkStride,
+  diagCode,
+  dtypeCode,
+  sideCode,
+  transposeCode,
+  uploCode,
+} from "./shapes.ts";
+import type {
+  Diag,
+  ElementOptions,
+  FloatArray,
+  Mode,
+  Returned,
+  Scalar,
+  Side,
+  Transpose,
+  Uplo,
+} from "./types.ts";
 
 export interface GemmOptions extends ElementOptions {
   transA?: Transpose;
@@ -15,6 +36,48 @@ export interface GemmOptions extends ElementOptions {
   lda?: number;
   ldb?: number;
   ldc?: number;
+}
+
+export interface BatchOptions extends GemmOptions {
+  /** Elements from one matrix a to the next: rows times lda unless said, 0 when all products have the same a. */
+  strideA?: number;
+  strideB?: number;
+  strideC?: number;
+}
+
+export interface SyrkOptions extends ElementOptions {
+  /** Which triangle of c is computed, "L" unless said. */
+  uplo?: Uplo;
+  /** "N": a aᵀ with a of n x k; "T": aᵀ a with a of k x n. Of complex matrices "C" stands for the latter in herk. */
+  trans?: Transpose;
+  alpha?: Scalar;
+  beta?: Scalar;
+  lda?: number;
+  ldc?: number;
+}
+
+export interface SymmOptions extends ElementOptions {
+  /** "L" (unless said): a b, with a of m x m; "R": b a, with a of n x n. */
+  side?: Side;
+  /** Which triangle of a is given, "L" unless said. */
+  uplo?: Uplo;
+  alpha?: Scalar;
+  beta?: Scalar;
+  lda?: number;
+  ldb?: number;
+  ldc?: number;
+}
+
+export interface TriangularOptions extends ElementOptions {
+  /** "L" (unless said): a stands left of b and is m x m; "R": right of it, and is n x n. */
+  side?: Side;
+  /** Which triangle of a is given, "L" unless said. */
+  uplo?: Uplo;
+  trans?: Transpose;
+  diag?: Diag;
+  alpha?: Scalar;
+  lda?: number;
+  ldb?: number;
 }
 
 /**
@@ -34,40 +97,235 @@ export interface Level3<M extends Mode> {
     c: FloatArray,
     options?: GemmOptions,
   ): Returned<M, void>;
+  /** `batch` products like gemm, of matrices that lie at even distances in a, b and c. */
+  gemmBatched(
+    batch: number,
+    m: number,
+    n: number,
+    k: number,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray,
+    options?: BatchOptions,
+  ): Returned<M, void>;
+  /** One triangle of c = alpha a aᵀ + beta c, which is symmetric and n x n. */
+  syrk(n: number, k: number, a: FloatArray, c: FloatArray, options?: SyrkOptions): Returned<M, void>;
+  /** One triangle of c = alpha a aᴴ + beta c, which is Hermitian; alpha and beta are real. */
+  herk(n: number, k: number, a: FloatArray, c: FloatArray, options?: SyrkOptions): Returned<M, void>;
+  /** c = alpha a b + beta c, or b a, of m x n, where a is symmetric. */
+  symm(
+    m: number,
+    n: number,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray,
+    options?: SymmOptions,
+  ): Returned<M, void>;
+  /** c = alpha a b + beta c, or b a, of m x n, where a is Hermitian. */
+  hemm(
+    m: number,
+    n: number,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray,
+    options?: SymmOptions,
+  ): Returned<M, void>;
+  /** Solves op(a) x = alpha b, or x op(a) = alpha b, for triangular a; b is m x n and holds x in the end. */
+  trsm(m: number, n: number, a: FloatArray, b: FloatArray, options?: TriangularOptions): Returned<M, void>;
+  /** b = alpha op(a) b, or b op(a), for triangular a; b is m x n. */
+  trmm(m: number, n: number, a: FloatArray, b: FloatArray, options?: TriangularOptions): Returned<M, void>;
 }
 
 const noOptions = {};
 
 export function level3<M extends Mode>(run: Run<M>): Level3<M> {
+  /** Checks and begins a product; what a batch has besides follows from place 14 on. */
+  function beginProduct(
+    name: "gemm" | "gemmBatched",
+    m: number,
+    n: number,
+    k: number,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray,
+    options: GemmOptions,
+  ): Float64Array {
+    const { transA = "N", transB = "N", alpha = 1, beta = 0, complex = false } = options;
+    const codeA = transposeCode(name, "transA", transA);
+    const codeB = transposeCode(name, "transB", transB);
+    checkDimension(name, "m", m);
+    checkDimension(name, "n", n);
+    checkDimension(name, "k", k);
+    checkScalar(name, "alpha", alpha);
+    checkScalar(name, "beta", beta);
+    const dtype = dtypeCode(name, complex, "a", a, "b", b, "c", c);
+    const rowsA = transA === "N" ? m : k;
+    const columnsA = transA === "N" ? k : m;
+    const rowsB = transB === "N" ? k : n;
+    const columnsB = transB === "N" ? n : k;
+    const { lda = Math.max(1, columnsA), ldb = Math.max(1, columnsB), ldc = Math.max(1, n) } = options;
+    checkMatrix(name, "a", a, rowsA, columnsA, lda, complex);
+    checkMatrix(name, "b", b, rowsB, columnsB, ldb, complex);
+    checkMatrix(name, "c", c, m, n, ldc, complex);
+    checkApart(name, "c", c, m, n, ldc, "a", a, rowsA, columnsA, lda, complex);
+    checkApart(name, "c", c, m, n, ldc, "b", b, rowsB, columnsB, ldb, complex);
+    const numbers = begin(routine[name], dtype);
+    numbers[2] = codeA;
+    numbers[3] = codeB;
+    numbers[4] = m;
+    numbers[5] = n;
+    numbers[6] = k;
+    putScalar(numbers, 7, alpha);
+    numbers[9] = lda;
+    numbers[10] = ldb;
+    putScalar(numbers, 11, beta);
+    numbers[13] = ldc;
+    return numbers;
+  }
+
+  function rankK(
+    name: "syrk" | "herk",
+    n: number,
+    k: number,
+    a: FloatArray,
+    c: FloatArray,
+    options: SyrkOptions,
+  ): Returned<M, void> {
+    const { uplo = "L", trans = "N", alpha = 1, beta = 0, complex = false } = options;
+    const triangle = uploCode(name, uplo);
+    let transposed = transposeCode(name, "trans", trans);
+    const wrong = name === "herk" ? "T" : "C";
+    if (complex && trans === wrong) {
+      throw new ArgumentError(
+        `${name}: trans must be "N" or "${wrong === "T" ? "C" : "T"}", but is "${wrong}"`,
+      );
+    }
+    if (!complex && trans === "C") transposed = transposeCode(name, "trans", "T");
+    checkDimension(name, "n", n);
+    checkDimension(name, "k", k);
+    checkScalar(name, "alpha", alpha);
+    checkScalar(name, "beta", beta);
+    const dtype = dtypeCode(name, complex, "a", a, "c", c);
+    const [rows, columns] = trans === "N" ? [n, k] : [k, n];
+    const { lda = Math.max(1, columns), ldc = Math.max(1, n) } = options;
+    checkMatrix(name, "a", a, rows, columns, lda, complex);
+    checkMatrix(name, "c", c, n, n, ldc, complex);
+    checkApart(name, "c", c, n, n, ldc, "a", a, rows, columns, lda, complex);
+    const numbers = begin(routine.syrk, dtype);
+    numbers[2] = name === "herk" ? 1 : 0;
+    numbers[3] = triangle;
+    numbers[4] = transposed;
+    numbers[5] = n;
+    numbers[6] = k;
+    putScalar(numbers, 7, alpha);
+    numbers[9] = lda;
+    putScalar(numbers, 10, beta);
+    numbers[12] = ldc;
+    return run(nothing, a, c);
+  }
+
+  function symmetric(
+    name: "symm" | "hemm",
+    m: number,
+    n: number,
+    a: FloatArray,
+    b: FloatArray,
+    c: FloatArray,
+    options: SymmOptions,
+  ): Returned<M, void> {
+    const { side = "L", uplo = "L", alpha = 1, beta = 0, complex = false } = options;
+    const codes = [name === "hemm" ? 1 : 0, sideCode(name, side), uploCode(name, uplo)];
+    checkDimension(name, "m", m);
+    checkDimension(name, "n", n);
+    checkScalar(name, "alpha", alpha);
+    checkScalar(name, "beta", beta);
+    const dtype = dtypeCode(name, complex, "a", a, "b", b, "c", c);
+    const order = side === "L" ? m : n;
+    const { lda = Math.max(1, order), ldb = Math.max(1, n), ldc = Math.max(1, n) } = options;
+    checkMatrix(name, "a", a, order, order, lda, complex);
+    checkMatrix(name, "b", b, m, n, ldb, complex);
+    checkMatrix(name, "c", c, m, n, ldc, complex);
+    checkApart(name, "c", c, m, n, ldc, "a", a, order, order, lda, complex);
+    checkApart(name, "c", c, m, n, ldc, "b", b, m, n, ldb, complex);
+    const numbers = begin(routine.symm, dtype);
+    numbers.set(codes, 2);
+    numbers[5] = m;
+    numbers[6] = n;
+    putScalar(numbers, 7, alpha);
+    numbers[9] = lda;
+    numbers[10] = ldb;
+    putScalar(numbers, 11, beta);
+    numbers[13] = ldc;
+    return run(nothing, a, b, c);
+  }
+
+  function triangular(
+    name: "trsm" | "trmm",
+    m: number,
+    n: number,
+    a: FloatArray,
+    b: FloatArray,
+    options: TriangularOptions,
+  ): Returned<M, void> {
+    const { side = "L", uplo = "L", trans = "N", diag = "N", alpha = 1, complex = false } = options;
+    const codes = [
+      sideCode(name, side),
+      uploCode(name, uplo),
+      transposeCode(name, "trans", trans),
+      diagCode(name, diag),
+    ];
+    checkDimension(name, "m", m);
+    checkDimension(name, "n", n);
+    checkScalar(name, "alpha", alpha);
+    const dtype = dtypeCode(name, complex, "a", a, "b", b);
+    const order = side === "L" ? m : n;
+    const { lda = Math.max(1, order), ldb = Math.max(1, n) } = options;
+    checkMatrix(name, "a", a, order, order, lda, complex);
+    checkMatrix(name, "b", b, m, n, ldb, complex);
+    checkApart(name, "b", b, m, n, ldb, "a", a, order, order, lda, complex);
+    const numbers = begin(routine[name], dtype);
+    numbers.set(codes, 2);
+    numbers[6] = m;
+    numbers[7] = n;
+    putScalar(numbers, 8, alpha);
+    numbers[10] = lda;
+    numbers[11] = ldb;
+    return run(nothing, a, b);
+  }
+
   return {
     gemm(m, n, k, a, b, c, options = noOptions) {
-      const { transA = "N", transB = "N", alpha = 1, beta = 0, complex = false } = options;
-      const trans = transposeCode("gemm", "transA", transA);
-      const other = transposeCode("gemm", "transB", transB);
-      checkDimension("gemm", "m", m);
-      checkDimension("gemm", "n", n);
-      checkDimension("gemm", "k", k);
-      const dtype = dtypeCode("gemm", complex, "a", a, "b", b, "c", c);
-      const [rowsA, columnsA] = trans === 111 ? [m, k] : [k, m];
-      const [rowsB, columnsB] = other === 111 ? [k, n] : [n, k];
-      const { lda = Math.max(1, columnsA), ldb = Math.max(1, columnsB), ldc = Math.max(1, n) } = options;
-      checkMatrix("gemm", "a", a, rowsA, columnsA, lda, complex);
-      checkMatrix("gemm", "b", b, rowsB, columnsB, ldb, complex);
-      checkMatrix("gemm", "c", c, m, n, ldc, complex);
-      checkApart("gemm", "c", c, m, n, ldc, "a", a, rowsA, columnsA, lda, complex);
-      checkApart("gemm", "c", c, m, n, ldc, "b", b, rowsB, columnsB, ldb, complex);
-      const numbers = begin(routine.gemm, dtype);
-      numbers[2] = trans;
-      numbers[3] = other;
-      numbers[4] = m;
-      numbers[5] = n;
-      numbers[6] = k;
-      putScalar(numbers, 7, alpha);
-      numbers[9] = lda;
-      numbers[10] = ldb;
-      putScalar(numbers, 11, beta);
-      numbers[13] = ldc;
+      beginProduct("gemm", m, n, k, a, b, c, options);
       return run(nothing, a, b, c);
     },
+    gemmBatched(batch, m, n, k, a, b, c, options = noOptions) {
+      checkDimension("gemmBatched", "batch", batch);
+      const any = batch > 0;
+      const numbers = beginProduct("gemmBatched", any ? m : 0, any ? n : 0, any ? k : 0, a, b, c, options);
+      const { complex = false, transA = "N", transB = "N" } = options;
+      const [, , , , , , , , , lda, ldb, , , ldc] = numbers;
+      const strides: number[] = [];
+      for (const [name, array, rows, columns, ld, stride] of [
+        ["A", a, transA === "N" ? m : k, transA === "N" ? k : m, lda, options.strideA],
+        ["B", b, transB === "N" ? k : n, transB === "N" ? n : k, ldb, options.strideB],
+        ["C", c, m, n, ldc, options.strideC],
+      ] as const) {
+        strides.push(stride ?? rows * ld);
+        checkStride("gemmBatched", name, array, batch, rows, columns, ld, strides.at(-1)!, complex);
+      }
+      // All of c and all of a or b, as if each were one row.
+      const all = (array: FloatArray): number => array.length / (complex ? 2 : 1);
+      checkApart("gemmBatched", "c", c, 1, all(c), all(c), "a", a, 1, all(a), all(a), complex);
+      checkApart("gemmBatched", "c", c, 1, all(c), all(c), "b", b, 1, all(b), all(b), complex);
+      numbers[14] = batch;
+      numbers.set(strides, 15);
+      return run(nothing, a, b, c);
+    },
+    syrk: (n, k, a, c, options = noOptions) => rankK("syrk", n, k, a, c, options),
+    herk: (n, k, a, c, options = noOptions) => rankK("herk", n, k, a, c, options),
+    symm: (m, n, a, b, c, options = noOptions) => symmetric("symm", m, n, a, b, c, options),
+    hemm: (m, n, a, b, c, options = noOptions) => symmetric("hemm", m, n, a, b, c, options),
+    trsm: (m, n, a, b, options = noOptions) => triangular("trsm", m, n, a, b, options),
+    trmm: (m, n, a, b, options = noOptions) => triangular("trmm", m, n, a, b, options),
   };
 }

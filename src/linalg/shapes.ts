@@ -1,6 +1,6 @@
 /** Checks of what the routines are given. Each names the routine, the argument, what was expected and what came. */
 import { ArgumentError } from "../errors.ts";
-import type { Diag, FloatArray, Side, Transpose, Uplo } from "./types.ts";
+import type { Diag, FloatArray, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
 const transposes = { N: 111, T: 112, C: 113 } as const;
 const triangles = { U: 121, L: 122 } as const;
@@ -97,5 +97,41 @@ export function checkVector(
   if (array.length >= (complex ? 2 * needed : needed)) return;
   throw new ArgumentError(
     `${routine}: ${name} has ${n} elements ${increment === 1 ? "" : `with inc${name} ${increment}, `}which take ${needed} ${complex ? "complex numbers" : "elements"}, but it holds ${complex ? Math.floor(array.length / 2) : array.length}`,
+  );
+}
+
+/** A number or a pair of numbers. */
+export function checkScalar(routine: string, name: string, value: Scalar): void {
+  if (typeof value === "number") return;
+  if (Array.isArray(value) && value.length === 2 && value.every(part => typeof part === "number")) return;
+  throw new ArgumentError(
+    `${routine}: ${name} must be a number or a pair [re, im] of numbers, but is ${JSON.stringify(value)}`,
+  );
+}
+
+/** Matrices at even distances: each is checked as one; here whether the last fits, and results stay apart. */
+export function checkStride(
+  routine: string,
+  letter: "A" | "B" | "C",
+  array: FloatArray,
+  batch: number,
+  rows: number,
+  columns: number,
+  ld: number,
+  stride: number,
+  complex: boolean,
+): void {
+  const one = rows === 0 || columns === 0 ? 0 : (rows - 1) * ld + columns;
+  const least = letter === "C" && batch > 1 ? one : 0;
+  if (!Number.isSafeInteger(stride) || stride < least) {
+    throw new ArgumentError(
+      `${routine}: stride${letter} must be a whole number, at least ${least}, but is ${stride}`,
+    );
+  }
+  const needed = batch === 0 || one === 0 ? 0 : (batch - 1) * stride + one;
+  const length = complex ? Math.floor(array.length / 2) : array.length;
+  if (length >= needed) return;
+  throw new ArgumentError(
+    `${routine}: ${batch} matrices ${letter.toLowerCase()}, ${stride} apart, take ${needed} ${complex ? "complex numbers" : "elements"}, but ${letter.toLowerCase()} holds ${length}`,
   );
 }

@@ -1,5 +1,7 @@
 /** Carries a map out: agrees with the other ranks, runs this rank's part, brings the results together. */
 import type { Communicator } from "../index.ts";
+import { streams } from "../random/index.ts";
+import { Context } from "./context.ts";
 import { chunkOf, type MapOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
@@ -28,7 +30,7 @@ const TICK_MS = 100;
 export interface Prepared {
   readonly team: Team;
   readonly source: Source;
-  readonly context: TaskContext;
+  readonly contextOf: (index: number) => TaskContext;
   /** How errors name it. */
   readonly what: string;
   /** Shows nothing more. */
@@ -42,20 +44,17 @@ export async function prepare(
   plan: Plan<unknown>,
   options: MapOptions<never>,
 ): Promise<Prepared> {
-  const { label = operation, progress = false } = options;
+  const { label = operation, progress = false, seed } = options;
   const { total } = plan;
   const team = await Team.of(comm);
   const turn = await team.begin(operation, { total, counted: progress !== false });
   const source = await sourceOf(comm, team, turn, plan, options);
-  const context: TaskContext = {
-    rank: comm.rank,
-    size: comm.size,
-    get cancelled() {
-      return source.cancelled;
-    },
-  };
+  const plain = new Context(comm, source, undefined, 0);
+  const numbers = seed === undefined ? undefined : streams(seed);
+  const contextOf = (index: number): TaskContext =>
+    numbers === undefined ? plain : new Context(comm, source, numbers, index);
   const what = `${label}: item`;
-  if (progress === false || comm.rank !== 0) return { team, source, context, what, end() {} };
+  if (progress === false || comm.rank !== 0) return { team, source, contextOf, what, end() {} };
   const shown = new Progress(progress, label, total);
   const done = (): number => (team.sharesMemory || plan.own !== undefined ? turn.done : turn.next);
   const update = (): void => shown.update(done());
@@ -65,7 +64,7 @@ export async function prepare(
     clearInterval(timer);
     shown.finish(done());
   };
-  return { team, source: new Watched(source, update), context, what, end };
+  return { team, source: new Watched(source, update), contextOf, what, end };
 }
 
 /** Collective; ends on all ranks with the results, or on all with an error. */
@@ -79,10 +78,10 @@ export async function execute<T, R>(
 ): Promise<ArrayLike<R> | undefined> {
   const { concurrency = 1, errors } = options;
   const collect = errors === "collect";
-  const { source, context, what, end } = await prepare(comm, operation, plan, options);
+  const { source, contextOf, what, end } = await prepare(comm, operation, plan, options);
   try {
     const check = as && requireNumber;
-    const part = await runTasks(plan, source, task, context, { concurrency, collect, check });
+    const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, check });
     const gathering = { root, type: as, total: plan.total, what, collect };
     return (await gatherResults(comm, part, gathering)) as ArrayLike<R> | undefined;
   } finally {

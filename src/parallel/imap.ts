@@ -5,9 +5,9 @@ import { Flow } from "./flow.ts";
 import { type Items, toList } from "./items.ts";
 import { type ItemOf, planOf } from "./map.ts";
 import { type MapOptions, requireOptions } from "./options.ts";
-import { allFailures, first } from "./results.ts";
+import { agreeOnFailures } from "./results.ts";
 import { runTasks, type Task } from "./run.ts";
-import { TaskError, type TaskFailure, TasksError } from "./task-error.ts";
+import type { TaskFailure } from "./task-error.ts";
 import { enter } from "./team.ts";
 
 export interface IterationOptions {
@@ -49,7 +49,7 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
   const plan = planOf("imap", comm, toList<T>("imap", items as Items<T>), options);
   const leave = enter(comm, "imap");
   try {
-    const { team, source, context, what, end } = await prepare(comm, "imap", plan, options);
+    const { team, source, contextOf, what, end } = await prepare(comm, "imap", plan, options);
     const collect = options.errors === "collect";
     const channel = await team.channel();
     const flow = new Flow<Arrival<R>>(READY);
@@ -68,7 +68,7 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
       else await channel.send(arrival, root, { tag });
     };
     const work = async (): Promise<readonly TaskFailure[]> => {
-      const { failures } = await runTasks(plan, source, task, context, { concurrency, collect, deliver });
+      const { failures } = await runTasks(plan, source, task, contextOf, { concurrency, collect, deliver });
       for (const { index } of failures) await announce([index]);
       await announce([]);
       return failures;
@@ -83,18 +83,14 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
       // Root has left its loop: no other task is begun.
       if (!taken) source.cancel();
       flow.discard();
-      const failures = await allFailures(comm, await working);
+      const failures = await working;
       await receiving;
       end();
-      if (failures.length > 0) fail(collect, what, failures);
+      await agreeOnFailures(comm, failures, what, collect);
     }
   } finally {
     leave();
   }
-}
-
-function fail(collect: boolean, what: string, failures: readonly TaskFailure[]): never {
-  throw collect ? new TasksError(what, failures, undefined) : new TaskError(what, first(failures));
 }
 
 /** What the other ranks send, until all of them are done. */

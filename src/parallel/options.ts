@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors.ts";
+import type { Seed } from "../random/index.ts";
 import { type ProgressOption, requireProgress } from "./progress.ts";
 
 /**
@@ -27,6 +28,8 @@ export interface MapOptions<T = unknown> {
    * the same cost together. Must give the same on every rank.
    */
   cost?: (item: T, index: number) => number;
+  /** Gives every item random numbers of its own, `context.random`, whichever rank runs it. The same on every rank. */
+  seed?: Seed;
   /** Tasks of a rank that are under way at once, for those that wait for something else than their core. Default 1. */
   concurrency?: number;
   /**

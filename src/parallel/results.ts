@@ -52,8 +52,23 @@ export async function gatherResults<R>(
   return root === undefined || root === comm.rank ? results : undefined;
 }
 
+/**
+ * For maps that have no results to send: all ranks throw when a task of any has thrown.
+ * @throws {TaskError} @throws {TasksError}
+ */
+export async function agreeOnFailures(
+  comm: Communicator,
+  mine: readonly TaskFailure[],
+  what: string,
+  collect: boolean,
+): Promise<void> {
+  const failures = await allFailures(comm, mine);
+  if (failures.length === 0) return;
+  throw collect ? new TasksError(what, failures, undefined) : new TaskError(what, first(failures));
+}
+
 /** Those of all ranks, on all ranks. */
-export async function allFailures(
+async function allFailures(
   comm: Communicator,
   failures: readonly TaskFailure[],
 ): Promise<readonly TaskFailure[]> {
@@ -62,7 +77,7 @@ export async function allFailures(
 }
 
 /** The one of the lowest item. */
-export function first(failures: readonly TaskFailure[]): TaskFailure {
+function first(failures: readonly TaskFailure[]): TaskFailure {
   return failures.reduce((least, each) => (each.index < least.index ? each : least));
 }
 

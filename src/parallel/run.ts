@@ -1,4 +1,5 @@
 /** Runs this rank's part of a map. */
+import type { Generator } from "../random/index.ts";
 import type { Indices } from "./shares.ts";
 import { failureOf, type TaskFailure } from "./task-error.ts";
 
@@ -9,6 +10,8 @@ export interface TaskContext {
   readonly size: number;
   /** Whether another task has thrown, so that a long one may give up. */
   readonly cancelled: boolean;
+  /** The item's own random numbers, the same whichever rank runs it; for maps with a `seed`. */
+  readonly random: Generator;
 }
 
 /** The function that is mapped: its value, or the promise of one, is the item's result. */
@@ -66,7 +69,7 @@ export async function runTasks<T, R>(
   work: Work<T>,
   source: Source,
   task: Task<T, R>,
-  context: TaskContext,
+  contextOf: (index: number) => TaskContext,
   { concurrency, collect, check, deliver }: RunOptions<R>,
 ): Promise<Part<R>> {
   const part: Part<R> = { indices: [], values: [], failures: [] };
@@ -90,7 +93,7 @@ export async function runTasks<T, R>(
       if (source.cancelled) return;
       const index = work.order === undefined ? place : work.order[place];
       try {
-        const outcome = task(work.item(index, place++), index, context);
+        const outcome = task(work.item(index, place++), index, contextOf(index));
         const value = isPromise(outcome) ? await outcome : outcome;
         check?.(value);
         if (deliver === undefined) {

@@ -1,3 +1,8 @@
+import { spawnSync } from "node:child_process";
+import { expect } from "chai";
+import { packageRoot, tsmpirun } from "../launch.ts";
+import { needs } from "../needs.ts";
+import { run } from "../ranks/run.ts";
 import { onRanks } from "./run.ts";
 
 const ranks = [1, 2, 3, 8];
@@ -9,7 +14,34 @@ describe("parallel: map", () => {
   onRanks(ranks, "schedules", "runs each item once, where the schedule says");
   onRanks(ranks, "task-errors", "tells every rank of tasks that throw");
   onRanks(ranks, "variants", "has scatterMap, gridMap, starmap and imap");
+  onRanks(ranks, "seeds", "gives each item random numbers of its own");
+  onRanks([1, 3], "progress", "tells a function how far it has got");
   onRanks([2, 5], "schedules", "hands out items by messages", byMessages);
   onRanks([3], "task-errors", "tells of errors by messages", byMessages);
   onRanks([3], "variants", "has variants that go by messages", byMessages);
+
+  const progress = "test/parallel/programs/progress.ts";
+  it("prints progress in lines", async () => {
+    for (const mode of ["lines", "bar"]) {
+      const { stderr } = await run("../../parallel/programs/progress", 2, { args: [mode] });
+      const lines = stderr.trimEnd().split("\n");
+      for (const line of lines)
+        expect(line).to.match(/^waiting \d+\/40 \d+ % in \d+\.\d s(, about \d+\.\d s left)?$/);
+      expect(lines.at(-1)).to.match(/^waiting 40\/40 100 % in /);
+      expect(lines.length).to.be.at.most(22);
+    }
+  });
+
+  it("draws progress on a terminal", function () {
+    const command = `${process.execPath} ${tsmpirun} -n 2 ${progress} bar`;
+    const { status, stdout, error } = spawnSync("script", ["-qec", command, "/dev/null"], {
+      cwd: packageRoot,
+      encoding: "utf8",
+      env: { ...process.env, TERM: "xterm" },
+      timeout: 60_000,
+    });
+    needs(this, error === undefined, "script (Debian package bsdutils)");
+    expect(status, stdout).to.equal(0);
+    expect(stdout).to.match(/\rwaiting \[#{30}\] 40\/40 100 % in \d+\.\d s/);
+  });
 });

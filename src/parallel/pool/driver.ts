@@ -109,7 +109,7 @@ export class Driver implements Backend {
     const station = this.stations[this.stations.length === 1 ? 0 : message[1] - 1];
     switch (message[0]) {
       case Kind.results:
-        station.learn(message[2]);
+        station.ahead.learn(message[2]);
         for (const result of message[3]) this.arrived(station, result);
         break;
       case Kind.waiting:

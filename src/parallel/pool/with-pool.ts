@@ -40,7 +40,19 @@ export async function withPool<T>(
     throw new ArgumentError("withPool: initializer must be a function.");
   }
   const own = await comm.dup({ name: `${comm.name}.pool` });
-  const { rank, size } = own;
+  try {
+    return await run(own, body, initializer);
+  } finally {
+    await own.free();
+  }
+}
+
+async function run<T>(
+  comm: Communicator,
+  body: (pool: Pool) => T | Promise<T>,
+  initializer: PoolOptions["initializer"],
+): Promise<T | undefined> {
+  const { rank, size } = comm;
   const isWorker = rank > 0 || size === 1;
   let state: unknown;
   let failure: TaskFailure | undefined;
@@ -49,7 +61,7 @@ export async function withPool<T>(
   } catch (error) {
     failure = failureOf(rank, error);
   }
-  const entries = await own.allgather<Entry>({ numbering: numbering(), failure });
+  const entries = await comm.allgather<Entry>({ numbering: numbering(), failure });
   compareNumberings(entries.map(entry => entry.numbering));
   const failed = entries.find(entry => entry.failure !== undefined)?.failure;
   if (failed !== undefined) throw new TaskError("withPool: the initializer of worker", failed);
@@ -57,12 +69,11 @@ export async function withPool<T>(
   const ranks = Array.from({ length: size }, (_, r) => r);
   const workers = size === 1 ? ranks : ranks.slice(1);
   const known = entries[0].numbering.length;
-  const serving = isWorker ? new Worker(own, workers.length, known, state).serve() : Promise.resolve();
+  const serving = isWorker ? new Worker(comm, workers.length, known, state).serve() : undefined;
   try {
-    return rank === 0 ? await drive(new Driver(own, workers, known), body) : undefined;
+    return rank === 0 ? await drive(new Driver(comm, workers, known), body) : undefined;
   } finally {
     await serving;
-    await own.free();
   }
 }
 

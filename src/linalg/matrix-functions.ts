@@ -1,0 +1,218 @@
+/** Functions of matrices that leave their arguments as they are, as numpy.linalg has them. */
+import { ArgumentError } from "../errors.ts";
+import { begin, type Face, routine } from "./call.ts";
+import { lapack } from "./lapack.ts";
+import { copyInto, type Element, isComplex, Matrix, multiply, newArray } from "./matrix.ts";
+import { dtypeCode } from "./shapes.ts";
+import { checkStatus, singular } from "./status.ts";
+import type { Dtype, FloatArray, Mode, Returned } from "./types.ts";
+
+export interface Qr {
+  /** m x k with orthonormal columns, for k = min(m, n). */
+  q: Matrix;
+  /** k x n, upper triangular. */
+  r: Matrix;
+}
+
+export interface Svd {
+  /** m x k, for k = min(m, n). */
+  u: Matrix;
+  /** k values in falling order. */
+  s: FloatArray;
+  /** k x n: the conjugate transpose of v. */
+  vh: Matrix;
+}
+
+export interface Eigh {
+  /** In rising order. */
+  eigenvalues: FloatArray;
+  /** In columns, in the order of the eigenvalues. */
+  eigenvectors: Matrix;
+}
+
+export interface LeastSquares<B extends Matrix | FloatArray> {
+  /** n x nrhs, or n elements where b is an array. */
+  x: B;
+  rank: number;
+  /** The singular values of a. */
+  s: FloatArray;
+}
+
+/**
+ * Factorisations need a matrix of finite numbers. Except for matmul, cholesky, solve, inv and det they need LAPACK.
+ * @throws {ArgumentError} when shapes or element types do not fit, or an element is NaN or infinite.
+ * @throws {BlasMissingError} when LAPACK is needed and was not found.
+ */
+export interface MatrixFunctions<M extends Mode> {
+  /** The product a b. */
+  matmul(a: Matrix, b: Matrix): Returned<M, Matrix>;
+  /**
+   * The lower triangular l with a = l lᴴ; only the lower triangle of a is read.
+   * @throws {NotPositiveDefiniteError}
+   */
+  cholesky(a: Matrix): Returned<M, Matrix>;
+  /**
+   * The solution of a x = b, for b a matrix, or an array as one right-hand side.
+   * @throws {SingularMatrixError}
+   */
+  solve<B extends Matrix | FloatArray>(a: Matrix, b: B): Returned<M, B>;
+  /** @throws {SingularMatrixError} */
+  inv(a: Matrix): Returned<M, Matrix>;
+  det(a: Matrix): Returned<M, Element>;
+  /** a = q r. */
+  qr(a: Matrix): Returned<M, Qr>;
+  /**
+   * a = u diag(s) vh.
+   * @throws {NoConvergenceError}
+   */
+  svd(a: Matrix): Returned<M, Svd>;
+  /**
+   * Eigenvalues and eigenvectors of a symmetric or Hermitian matrix, of which only the lower triangle is read.
+   * @throws {NoConvergenceError}
+   */
+  eigh(a: Matrix): Returned<M, Eigh>;
+  /**
+   * The x of least norm that minimises the norm of a x - b. Singular values below rcond times the largest count as
+   * zero; the machine's precision times max(m, n) unless said.
+   * @throws {NoConvergenceError}
+   */
+  lstsq<B extends Matrix | FloatArray>(
+    a: Matrix,
+    b: B,
+    options?: { rcond?: number },
+  ): Returned<M, LeastSquares<B>>;
+}
+
+function square(name: string, a: Matrix): number {
+  if (a.rows === a.columns) return a.rows;
+  throw new ArgumentError(`${name}: a must be square, but is ${a.rows} x ${a.columns}`);
+}
+
+const real = (dtype: Dtype): Dtype =>
+  dtype === "complex64" ? "float32" : dtype === "complex128" ? "float64" : dtype;
+
+/** Right-hand sides as a matrix. */
+function sidesOf(name: string, a: Matrix, b: Matrix | FloatArray): Matrix {
+  const width = isComplex(a.dtype) ? 2 : 1;
+  const sides = b instanceof Matrix ? b : new Matrix(b, Math.floor(b.length / width), 1, { dtype: a.dtype });
+  if (sides.rows === a.rows && sides.dtype === a.dtype) return sides;
+  throw new ArgumentError(
+    `${name}: a is ${a.rows} x ${a.columns} of ${a.dtype}, so b must have ${a.rows} rows of ${a.dtype}, but it has ${sides.rows} of ${sides.dtype}`,
+  );
+}
+
+export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<M> {
+  const drivers = lapack(face.run);
+  const contiguous = (a: Matrix): { data: FloatArray; copied: Returned<M, void> } => {
+    const data = newArray(a.dtype, a.rows * a.columns);
+    return { data, copied: copyInto(face, a, data) };
+  };
+
+  /** Solves a x = b, where x holds b already. */
+  function solveInto(name: string, a: Matrix, x: FloatArray, nrhs: number): Returned<M, void>[] {
+    const n = square(name, a);
+    const { data, copied } = contiguous(a);
+    const options = { complex: isComplex(a.dtype) };
+    return [copied, drivers.gesv(n, nrhs, data, new Int32Array(n), x, options)];
+  }
+
+  return {
+    matmul: (a, b) => multiply(face, a, b),
+    cholesky(a) {
+      const n = square("cholesky", a);
+      const l = Matrix.zeros(n, n, a.dtype);
+      const copied = copyInto(face, a, l.data, "lower");
+      return face.after([copied, drivers.potrf(n, l.data, { complex: isComplex(a.dtype) })], () => l);
+    },
+    solve<B extends Matrix | FloatArray>(a: Matrix, b: B) {
+      square("solve", a);
+      const sides = sidesOf("solve", a, b);
+      const x = contiguous(sides);
+      const steps = [x.copied, ...solveInto("solve", a, x.data, sides.columns)];
+      const { rows, columns, dtype } = sides;
+      return face.after(
+        steps,
+        () => (b instanceof Matrix ? new Matrix(x.data, rows, columns, { dtype }) : x.data) as B,
+      );
+    },
+    inv(a) {
+      const x = Matrix.identity(square("inv", a), a.dtype);
+      return face.after(solveInto("inv", a, x.data, a.rows), () => x);
+    },
+    det(a) {
+      const n = square("det", a);
+      const { data, copied } = contiguous(a);
+      const complex = isComplex(a.dtype);
+      begin(routine.det, dtypeCode("det", complex, "a", data)).set([n, Math.max(1, n)], 2);
+      const determinant = face.run<Element>(numbers => {
+        checkStatus("det", "a", numbers, singular("det", n, n));
+        return complex ? [numbers[1], numbers[2]] : numbers[1];
+      }, data);
+      return face.after([copied, determinant], results => results[1] as Element);
+    },
+    qr(a) {
+      const { rows: m, columns: n, dtype } = a;
+      const k = Math.min(m, n);
+      const options = { complex: isComplex(dtype) };
+      const { data, copied } = contiguous(a);
+      const factored = new Matrix(data, m, n, { dtype });
+      const tau = newArray(dtype, k);
+      const r = Matrix.zeros(k, n, dtype);
+      const q = Matrix.zeros(m, k, dtype);
+      const steps = [
+        copied,
+        drivers.geqrf(m, n, data, tau, options),
+        copyInto(face, factored.slice(0, k), r.data, "upper"),
+        copyInto(face, factored.slice(0, m, 0, k), q.data),
+        drivers.orgqr(m, k, k, q.data, tau, options),
+      ];
+      return face.after(steps, () => ({ q, r }));
+    },
+    svd(a) {
+      const { rows: m, columns: n, dtype } = a;
+      const k = Math.min(m, n);
+      const { data, copied } = contiguous(a);
+      const u = Matrix.zeros(m, k, dtype);
+      const vh = Matrix.zeros(k, n, dtype);
+      const s = newArray(real(dtype), k);
+      const options = { complex: isComplex(dtype) };
+      return face.after([copied, drivers.gesdd(m, n, data, s, u.data, vh.data, options)], () => ({
+        u,
+        s,
+        vh,
+      }));
+    },
+    eigh(a) {
+      const n = square("eigh", a);
+      const { data, copied } = contiguous(a);
+      const eigenvalues = newArray(real(a.dtype), n);
+      const eigenvectors = new Matrix(data, n, n, { dtype: a.dtype });
+      const options = { complex: isComplex(a.dtype) };
+      return face.after([copied, drivers.syevd(n, data, eigenvalues, options)], () => ({
+        eigenvalues,
+        eigenvectors,
+      }));
+    },
+    lstsq<B extends Matrix | FloatArray>(a: Matrix, b: B, options: { rcond?: number } = {}) {
+      const { rows: m, columns: n, dtype } = a;
+      const sides = sidesOf("lstsq", a, b);
+      const nrhs = sides.columns;
+      const precision = a.data instanceof Float64Array ? Number.EPSILON : 2 ** -23;
+      const { rcond = precision * Math.max(m, n) } = options;
+      const { data, copied } = contiguous(a);
+      // Has room for whichever is longer, the right-hand sides or the solutions.
+      const x = Matrix.zeros(Math.max(m, n), nrhs, dtype);
+      const s = newArray(real(dtype), Math.min(m, n));
+      const steps: Returned<M, unknown>[] = [
+        copied,
+        copyInto(face, sides, x.data),
+        drivers.gelsd(m, n, nrhs, data, x.data, s, { rcond, complex: isComplex(dtype) }),
+      ];
+      return face.after(steps, results => ({
+        x: (b instanceof Matrix ? x.slice(0, n) : x.slice(0, n).copy().data) as B,
+        rank: results[2] as number,
+        s,
+      }));
+    },
+  };
+}

@@ -1,0 +1,240 @@
+import { ArgumentError } from "../errors.ts";
+import { asynchronous, begin, type Face, nothing, routine, sync } from "./call.ts";
+import { level3 } from "./level3.ts";
+import type { Dtype, FloatArray, Mode, Returned, Transpose } from "./types.ts";
+
+const arrayTypes = {
+  float32: Float32Array,
+  float64: Float64Array,
+  complex64: Float32Array,
+  complex128: Float64Array,
+} as const;
+
+export const isComplex = (dtype: Dtype): boolean => dtype === "complex64" || dtype === "complex128";
+
+/** A new array of zeros for so many elements. */
+export function newArray(dtype: Dtype, elements: number): FloatArray {
+  return new arrayTypes[dtype](isComplex(dtype) ? 2 * elements : elements);
+}
+
+export interface MatrixOptions {
+  /** By the array's type unless said: "float64" or "float32". */
+  dtype?: Dtype;
+  /** Elements from one row to the next and from one column to the next; [columns, 1] unless said. */
+  strides?: readonly [row: number, column: number];
+}
+
+/** An array may lose its elements later, when its buffer is transferred to another thread. */
+function checkHeld({ data, rows, columns, dtype, strides }: Matrix): void {
+  const needed = rows === 0 || columns === 0 ? 0 : (rows - 1) * strides[0] + (columns - 1) * strides[1] + 1;
+  const held = isComplex(dtype) ? data.length / 2 : data.length;
+  if (held >= needed) return;
+  throw new ArgumentError(
+    `Matrix: ${rows} x ${columns} with strides ${strides.join(", ")} takes ${needed} elements of ${dtype}, but the array holds ${Math.floor(held)}`,
+  );
+}
+
+/** An element: a number, or a pair of real and imaginary part where the matrix is complex. */
+export type Element = number | [re: number, im: number];
+
+/**
+ * A view of a typed array as a matrix. Transposes and slices are views of the same elements; only `copy` copies.
+ * Arithmetic is done by the functions of tsmpi/linalg, `a.matmul(b)` among them.
+ */
+export class Matrix {
+  /** Begins with element (0, 0). Complex numbers are interleaved. */
+  readonly data: FloatArray;
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: Dtype;
+  /** In elements, as MatrixOptions. */
+  readonly strides: readonly [row: number, column: number];
+
+  /** @throws {ArgumentError} when the array is too short for the shape and strides. */
+  constructor(data: FloatArray, rows: number, columns: number, options: MatrixOptions = {}) {
+    const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } = options;
+    for (const [name, value] of [
+      ["rows", rows],
+      ["columns", columns],
+      ["strides[0]", strides[0]],
+      ["strides[1]", strides[1]],
+    ] as const) {
+      if (Number.isSafeInteger(value) && value >= 0) continue;
+      throw new ArgumentError(`Matrix: ${name} must be a whole number, at least 0, but is ${value}`);
+    }
+    if (!(data instanceof arrayTypes[dtype])) {
+      throw new ArgumentError(`Matrix: data of dtype ${dtype} must be a ${arrayTypes[dtype].name}`);
+    }
+    this.data = data;
+    this.rows = rows;
+    this.columns = columns;
+    this.dtype = dtype;
+    this.strides = strides;
+    checkHeld(this);
+  }
+
+  static zeros(rows: number, columns: number, dtype: Dtype = "float64"): Matrix {
+    return new Matrix(newArray(dtype, rows * columns), rows, columns, { dtype });
+  }
+
+  static identity(n: number, dtype: Dtype = "float64"): Matrix {
+    const matrix = Matrix.zeros(n, n, dtype);
+    const step = (n + 1) * (isComplex(dtype) ? 2 : 1);
+    for (let i = 0; i < n; i++) matrix.data[i * step] = 1;
+    return matrix;
+  }
+
+  /** From rows of elements, all of one length. */
+  static from(rows: readonly (readonly Element[])[], dtype: Dtype = "float64"): Matrix {
+    const columns = rows[0]?.length ?? 0;
+    const matrix = Matrix.zeros(rows.length, columns, dtype);
+    rows.forEach((row, i) => {
+      if (row.length !== columns) {
+        throw new ArgumentError(`Matrix.from: row ${i} has ${row.length} elements, row 0 has ${columns}`);
+      }
+      for (let j = 0; j < columns; j++) matrix.set(i, j, row[j]);
+    });
+    return matrix;
+  }
+
+  get shape(): [rows: number, columns: number] {
+    return [this.rows, this.columns];
+  }
+
+  #place(i: number, j: number): number {
+    if (!(i >= 0 && i < this.rows && j >= 0 && j < this.columns)) {
+      throw new ArgumentError(`Matrix: no element (${i}, ${j}) in ${this.rows} x ${this.columns}`);
+    }
+    return i * this.strides[0] + j * this.strides[1];
+  }
+
+  at(i: number, j: number): Element {
+    const place = this.#place(i, j);
+    if (!isComplex(this.dtype)) return this.data[place];
+    return [this.data[2 * place], this.data[2 * place + 1]];
+  }
+
+  set(i: number, j: number, value: Element): void {
+    const place = this.#place(i, j);
+    const [re, im] = typeof value === "number" ? [value, 0] : value;
+    if (!isComplex(this.dtype)) {
+      if (typeof value !== "number")
+        throw new ArgumentError(`Matrix: a ${this.dtype} element must be a number`);
+      this.data[place] = value;
+      return;
+    }
+    this.data[2 * place] = re;
+    this.data[2 * place + 1] = im;
+  }
+
+  /** The transpose, a view. */
+  get T(): Matrix {
+    const [row, column] = this.strides;
+    return new Matrix(this.data, this.columns, this.rows, { dtype: this.dtype, strides: [column, row] });
+  }
+
+  /** Rows and columns from start to before end, a view; ends and negative places as in Array's slice. */
+  slice(rowStart = 0, rowEnd = this.rows, columnStart = 0, columnEnd = this.columns): Matrix {
+    const place = (value: number, size: number): number =>
+      value < 0 ? Math.max(0, size + value) : Math.min(value, size);
+    const top = place(rowStart, this.rows);
+    const left = place(columnStart, this.columns);
+    const rows = Math.max(0, place(rowEnd, this.rows) - top);
+    const columns = Math.max(0, place(columnEnd, this.columns) - left);
+    const start = rows === 0 || columns === 0 ? 0 : top * this.strides[0] + left * this.strides[1];
+    const data = this.data.subarray(isComplex(this.dtype) ? 2 * start : start);
+    return new Matrix(data, rows, columns, { dtype: this.dtype, strides: this.strides });
+  }
+
+  /** Row i as a 1 x columns view. */
+  row(i: number): Matrix {
+    this.#place(i, 0);
+    return this.slice(i, i + 1);
+  }
+
+  /** Column j as a rows x 1 view. */
+  column(j: number): Matrix {
+    this.#place(0, j);
+    return this.slice(0, this.rows, j, j + 1);
+  }
+
+  /** The matrix product with b, in a new matrix, by the worker thread; `sync.matmul` is the blocking twin. */
+  async matmul(b: Matrix): Promise<Matrix> {
+    return multiply(asynchronous, this, b);
+  }
+
+  /** A matrix of its own, with contiguous rows. */
+  copy(): Matrix {
+    const copy = Matrix.zeros(this.rows, this.columns, this.dtype);
+    sync.after([copyInto(sync, this, copy.data)], nothing);
+    return copy;
+  }
+
+  /** Rows of elements. */
+  toArrays(): Element[][] {
+    return Array.from({ length: this.rows }, (_, i) =>
+      Array.from({ length: this.columns }, (_, j) => this.at(i, j)),
+    );
+  }
+}
+
+const dtypeCodes = { float32: 0, float64: 1, complex64: 2, complex128: 3 } as const;
+
+/** Which part of a matrix is copied; zeros stand in the rest. */
+export type Part = "all" | "upper" | "lower";
+const partCodes = { all: 0, upper: 121, lower: 122 } as const;
+
+/** Copies a matrix of any strides to contiguous rows, `ld` elements apart, where the call after it runs. */
+export function copyInto<M extends Mode>(
+  face: Face<M>,
+  from: Matrix,
+  to: FloatArray,
+  part: Part = "all",
+  ld: number = from.columns,
+): Returned<M, void> {
+  checkHeld(from);
+  const { rows, columns, strides } = from;
+  const numbers = begin(routine.copyMatrix, dtypeCodes[from.dtype]);
+  numbers.set([partCodes[part], rows, columns, strides[0], strides[1], ld], 2);
+  return face.run(nothing, from.data, to);
+}
+
+interface Operand {
+  data: FloatArray;
+  trans: Transpose;
+  ld: number;
+  /** The copy that comes first, where BLAS cannot take the matrix as it lies. */
+  steps: Returned<Mode, void>[];
+}
+
+/** A matrix as BLAS takes it: contiguous along rows or along columns. */
+function operand<M extends Mode>(face: Face<M>, matrix: Matrix): Operand {
+  const { data, rows, columns, strides } = matrix;
+  const [row, column] = strides;
+  if ((column === 1 || columns === 1) && row >= columns && row > 0)
+    return { data, trans: "N", ld: row, steps: [] };
+  if ((row === 1 || rows === 1) && column >= rows && column > 0)
+    return { data, trans: "T", ld: column, steps: [] };
+  const copy = newArray(matrix.dtype, rows * columns);
+  return { data: copy, trans: "N", ld: Math.max(1, columns), steps: [copyInto(face, matrix, copy)] };
+}
+
+/** @throws {ArgumentError} when the shapes do not fit, or the element types differ. */
+export function multiply<M extends Mode>(face: Face<M>, a: Matrix, b: Matrix): Returned<M, Matrix> {
+  if (a.columns !== b.rows || a.dtype !== b.dtype) {
+    throw new ArgumentError(
+      `matmul: a is ${a.rows} x ${a.columns} of ${a.dtype}, b is ${b.rows} x ${b.columns} of ${b.dtype}; the columns of a must be as many as the rows of b, of one dtype`,
+    );
+  }
+  const c = Matrix.zeros(a.rows, b.columns, a.dtype);
+  const left = operand(face, a);
+  const right = operand(face, b);
+  const product = level3(face.run).gemm(a.rows, b.columns, a.columns, left.data, right.data, c.data, {
+    transA: left.trans,
+    transB: right.trans,
+    lda: left.ld,
+    ldb: right.ld,
+    complex: isComplex(a.dtype),
+  });
+  return face.after([...left.steps, ...right.steps, product] as Returned<M, void>[], () => c);
+}

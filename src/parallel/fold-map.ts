@@ -1,0 +1,70 @@
+/** Reductions of what ranks have, or of what tasks give, in one pass and one message. */
+import { type Communicator, type Operator, operator } from "../index.ts";
+import { prepare } from "./execute.ts";
+import { type Items, toList } from "./items.ts";
+import { type ItemOf, planOf } from "./map.ts";
+import { type MapOptions, requireOptions } from "./options.ts";
+import type { Reducer } from "./reducers/reducer.ts";
+import { agreeOnFailures } from "./results.ts";
+import { runTasks, type Task } from "./run.ts";
+import { exclusively } from "./team.ts";
+
+/** The operator that merges states of a reducer, for `comm.reduce`, `allreduce`, `scan` and the rest. */
+export function mergeOf<S>(reducer: Reducer<never, S, unknown>): Operator<S> {
+  return operator((left: S, right: S) => reducer.merge(left, right), { name: "merge" });
+}
+
+/** The state of a reducer that has been given all of `values`. */
+export function fold<T, S>(reducer: Reducer<T, S, unknown>, values: Iterable<T>): S {
+  let state = reducer.empty();
+  for (const value of values) state = reducer.add(state, value);
+  return state;
+}
+
+/**
+ * The reducer's result over the values of all ranks, on every rank: each goes through its own once, then their states are
+ * merged, in rank order, in one message. With `fused` several reductions share the pass and the message.
+ * Waits for all ranks.
+ */
+export async function summarize<T, S, R>(
+  comm: Communicator,
+  values: Iterable<T>,
+  reducer: Reducer<T, S, R>,
+): Promise<R> {
+  const state = await comm.allreduce(fold(reducer, values), mergeOf(reducer) as never);
+  return reducer.result(state as S);
+}
+
+/**
+ * `map` whose results are not stored: each rank adds those of its tasks to the reducer as they come, then states are merged
+ * in rank order. Every rank gets the reducer's result. The schedule is static unless said, so that the result depends on
+ * the number of ranks at most, and not on who was faster.
+ * @throws as `map`
+ */
+export async function foldMap<I extends Items<any>, V, S, R>(
+  comm: Communicator,
+  items: I,
+  task: Task<ItemOf<I>, V>,
+  reducer: Reducer<V, S, R>,
+  options: MapOptions<ItemOf<I>> = {},
+): Promise<R> {
+  type T = ItemOf<I>;
+  requireOptions("foldMap", options);
+  const { schedule = "static", concurrency = 1, errors } = options;
+  const collect = errors === "collect";
+  const plan = planOf("foldMap", comm, toList<T>("foldMap", items as Items<T>), { ...options, schedule });
+  return exclusively(comm, "foldMap", async () => {
+    const { source, contextOf, what, end } = await prepare(comm, "foldMap", plan, options);
+    try {
+      let state = reducer.empty();
+      const deliver = (_index: number, value: V): undefined => {
+        state = reducer.add(state, value);
+      };
+      const { failures } = await runTasks(plan, source, task, contextOf, { concurrency, collect, deliver });
+      await agreeOnFailures(comm, failures, what, collect);
+      return reducer.result((await comm.allreduce(state, mergeOf(reducer) as never)) as S);
+    } finally {
+      end();
+    }
+  });
+}

@@ -1,0 +1,178 @@
+import { ArgumentError, NotSendableError } from "../../errors.ts";
+import type { Communicator } from "../../index.ts";
+import { Progress, type ProgressOption, requireProgress } from "../progress.ts";
+import { TaskError, TasksError } from "../task-error.ts";
+import { type Computed, type Delayed, withValues } from "./delayed.ts";
+import { Plan } from "./plan.ts";
+import { type Outcome, runPlan } from "./run-plan.ts";
+
+export interface PersistOptions {
+  /**
+   * cancel: once a node has thrown no other one is begun, and the call rejects with its TaskError. collect: all that
+   * do not depend on it are run, then it rejects with a TasksError. Both on every rank. Default cancel.
+   */
+  errors?: "cancel" | "collect";
+  /** Rank 0 only hands out nodes and runs none; for nodes that take long and differ much. Default false. */
+  dedicated?: boolean;
+  /** Shown by rank 0. Default false. */
+  progress?: ProgressOption;
+  /** Stands in errors and before the progress. Default: the name of the operation. */
+  label?: string;
+}
+
+export interface ComputeOptions extends PersistOptions {
+  /** Only this rank gets the values; undefined elsewhere. Default: every rank gets them. */
+  root?: number;
+}
+
+/** The value of a node that was persisted: which rank of which communicator has it. */
+interface Kept {
+  readonly comm: Communicator;
+  readonly rank: number;
+  readonly value: unknown;
+}
+
+const keptValues = new WeakMap<Delayed, Kept>();
+
+/**
+ * Makes the calls that nodes stand for, each once, and gives their values: of one node, or of all nodes in a list or
+ * plain object, which may hold others. All ranks call it, having made the same nodes in the same order.
+ *
+ * Rank 0 hands out the nodes that are ready, those with the longest way to go first, and runs some itself. Values stay
+ * on the rank that has made them, and go from rank to rank where another one needs them.
+ * @throws {TaskError} on every rank: a node has thrown
+ * @throws {TasksError} on every rank, with `errors: "collect"`: nodes have thrown; `results` has the values of the
+ * nodes asked for, in the order in which they stand in `target`
+ * @throws {CollectiveMismatchError} on every rank: the ranks have made different graphs
+ * @throws {ArgumentError} bad options, or nothing to be computed
+ */
+export async function compute<T, O extends ComputeOptions>(
+  comm: Communicator,
+  target: T,
+  options: O = {} as O,
+): Promise<Computed<T> | (O extends { root: number } ? undefined : never)> {
+  const { root, label = "compute" } = options;
+  if (root !== undefined && !(Number.isInteger(root) && root >= 0 && root < comm.size)) {
+    throw new ArgumentError(`compute: root must be a rank from 0 to ${comm.size - 1}; got ${String(root)}.`);
+  }
+  return (await inPrivate(comm, "compute", async own => {
+    const plan = planOf(comm, "compute", target);
+    const outcome = await run(comm, own, plan, label, options);
+    const values = await exchange(own, plan, outcome, root);
+    if (outcome.failures.length > 0) {
+      throw new TasksError(
+        `${label}: node`,
+        outcome.failures,
+        values && plan.outputs.map(step => values.get(step)),
+      );
+    }
+    return values && (withValues(target, node => values.get(plan.numberOf(node))) as Computed<T>);
+  })) as Computed<T>;
+}
+
+/**
+ * Makes the calls and leaves the values where they were made, for later calls of `compute` and `persist` with the same
+ * communicator. A value is given up when its node is.
+ * @throws as `compute`
+ */
+export async function persist(
+  comm: Communicator,
+  target: unknown,
+  options: PersistOptions = {},
+): Promise<void> {
+  const { label = "persist" } = options;
+  await inPrivate(comm, "persist", async own => {
+    const plan = planOf(comm, "persist", target);
+    const { failures, makers, values } = await run(comm, own, plan, label, options);
+    for (const [i, step] of plan.outputs.entries()) {
+      if (makers[i] < 0) continue;
+      const value = makers[i] === comm.rank ? values.get(step) : undefined;
+      keptValues.set(plan.steps[step].node, { comm, rank: makers[i], value });
+    }
+    if (failures.length > 0) throw new TasksError(`${label}: node`, failures, undefined);
+  });
+}
+
+async function inPrivate<R>(
+  comm: Communicator,
+  name: string,
+  act: (own: Communicator) => Promise<R>,
+): Promise<R> {
+  const own = await comm.dup({ name: `${comm.name}.${name}` });
+  let result: R;
+  try {
+    result = await act(own);
+  } catch (error) {
+    // A value that cannot be sent is an error of one rank alone; the others wait for it, not for the end.
+    if (!(error instanceof NotSendableError)) await own.free();
+    throw error;
+  }
+  await own.free();
+  return result;
+}
+
+function keptFor(comm: Communicator, node: Delayed): Kept | undefined {
+  const kept = keptValues.get(node);
+  return kept?.comm === comm ? kept : undefined;
+}
+
+function planOf(comm: Communicator, operation: string, target: unknown): Plan {
+  if (typeof target !== "object" || target === null) {
+    throw new ArgumentError(
+      `${operation}: wants a node that a delayed function has given, or a list or plain object of nodes; ` +
+        `got ${String(target)}.`,
+    );
+  }
+  return new Plan(target, node => keptFor(comm, node) !== undefined);
+}
+
+/** @throws {TaskError} a node has thrown, and the rest was not to be collected */
+async function run(
+  comm: Communicator,
+  own: Communicator,
+  plan: Plan,
+  label: string,
+  { errors = "cancel", dedicated = false, progress = false }: PersistOptions,
+): Promise<Outcome> {
+  if (errors !== "cancel" && errors !== "collect") {
+    throw new ArgumentError(`${label}: errors must be cancel or collect; got ${String(errors)}.`);
+  }
+  requireProgress(progress);
+  await plan.compare(own);
+  const kept = new Map<number, number>();
+  const values = new Map<number, unknown>();
+  for (const [step, { node }] of plan.steps.entries()) {
+    const known = keptFor(comm, node);
+    if (known === undefined) continue;
+    kept.set(step, known.rank);
+    if (known.rank === comm.rank) values.set(step, known.value);
+  }
+  const shown =
+    progress === false || comm.rank > 0 ? undefined : new Progress(progress, label, plan.steps.length);
+  const collect = errors === "collect";
+  const outcome = await runPlan(own, plan, { collect, dedicated, progress: shown, values, kept });
+  shown?.finish(plan.steps.length);
+  const failures = outcome.failures.map(failure => ({
+    ...failure,
+    index: plan.steps[failure.index].node.number,
+  }));
+  if (failures.length > 0 && !collect) {
+    const { name } = plan.steps[outcome.failures[0].index].node;
+    throw new TaskError(`${label}: node ${name}`, failures[0]);
+  }
+  return { ...outcome, failures };
+}
+
+/** The values of all outputs, on root or on every rank. */
+async function exchange(
+  comm: Communicator,
+  { outputs }: Plan,
+  { makers, values }: Outcome,
+  root: number | undefined,
+): Promise<Map<number, unknown> | undefined> {
+  const mine = outputs
+    .filter((_, i) => makers[i] === comm.rank)
+    .map(step => [step, values.get(step)] as const);
+  const parts = root === undefined ? await comm.allgather(mine) : await comm.gather(mine, { root });
+  return parts && new Map(parts.flat());
+}

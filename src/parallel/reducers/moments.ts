@@ -1,0 +1,124 @@
+/** Counts, sums, extremes, mean and variance. Missing values are skipped. */
+import { ExactSum, exactSum } from "../../index.ts";
+import { isMissing, type Maybe, type Reducer } from "./reducer.ts";
+
+/** How many values are there. */
+export function count(): Reducer<Maybe, number, number> {
+  return {
+    empty: () => 0,
+    add: (n, value) => (isMissing(value) ? n : n + 1),
+    merge: (left, right) => left + right,
+    result: n => n,
+  };
+}
+
+/** How many values are missing. */
+export function missing(): Reducer<Maybe, number, number> {
+  return {
+    empty: () => 0,
+    add: (n, value) => (isMissing(value) ? n + 1 : n),
+    merge: (left, right) => left + right,
+    result: n => n,
+  };
+}
+
+/** The least value; undefined for none. */
+export function min(): Reducer<Maybe, number | undefined, number | undefined> {
+  const lesser = (a: number | undefined, b: number): number => (a === undefined || b < a ? b : a);
+  return {
+    empty: () => undefined,
+    add: (least, value) => (isMissing(value) ? least : lesser(least, value)),
+    merge: (left, right) => (right === undefined ? left : lesser(left, right)),
+    result: least => least,
+  };
+}
+
+/** The greatest value; undefined for none. */
+export function max(): Reducer<Maybe, number | undefined, number | undefined> {
+  const greater = (a: number | undefined, b: number): number => (a === undefined || b > a ? b : a);
+  return {
+    empty: () => undefined,
+    add: (most, value) => (isMissing(value) ? most : greater(most, value)),
+    merge: (left, right) => (right === undefined ? left : greater(left, right)),
+    result: most => most,
+  };
+}
+
+interface Sum {
+  readonly sum: Float64Array;
+}
+
+function mergeSums({ sum: left }: Sum, { sum: right }: Sum): ExactSum {
+  return exactSum().merge(left).merge(right);
+}
+
+/** Of a state that has travelled it is a plain array. */
+function exact({ sum }: Sum): ExactSum {
+  return sum instanceof ExactSum ? sum : exactSum().merge(sum);
+}
+
+/** The sum, without rounding on the way: the same for every number of ranks and order of values. */
+export function sum(): Reducer<Maybe, Sum, number> {
+  return {
+    empty: () => ({ sum: exactSum() }),
+    add: (state, value) => (isMissing(value) ? state : { sum: exact(state).add(value) }),
+    merge: (left, right) => ({ sum: mergeSums(left, right) }),
+    result: state => exact(state).value,
+  };
+}
+
+interface Mean extends Sum {
+  readonly count: number;
+}
+
+/** The mean, from the exact sum; NaN for no values. */
+export function mean(): Reducer<Maybe, Mean, number> {
+  return {
+    empty: () => ({ count: 0, sum: exactSum() }),
+    add: (state, value) =>
+      isMissing(value) ? state : { count: state.count + 1, sum: exact(state).add(value) },
+    merge: (left, right) => ({ count: left.count + right.count, sum: mergeSums(left, right) }),
+    result: state => exact(state).value / state.count,
+  };
+}
+
+interface Moments {
+  count: number;
+  mean: number;
+  /** Sum of squared deviations from the mean. */
+  squares: number;
+}
+
+/**
+ * The variance, sum of squared deviations over n - ddof; NaN where that is not positive. Values are added by B. P. Welford's
+ * recurrence (1962), states merged by the formula of T. F. Chan, G. H. Golub and R. J. LeVeque (1979); both keep their
+ * accuracy where the mean is large. Last bits depend on how values are spread over ranks.
+ */
+export function variance({ ddof = 1 }: { ddof?: number } = {}): Reducer<Maybe, Moments, number> {
+  return {
+    empty: () => ({ count: 0, mean: 0, squares: 0 }),
+    add: (state, value) => {
+      if (isMissing(value)) return state;
+      const deviation = value - state.mean;
+      state.count++;
+      state.mean += deviation / state.count;
+      state.squares += deviation * (value - state.mean);
+      return state;
+    },
+    merge: (left, right) => {
+      const count = left.count + right.count;
+      if (count === 0) return left;
+      const deviation = right.mean - left.mean;
+      const share = right.count / count;
+      const squares = left.squares + right.squares + deviation ** 2 * left.count * share;
+      return { count, mean: left.mean + deviation * share, squares };
+    },
+    result: ({ count, squares }) => (count - ddof > 0 ? squares / (count - ddof) : NaN),
+  };
+}
+
+/** The square root of `variance`. */
+export function deviation(options?: { ddof?: number }): Reducer<Maybe, Moments, number> {
+  const squared = variance(options);
+  return { ...squared, result: state => Math.sqrt(squared.result(state)) };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { launch, packageRoot } from "../launch.ts";
+
+const page = readFileSync(join(packageRoot, "docs/examples.md"), "utf8");
+
+/** The command that the page of examples gives, and what it says that is printed. */
+function shown(example: string): { args: string[]; output: string } {
+  const pattern = new RegExp(
+    `npx tsmpirun -n 8 examples/${example}\\.ts ?(.*)\\n\`\`\`\\n\\n\`\`\`text\\n([^]*?)\`\`\``,
+  );
+  const [, args, output] = pattern.exec(page) ?? expect.fail(`no ${example} on the page of examples`);
+  return { args: args.split(" ").filter(arg => arg !== ""), output };
+}
+
+/** What is printed is the same on any number of ranks, and is what the page shows. */
+const examples: Record<string, readonly number[]> = {
+  bootstrap: [1, 3],
+  "permutation-test": [1, 3],
+  regression: [2, 5],
+  simulation: [1, 2, 3, 8],
+  mandelbrot: [1, 2, 5],
+  "word-count": [1, 2, 5],
+  uneven: [1, 2, 5],
+  "shared-data": [1, 2, 5],
+  "cross-validation": [1, 3],
+};
+
+describe("examples of maps", () => {
+  for (const [example, counts] of Object.entries(examples)) {
+    for (const ranks of counts) {
+      it(`${example} should print what the page shows on ${ranks}`, async () => {
+        const { args, output } = shown(example);
+        const { code, stdout, stderr } = await launch([
+          "-n",
+          String(ranks),
+          `examples/${example}.ts`,
+          ...args,
+        ]);
+        expect(code, stderr).to.equal(0);
+        expect(stdout).to.equal(output);
+        const timed = example === "uneven" || example === "shared-data";
+        expect(stderr).to.match(timed ? /^\d+\.\d+ s on \d+ ranks\n$/ : /^$/);
+      });
+    }
+  }
+});

@@ -1,0 +1,173 @@
+/** Wrong arguments: every error says which, what was expected and what came. */
+import { expect } from "chai";
+import { ArgumentError, NotPositiveDefiniteError, SingularMatrixError } from "../../src/errors.ts";
+import { gemm, Matrix, setThreads, solve, sync } from "../../src/linalg/index.ts";
+
+const f64 = (n: number): Float64Array => new Float64Array(n);
+
+function fails(call: () => unknown, text: string, type: new (...args: any[]) => Error = ArgumentError): void {
+  expect(call).to.throw(type, text);
+}
+
+describe("linalg: arguments", () => {
+  it("names a dimension that is none", () => {
+    fails(
+      () => sync.gemm(-1, 2, 2, f64(4), f64(4), f64(4)),
+      "gemm: m must be a whole number, at least 0, but is -1",
+    );
+    fails(() => sync.gemm(2, 2.5, 2, f64(4), f64(4), f64(4)), "gemm: n must be");
+    fails(() => sync.gemm(2, 2, Number.NaN, f64(4), f64(4), f64(4)), "gemm: k must be");
+    fails(() => sync.potrf("3" as never, f64(9)), "potrf: n must be");
+  });
+
+  it("names an array that is too short, with its shape", () => {
+    fails(
+      () => sync.gemm(2, 3, 4, f64(8), f64(11), f64(6)),
+      "gemm: b is 4 x 3 with ldb 3, which takes 12 elements, but it holds 11",
+    );
+    fails(
+      () => sync.gemm(2, 3, 4, f64(8), f64(12), f64(6), { ldc: 4 }),
+      "c is 2 x 3 with ldc 4, which takes 7",
+    );
+    fails(
+      () => sync.gemm(2, 2, 2, f64(4), f64(8), f64(8), { complex: true }),
+      "takes 4 complex numbers, but it holds 2",
+    );
+    fails(() => sync.dot(f64(5), f64(4)), "dot: y has 5 elements which take 5 elements, but it holds 4");
+    fails(() => sync.axpy(1, f64(3), f64(4), { incy: -2 }), "y has 3 elements with incy -2, which take 5");
+    fails(() => sync.gesdd(3, 2, f64(6), f64(1)), "gesdd: s has 2 elements");
+    fails(() => sync.gemmBatched(3, 2, 2, 2, f64(12), f64(12), f64(11)), "3 matrices c, 4 apart, take 12");
+  });
+
+  it("names a leading dimension or an increment that does not fit", () => {
+    fails(
+      () => sync.gemm(2, 2, 3, f64(6), f64(6), f64(4), { lda: 2 }),
+      "gemm: lda must be a whole number, at least 3",
+    );
+    fails(() => sync.scal(2, f64(4), { incx: 0 }), "scal: incx must be a whole number other than 0");
+    fails(
+      () => sync.gemmBatched(2, 2, 2, 2, f64(8), f64(8), f64(8), { strideC: 3 }),
+      "strideC must be a whole number, at least 4",
+    );
+  });
+
+  it("names an array of another type", () => {
+    fails(
+      () => sync.gemm(1, 1, 1, f64(1), new Float32Array(1), f64(1)),
+      "gemm: b must be a Float64Array as a is, but is Float32Array",
+    );
+    fails(() => sync.nrm2([1, 2] as never), "nrm2: x must be a Float64Array or a Float32Array, but is Array");
+    fails(
+      () => sync.getrf(2, 2, f64(4), f64(2) as never),
+      "getrf: pivots must be an Int32Array of at least 2 elements",
+    );
+  });
+
+  it("names a letter or a factor that is none", () => {
+    fails(
+      () => sync.gemm(1, 1, 1, f64(1), f64(1), f64(1), { transA: "t" as never }),
+      'gemm: transA must be "N" or "T" or "C", but is "t"',
+    );
+    fails(() => sync.trsm(1, 1, f64(1), f64(1), { uplo: "lower" as never }), 'uplo must be "U" or "L"');
+    fails(
+      () => sync.gemv(1, 1, f64(1), f64(1), f64(1), { alpha: "2" as never }),
+      "gemv: alpha must be a number or a pair",
+    );
+    fails(
+      () => sync.herk(1, 1, f64(2), f64(2), { trans: "T", complex: true }),
+      'herk: trans must be "N" or "C"',
+    );
+  });
+
+  it("refuses a result that shares elements with what is read", () => {
+    const a = f64(100);
+    fails(
+      () => sync.gemm(2, 2, 2, a, f64(4), a.subarray(3)),
+      "gemm: c, which is written, shares memory with a, which is read",
+    );
+    fails(
+      () => sync.gemm(4, 4, 4, a, f64(16), a.subarray(33), { lda: 10, ldc: 10, ldb: 4 }),
+      "shares memory",
+    );
+    fails(() => sync.gemv(3, 3, a, a.subarray(9), a.subarray(8)), "y, which is written, shares memory with");
+    fails(() => sync.swap(a, a.subarray(1), { n: 4 }), "shares memory");
+    fails(() => sync.trsm(2, 2, a, a.subarray(2)), "trsm: b, which is written");
+    // Neighbours, and columns between columns, are all right.
+    sync.gemm(2, 2, 2, a, a.subarray(4), a.subarray(8));
+    sync.axpy(1, a, a.subarray(1), { n: 5, incx: 2, incy: 2 });
+    sync.gemv(4, 4, a, a.subarray(4), a.subarray(5), { lda: 10, incx: 10, incy: 10 });
+  });
+
+  it("names the element that is not finite", () => {
+    const a = Matrix.identity(4).data;
+    a[2 * 4 + 1] = Number.NaN;
+    fails(() => sync.potrf(4, a.slice()), "potrf: element (2, 1) of a is not a finite number");
+    fails(() => sync.getrf(4, 4, a.slice(), new Int32Array(4)), "getrf: element (2, 1) of a");
+    a[2 * 4 + 1] = Number.NEGATIVE_INFINITY;
+    for (const name of ["qr", "svd", "eigh", "inv", "det", "cholesky"] as const) {
+      fails(() => sync[name](new Matrix(a, 4, 4)), "element (2, 1) of a is not a finite number");
+    }
+    // In the triangle that is not read it does not matter.
+    sync.potrf(4, a.slice(), { uplo: "U" });
+  });
+
+  it("says what LAPACK's info means", () => {
+    const a = Float64Array.of(4, 0, 0, 0, -1, 0, 0, 0, 1);
+    fails(
+      () => sync.potrf(3, a),
+      "potrf: the 3 x 3 matrix is not positive definite: its leading minor of order 2 is not positive",
+      NotPositiveDefiniteError,
+    );
+    fails(
+      () =>
+        sync.inv(
+          Matrix.from([
+            [1, 2],
+            [2, 4],
+          ]),
+        ),
+      "the 2 x 2 matrix is singular: pivot 1 is exactly zero",
+      SingularMatrixError,
+    );
+    const deficient = Float64Array.of(0, 1, 0, 1, 0, 1);
+    fails(() => sync.gels(3, 2, 1, deficient, f64(3)), "not of full rank", SingularMatrixError);
+  });
+
+  it("checks the pivots that it is given", () => {
+    fails(
+      () => sync.getrs(2, 1, f64(4), Int32Array.of(0, 7), f64(2)),
+      "getrs: pivots[1] is 7, which is no row of 2",
+    );
+  });
+
+  it("checks the shapes of matrices", () => {
+    const [a, b] = [Matrix.zeros(2, 3), Matrix.zeros(2, 3)];
+    fails(() => sync.matmul(a, b), "matmul: a is 2 x 3 of float64, b is 2 x 3 of float64");
+    fails(() => sync.cholesky(a), "cholesky: a must be square, but is 2 x 3");
+    fails(() => sync.solve(Matrix.identity(3), f64(2)), "so b must have 3 rows of float64, but it has 2");
+    fails(
+      () => new Matrix(f64(5), 2, 3),
+      "Matrix: 2 x 3 with strides 3, 1 takes 6 elements of float64, but the array holds 5",
+    );
+    fails(() => a.at(2, 0), "Matrix: no element (2, 0) in 2 x 3");
+    fails(() => Matrix.from([[1], [1, 2]]), "Matrix.from: row 1 has 2 elements, row 0 has 1");
+  });
+
+  it("notices an array that was transferred away", () => {
+    const a = Matrix.identity(2);
+    structuredClone(a.data, { transfer: [a.data.buffer as ArrayBuffer] });
+    fails(() => sync.inv(a), "but the array holds 0");
+    fails(() => sync.matmul(a, Matrix.identity(2)), "but it holds 0");
+  });
+
+  it("rejects the promise of the awaited form", async () => {
+    const wrong = [gemm(1, 1, 1, f64(0), f64(1), f64(1)), solve(Matrix.zeros(2, 2), f64(2))];
+    const [first, second] = await Promise.allSettled(wrong);
+    expect(first).to.have.property("reason").that.is.instanceOf(ArgumentError);
+    expect(second).to.have.property("reason").that.is.instanceOf(SingularMatrixError);
+  });
+
+  it("checks the number of threads", () => {
+    for (const count of [0, -1, 1.5, Number.NaN, 1e9]) fails(() => setThreads(count), "setThreads: expected");
+  });
+});

@@ -1,0 +1,147 @@
+import { sync } from "../../../src/linalg/index.ts";
+import type { Scalar, Transpose, Uplo } from "../../../src/linalg/types.ts";
+import {
+  type Complex,
+  combine,
+  conj,
+  elementTypes,
+  expectClose,
+  Grid,
+  multiply,
+  op,
+  times,
+  type Values,
+} from "../reference.ts";
+import { expectVector, Strided } from "./level1.ts";
+import { symmetric, triangular } from "./level3.ts";
+
+const shapes = [
+  [1, 1],
+  [3, 8],
+  [40, 17],
+  [17, 100],
+  [0, 5],
+];
+const increments = [
+  [1, 1],
+  [2, 3],
+  [-1, -2],
+];
+const transposes: Transpose[] = ["N", "T", "C"];
+
+const column = (x: Strided): Values => x.values().map(value => [value]);
+const flat = (values: Values): Complex[] => values.map(([value]) => value);
+
+export const checks: Record<string, () => void> = {
+  gemv: () => {
+    for (const type of elementTypes) {
+      for (const [m, n] of shapes) {
+        for (const [incx, incy] of increments) {
+          for (const trans of transposes) {
+            for (const [alpha, beta] of [
+              [1, 0],
+              type.complex ? [[0.5, 1] as const, [-1, 2] as const] : [0.5, -2],
+            ] as [Scalar, Scalar][]) {
+              const a = new Grid(type, m, n, n + 2);
+              const x = new Strided(type, trans === "N" ? n : m, incx);
+              const y = new Strided(type, trans === "N" ? m : n, incy);
+              if (m === 0) continue;
+              const wanted = combine(alpha, multiply(op(a.values(), trans), column(x)), beta, column(y));
+              sync.gemv(m, n, a.array, x.array, y.array, {
+                trans,
+                alpha,
+                beta,
+                lda: a.ld,
+                incx,
+                incy,
+                complex: type.complex,
+              });
+              const what = `gemv ${type.name} ${m} ${n} ${trans} ${incx}`;
+              expectVector(y, flat(wanted), 16 * type.eps * (m + n), what);
+            }
+          }
+        }
+      }
+    }
+  },
+  ger: () => {
+    for (const type of elementTypes) {
+      for (const [m, n] of shapes) {
+        for (const [incx, incy] of increments) {
+          for (const conjugate of [false, true]) {
+            const a = new Grid(type, m, n, n + 1);
+            const x = new Strided(type, m, incx);
+            const y = new Strided(type, n, incy);
+            const wanted = a.values().map((row, i) =>
+              row.map((value, j): Complex => {
+                const [re, im] = times(x.get(i), conjugate ? conj(y.get(j)) : y.get(j));
+                return [value[0] - 2 * re, value[1] - 2 * im];
+              }),
+            );
+            const options = { alpha: -2, lda: a.ld, incx, incy, conjugate, complex: type.complex };
+            sync.ger(m, n, x.array, y.array, a.array, options);
+            expectClose(a.values(), wanted, 16 * type.eps, `ger ${type.name} ${m} ${n} ${incx} ${conjugate}`);
+          }
+        }
+      }
+    }
+  },
+  symv: () => {
+    for (const type of elementTypes) {
+      for (const n of [1, 6, 50]) {
+        for (const [incx, incy] of increments) {
+          for (const uplo of ["L", "U"] as Uplo[]) {
+            const a = triangular(type, n, uplo, n + 1);
+            const x = new Strided(type, n, incx);
+            const y = new Strided(type, n, incy);
+            const whole = symmetric(a.values(), uplo, true);
+            const wanted = combine(0.5, multiply(whole, column(x)), 2, column(y));
+            sync.symv(n, a.array, x.array, y.array, {
+              uplo,
+              alpha: 0.5,
+              beta: 2,
+              lda: a.ld,
+              incx,
+              incy,
+              complex: type.complex,
+            });
+            expectVector(y, flat(wanted), 32 * type.eps * (n + 4), `symv ${type.name} ${n} ${uplo} ${incx}`);
+          }
+        }
+      }
+    }
+  },
+  "trmv and trsv": () => {
+    for (const type of elementTypes) {
+      for (const n of [1, 6, 50]) {
+        for (const incx of [1, -2]) {
+          for (const uplo of ["L", "U"] as Uplo[]) {
+            for (const trans of transposes) {
+              for (const diag of ["N", "U"] as const) {
+                const a = triangular(type, n, uplo, n + 1);
+                const x = new Strided(type, n, incx);
+                const before = x.values();
+                const whole = a.values().map((row, i) =>
+                  row.map((value, j): Complex => {
+                    if (i === j) return diag === "U" ? [1, 0] : value;
+                    return (uplo === "L") === j < i ? value : [0, 0];
+                  }),
+                );
+                const options = { uplo, trans, diag, lda: a.ld, incx, complex: type.complex };
+                const what = `${type.name} ${n} ${uplo}${trans}${diag} ${incx}`;
+                sync.trmv(n, a.array, x.array, options);
+                const wanted = multiply(
+                  op(whole, trans),
+                  before.map(value => [value]),
+                );
+                expectVector(x, flat(wanted), 32 * type.eps * (n + 4), `trmv ${what}`);
+                sync.trsv(n, a.array, x.array, options);
+                expectVector(x, before, 64 * type.eps * (n + 4), `trsv ${what}`);
+              }
+            }
+          }
+        }
+      }
+    }
+  },
+};

@@ -1,0 +1,196 @@
+/** compute: graphs of every shape, where values go, what goes wrong. */
+import { expect } from "chai";
+import { ArgumentError, CollectiveMismatchError, world } from "tsmpi";
+import {
+  compute,
+  Delayed,
+  delayed,
+  type ProgressState,
+  persist,
+  TaskError,
+  TasksError,
+} from "tsmpi/parallel";
+import { expectFailure, failure, ok } from "../../ranks/programs/support.ts";
+
+const { rank, size } = world;
+
+const runs = new Map<string, number>();
+function count(name: string): void {
+  runs.set(name, (runs.get(name) ?? 0) + 1);
+}
+/** How often a function has run since the last call, on all ranks. */
+async function total(name: string): Promise<number> {
+  const counts = await world.allgather(runs.get(name) ?? 0);
+  runs.delete(name);
+  return counts.reduce((left, right) => left + right);
+}
+
+const constant = delayed(
+  (x: number) => {
+    count("constant");
+    return x;
+  },
+  { name: "constant" },
+);
+const add = delayed((left: number, right: number) => left + right, { name: "add" });
+const later = delayed(async (x: number) => {
+  await new Promise(resolve => setImmediate(resolve));
+  return 2 * x;
+});
+const sumOf = delayed((list: readonly number[]) => list.reduce((left, right) => left + right, 0));
+
+// Shared nodes are computed once; every rank gets the values.
+{
+  const [a, b] = [constant(1), constant(2)];
+  const c = add(a, b);
+  const d = add(c, a);
+  expect(String(d)).to.equal("Delayed(add-3)");
+  expect(d.inputs).to.deep.equal([c, a]);
+  expect(await compute(world, [c, d, later(d)])).to.deep.equal([3, 4, 8]);
+  expect(await total("constant")).to.equal(2);
+  expect(await compute(world, d)).to.equal(4);
+  expect(await compute(world, { c, list: [d, 5, { a }] })).to.deep.equal({ c: 3, list: [4, 5, { a: 1 }] });
+  for (let root = 0; root < size; root++) {
+    expect(await compute(world, d, { root })).to.equal(rank === root ? 4 : undefined);
+  }
+  expect(await total("constant")).to.equal(2 * (2 + size));
+}
+
+// Nodes in lists and plain objects; arguments that hold none stay the very same.
+{
+  const held = { class: new Set([1]) };
+  const shapes = delayed((value: { list: readonly number[]; deep: { x: number } }, same: typeof held) => {
+    expect(same).to.equal(held);
+    return value.list.join() + value.deep.x;
+  });
+  expect(
+    await compute(world, shapes({ list: [constant(1), 2, constant(3)], deep: { x: constant(4) } }, held)),
+  ).to.equal("1,2,34");
+}
+
+// Many nodes, wide and deep; a chain longer than the stack.
+{
+  runs.clear();
+  const wide = Array.from({ length: 500 }, (_, i) => constant(i));
+  expect(await compute(world, sumOf(wide))).to.equal(124_750);
+  expect(await total("constant")).to.equal(500);
+  let tree = wide;
+  while (tree.length > 1) {
+    tree = Array.from({ length: Math.ceil(tree.length / 2) }, (_, i) =>
+      2 * i + 1 < tree.length ? add(tree[2 * i], tree[2 * i + 1]) : tree[2 * i],
+    );
+  }
+  expect(await compute(world, tree[0])).to.equal(124_750);
+  let chain = constant(0);
+  for (let i = 0; i < 3000; i++) chain = add(chain, 1);
+  expect(await compute(world, chain)).to.equal(3000);
+  runs.clear();
+}
+
+// Values too large to be told move from rank to rank; so do those of every kind.
+for (const dedicated of [false, true]) {
+  const make = delayed((seed: number) => new Float64Array(50_000).fill(seed));
+  const combine = delayed((left: Float64Array, right: Float64Array) => left.map((x, i) => x + right[i]));
+  const parts = [1, 2, 3, 4, 5, 6, 7].map(seed => make(seed));
+  const whole = parts.reduce((left, right) => combine(left, right));
+  const last = delayed((array: Float64Array) => [array.length, array[0], array.at(-1)])(whole);
+  expect(await compute(world, last, { dedicated })).to.deep.equal([50_000, 28, 28]);
+  const [first, again] = await compute(world, [parts[0], whole], { dedicated });
+  expect([first[9], again[9]]).to.deep.equal([1, 28]);
+}
+
+// What a function gives may be anything, as long as it stays; the nodes that want it then run there, or fail.
+{
+  const closure = delayed(() => () => 5);
+  const call = delayed((fn: () => number) => fn());
+  const made = call(closure() as never);
+  const outcome = await compute(world, made).catch((error: unknown) => error);
+  if (typeof outcome === "number") expect(outcome).to.equal(5);
+  else expect(String(outcome)).to.include("it is a function");
+}
+
+// Pure functions.
+{
+  const pure = delayed((_x: unknown, _y?: unknown) => count("pure"), { pure: true });
+  expect(pure(1)).to.equal(pure(1));
+  expect(pure("1")).to.not.equal(pure(1));
+  expect(pure(0)).to.not.equal(pure(-0));
+  expect(pure(pure(1), [2n])).to.equal(pure(pure(1), [2n]));
+  expect(pure({})).to.not.equal(pure({}));
+  await compute(world, [pure(1), pure(1), pure(pure(1))]);
+  expect(await total("pure")).to.equal(2);
+}
+
+// Values that are kept where they are.
+{
+  const base = constant(7);
+  const big = delayed((x: number) => new Float64Array(20_000).fill(x))(base);
+  await persist(world, [big]);
+  expect(await total("constant")).to.equal(1);
+  const at = delayed((array: Float64Array, i: number) => array[i]);
+  expect(await compute(world, [at(big, 3), at(big, 4)])).to.deep.equal([7, 7]);
+  expect((await compute(world, big)).length).to.equal(20_000);
+  expect(await total("constant")).to.equal(0);
+  // Another communicator knows nothing of it.
+  const twin = await world.dup();
+  expect(await compute(twin, at(big, 0))).to.equal(7);
+  expect(await total("constant")).to.equal(1);
+}
+
+// Errors.
+{
+  const fails = delayed(
+    (x: number): number => {
+      throw new RangeError(`no ${x}`);
+    },
+    { name: "fails" },
+  );
+  const bad = fails(3);
+  const error = (await failure(() => compute(world, [add(bad, 1), constant(2)]))) as TaskError;
+  expect(error).to.be.instanceOf(TaskError);
+  expect(error.message).to.match(/^compute: node fails \d+ failed on rank \d+ \(.+\): RangeError: no 3$/);
+  expect(error.index).to.equal(bad.number);
+  expect((error.cause as Error).stack).to.match(/compute\.ts:\d+/);
+  const all = (await failure(() =>
+    compute(world, [add(bad, 1), constant(2), add(add(fails(4), 1), fails(5)), add(constant(1), 1)], {
+      errors: "collect",
+      label: "work",
+    }),
+  )) as TasksError;
+  expect(all).to.be.instanceOf(TasksError);
+  expect(all.errors.map(each => (each.cause as Error).message)).to.deep.equal(["no 3", "no 4", "no 5"]);
+  expect(all.results).to.deep.equal([undefined, 2, undefined, 2]);
+  await expectFailure(() => persist(world, bad), TaskError, "TSMPI_TASK", "persist: node fails");
+
+  const mistake = (act: () => unknown, sentence: string): Promise<void> =>
+    expectFailure(act, ArgumentError, "TSMPI_ARGUMENT", sentence);
+  await mistake(() => compute(world, 5), "wants a node");
+  await mistake(() => compute(world, bad, { root: size }), "root must be a rank");
+  await mistake(() => compute(world, bad, { errors: "no" as never }), "errors must be cancel or collect");
+  await mistake(async () => delayed(5 as never), "delayed: wants a function");
+}
+expect(await compute(world, [])).to.deep.equal([]);
+
+// Progress.
+{
+  const states: ProgressState[] = [];
+  await compute(world, sumOf([constant(1), constant(2)]), { progress: state => states.push(state) });
+  if (rank === 0) expect(states.at(-1)).to.include({ done: 3, total: 3 });
+  else expect(states).to.deep.equal([]);
+}
+
+// Ranks that disagree.
+if (size > 1) {
+  const disagree = (act: () => unknown, sentence: string | RegExp): Promise<void> =>
+    expectFailure(act, CollectiveMismatchError, "TSMPI_COLLECTIVE_MISMATCH", sentence);
+  const other = size - 1;
+  const mine = rank === other ? add(constant(1), 2) : constant(1);
+  await disagree(
+    () => compute(world, mine),
+    new RegExp(`node 1 is missing on rank 0 and add\\(0\\).* on rank ${other}`),
+  );
+  const same = [constant(1), constant(1)];
+  await disagree(() => compute(world, rank === other ? same[0] : same), "node 1 is constant()");
+}
+expect(new Delayed("x", () => 1, []).key).to.match(/^x-\d+$/);
+ok();

@@ -1,0 +1,52 @@
+/** Progress of a map as a function, and as what the first argument says. */
+import { expect } from "chai";
+import { world } from "tsmpi";
+import { imap, map, type ProgressState } from "tsmpi/parallel";
+import { failure, ok, sleep } from "../../ranks/programs/support.ts";
+
+const { rank } = world;
+const mode = process.argv[2] as "bar" | "lines" | undefined;
+
+if (mode !== undefined) {
+  await map(world, 40, async () => sleep(5), { progress: mode, label: "waiting", chunk: 1 });
+} else {
+  for (const schedule of ["static", "cyclic", "dynamic", "guided"] as const) {
+    const states: ProgressState[] = [];
+    const progress = (state: ProgressState): void => void states.push(state);
+    await map(world, 30, async () => sleep(2), { schedule, progress });
+    if (rank !== 0) {
+      expect(states).to.deep.equal([]);
+      continue;
+    }
+    const last = states.at(-1)!;
+    expect([last.done, last.total, last.remaining]).to.deep.equal([30, 30, 0]);
+    expect(states.every(({ done }, i) => done <= 30 && (i === 0 || done >= states[i - 1].done))).to.equal(
+      true,
+    );
+    expect(
+      states.every(({ elapsed }, i) => elapsed >= 0 && (i === 0 || elapsed >= states[i - 1].elapsed)),
+    ).to.equal(true);
+  }
+  // Only rank 0's is asked for, the others count for it.
+  const states: ProgressState[] = [];
+  const show = (state: ProgressState): void => void states.push(state);
+  await map(world, 30, i => i, rank === 0 ? { progress: show } : {});
+  expect(states.at(-1)?.done).to.equal(rank === 0 ? 30 : undefined);
+  // Told of the end when a task throws, too.
+  states.length = 0;
+  await failure(() =>
+    map(
+      world,
+      30,
+      () => {
+        throw new Error("no");
+      },
+      { progress: show },
+    ),
+  );
+  if (rank === 0) expect(states.at(-1)!.total).to.equal(30);
+  states.length = 0;
+  for await (const _ of imap(world, 30, i => i, { progress: show }));
+  if (rank === 0) expect(states.at(-1)!.done).to.equal(30);
+}
+ok();
