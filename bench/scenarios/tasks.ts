@@ -1,6 +1,6 @@
 /** Ten thousand empty tasks: `npx tsmpirun -n 2 bench/scenarios/tasks.ts`. */
 import { world } from "tsmpi";
-import { map, type MapOptions } from "tsmpi/parallel";
+import { type MapOptions, map } from "tsmpi/parallel";
 
 const TASKS = 10_000;
 const REPEATS = 15;
