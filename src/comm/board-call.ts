@@ -38,6 +38,16 @@ const ANYTHING = -2;
 
 const nothing: Plan = { collect: () => undefined };
 
+/** Elements `first` to `first + length` of what a rank contributes, and where they go; or the other way round. */
+export interface Block {
+  readonly rank: number;
+  readonly first: number;
+  readonly length: number;
+  readonly at: number;
+}
+
+const none: readonly Block[] = [];
+
 /** What a call does with what the others have contributed, and what remains when nobody reads this rank's any more. */
 export interface Plan {
   /** Returns an iterator when there is much to copy: the work, in pieces. */
@@ -65,8 +75,12 @@ export class BoardCall extends Watch implements CalledCollective {
   plain = Number.NaN;
   isPlain = false;
   dtype: Dtype | undefined = undefined;
+  /** Whether `array` goes, or `target` comes, by a message that follows the turn. */
+  isMessage = false;
   /** Who reads it: a rank, ALL, NOBODY or ABOVE. */
   readers: number = ALL;
+  /** A rank that may wait for it as well. */
+  alsoWakes = -1;
   /** Where others write into the memory of this rank; then all of `given` is read from there, too. */
   opened: TypedArray | undefined = undefined;
   /** The ranks whose contributions this one looks at are `from` to `end`, and `also`, without itself. */
@@ -86,6 +100,8 @@ export class BoardCall extends Watch implements CalledCollective {
   offsets: Offsets | undefined = undefined;
   /** First element that this rank gets. */
   first = 0;
+  /** Blocks that come or go by messages after the turn. */
+  byMessage: readonly Block[] = none;
   /** Where the result lies until others no longer read the memory of the target. */
   aside: TypedArray | undefined = undefined;
 
@@ -146,6 +162,9 @@ export class BoardCall extends Watch implements CalledCollective {
     this.isPlain = false;
     this.dtype = undefined;
     this.readers = ALL;
+    this.alsoWakes = -1;
+    this.isMessage = false;
+    this.byMessage = none;
     this.opened = undefined;
     this.from = 0;
     this.end = 0;
@@ -302,6 +321,10 @@ export class BoardCall extends Watch implements CalledCollective {
     } else if (given !== undefined) {
       this.bytes = given.length * dtype!.bytes;
       this.code = dtype!.code;
+      if (this.isMessage) {
+        this.place = Place.message;
+        return;
+      }
       if (given instanceof Float64Array && given.length <= LOOP) this.few = given;
     }
     this.place = Place.cell;
@@ -321,6 +344,8 @@ export class BoardCall extends Watch implements CalledCollective {
     const header = at >> 1;
     if (place === Place.away) {
       this.lend(this.given!, at);
+    } else if (place === Place.message) {
+      // Follows.
     } else if (this.isPlain) {
       doubles[header + CellDouble.payload] = this.plain;
     } else if (few !== undefined) {
@@ -338,7 +363,7 @@ export class BoardCall extends Watch implements CalledCollective {
     publish(words, at + Cell.turn, turn);
     const { engine, worldRanks, size, rank: self } = board;
     for (let rank = 0; rank < size; rank++) {
-      if (rank !== self && this.isRead(rank)) engine.wake(worldRanks[rank]);
+      if (rank !== self && (this.isRead(rank) || rank === this.alsoWakes)) engine.wake(worldRanks[rank]);
     }
     this.written = true;
     this.next = this.from;
@@ -384,6 +409,10 @@ export class BoardCall extends Watch implements CalledCollective {
 
   isAway(rank: number): boolean {
     return this.placeOf(rank) === Place.away;
+  }
+
+  comesByMessage(rank: number): boolean {
+    return this.placeOf(rank) === Place.message;
   }
 
   numberFrom(rank: number): number {

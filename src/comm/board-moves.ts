@@ -2,21 +2,23 @@
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { describeLengths, requireTotal } from "../collectives/arguments.ts";
 import { copyInto, copyOf, overlap } from "../collectives/arrays.ts";
+import { offsetsOf } from "../collectives/blocks.ts";
 import { describeArray } from "../collectives/describe.ts";
 import { ArgumentError } from "../errors.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
-import { ABOVE, ALL, ANY_LENGTH, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
+import {
+  ABOVE,
+  ALL,
+  ANY_LENGTH,
+  type Block,
+  type BoardCall,
+  copyElements,
+  NOBODY,
+  type Plan,
+} from "./board-call.ts";
 
 /** So many bytes are copied from another rank's memory at a time; then other work may go on. */
 const PIECE_BYTES = 1024 * 1024;
-
-/** Elements `first` to `first + length` of what a rank contributes, and where they go. */
-interface Block {
-  readonly rank: number;
-  readonly first: number;
-  readonly length: number;
-  readonly at: number;
-}
 
 /** Copies blocks that lie in the memory of other ranks. */
 function* fill(call: BoardCall, blocks: readonly Block[]): Generator<void> {
@@ -86,8 +88,37 @@ export function planScatter(
   call.end = rank;
   if (rank === root) return;
   call.readers = ABOVE;
+  call.alsoWakes = root;
   call.also = root;
   if (rank === lastBut(root, size)) call.end = size;
+}
+
+/** The same at root, when its array is too long for a bulk buffer and it sends long blocks after the turn. */
+export function planScatterByMessages(call: BoardCall): void {
+  call.plan = scatterByMessagesPlan;
+  call.end = call.board.size;
+}
+
+const scatterByMessagesPlan: Plan = {
+  collect(call) {
+    const { given, target } = call;
+    const { rank: self, size } = call.board;
+    const lengths = Array.from({ length: size }, (_, rank) =>
+      rank === self ? target!.length : call.extraFrom(rank) >>> 0,
+    );
+    const offsets = offsetsOf(lengths);
+    if (offsets[size] !== given!.length) throw scatterMisfit(call, given!.length, offsets[size]);
+    call.first = offsets[self];
+    call.byMessage = lengths
+      .map((length, rank) => ({ rank, first: 0, length, at: offsets[rank] }))
+      .filter(({ rank, length }) => rank !== self && isLongBlock(length * call.dtype!.bytes, size));
+    return undefined;
+  },
+};
+
+/** Whether a block of a scatterInto is worth a message if root's array fits no bulk buffer. */
+export function isLongBlock(bytes: number, size: number): boolean {
+  return bytes * size > BULK_BYTES;
 }
 
 /** The last rank that is not `root`. */
@@ -109,7 +140,9 @@ const scatterPlan: Plan = {
     let total = first + target!.length;
     if (end === size) for (let rank = self + 1; rank < size; rank++) total += call.extraFrom(rank);
     if (end === size ? total !== length : total > length) throw scatterMisfit(call, length, total);
-    return takeFrom(call, root, first);
+    // What root has put on the board need not be sent.
+    call.isMessage = call.isMessage && call.isAway(root);
+    return call.isMessage ? undefined : takeFrom(call, root, first);
   },
 
   finish(call) {
@@ -254,15 +287,18 @@ const gatherPlan: Plan = {
     // The own array moves first: it may lie where another rank's goes.
     copyElements(target, array!, before);
     let away: Block[] | undefined;
+    let byMessage: Block[] | undefined;
     let at = 0;
     for (let rank = 0; rank < size; rank++) {
       const length = rank === self ? own : call.bytesFrom(rank) / bytes;
       if (rank !== self) {
-        if (call.isAway(rank)) (away ??= []).push({ rank, first: 0, length, at });
+        if (call.comesByMessage(rank)) (byMessage ??= []).push({ rank, first: 0, length, at });
+        else if (call.isAway(rank)) (away ??= []).push({ rank, first: 0, length, at });
         else call.copyFrom(rank, 0, length, target, at);
       }
       at += length;
     }
+    if (byMessage !== undefined) call.byMessage = byMessage;
     return away && fill(call, away);
   },
 };

@@ -31,7 +31,9 @@ import { BULK_BYTES } from "../transport/board-layout.ts";
 import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
+import { gatherByMessages, giveByMessage, scatterByMessages, takeByMessage } from "./board-messages.ts";
 import {
+  isLongBlock,
   isPart,
   planAlltoall,
   planBroadcast,
@@ -39,8 +41,10 @@ import {
   planGather,
   planGatherPart,
   planScatter,
+  planScatterByMessages,
 } from "./board-moves.ts";
 import { type Form, planNumberReduction, planReduceScatterPiece, planReduction } from "./board-reductions.ts";
+import type { CollectiveCall } from "./collective-call.ts";
 import type { Core } from "./core.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -67,10 +71,22 @@ function boardFor(core: Core, bytes: number): Board | undefined {
  * pieces combines those of all, so that only two ranks should.
  */
 function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
-  const { board, engine } = core;
+  const { board } = core;
   if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
   core.requireLive();
-  return engine.size <= engine.job!.cores || !board.mayLend;
+  return hasCores(core) || !board.mayLend;
+}
+
+/** Whether every rank has a core: then what writes and what reads overlap. */
+function hasCores({ engine }: Core): boolean {
+  return engine.size <= engine.job!.cores;
+}
+
+/** The messages that follow a call's turn. */
+function messagesOf(core: Core, call: BoardCall): CollectiveCall {
+  const messages = call.asMessages();
+  core.latest = messages;
+  return messages;
 }
 
 type PlanTurn = (call: BoardCall, turn: number) => void;
@@ -201,6 +217,17 @@ export function scatterInto(
   const signature = signatureOf(operations.scatterInto, root);
   const call = board.call(core.nextSequence(), signature);
   planScatter(call, target, dtype, given, root);
+  const long =
+    given === undefined ? isLongBlock(target.byteLength, board.size) : given.byteLength > BULK_BYTES;
+  if (long && hasCores(core)) {
+    const messages = messagesOf(core, call);
+    if (given !== undefined) {
+      planScatterByMessages(call);
+      return scatterByMessages(call, messages, target, given);
+    }
+    call.isMessage = true;
+    return takeByMessage(call, messages, target, root);
+  }
   return call.keep(operation, target, array);
 }
 
@@ -227,6 +254,12 @@ export function gatherInto(
   const signature = signatureOf(operations.gatherInto, root);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, filled, array, dtype, root);
+  if ((filled ?? array).byteLength > BULK_BYTES && hasCores(core)) {
+    const messages = messagesOf(core, call);
+    if (filled !== undefined) return gatherByMessages(call, messages, filled);
+    call.isMessage = true;
+    return giveByMessage(call, messages, array, root);
+  }
   return call.keep(operation, target, array);
 }
 

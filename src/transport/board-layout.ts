@@ -40,6 +40,8 @@ export const Place = {
   bulk: 0x100,
   /** In the memory of the rank itself; the payload says where. */
   away: 0x200,
+  /** It comes by a message. */
+  message: 0x300,
 } as const;
 
 export function boardBytes(ranks: number): number {
