@@ -107,11 +107,11 @@ const scatterByMessagesPlan: Plan = {
       rank === self ? target!.length : call.extraFrom(rank) >>> 0,
     );
     const offsets = offsetsOf(lengths);
-    if (offsets[size] !== given!.length) throw scatterMisfit(call, given!.length, offsets[size]);
     call.first = offsets[self];
     call.byMessage = lengths
       .map((length, rank) => ({ rank, first: 0, length, at: offsets[rank] }))
       .filter(({ rank, length }) => rank !== self && isLongBlock(length * call.dtype!.bytes, size));
+    if (offsets[size] !== given!.length) throw scatterMisfit(call, given!.length, offsets[size]);
     return undefined;
   },
 };
@@ -135,13 +135,13 @@ const scatterPlan: Plan = {
     call.first = first;
     // Root's own block comes last: its target may lie on one that others have yet to read.
     if (self === root) return undefined;
+    // What root has put on the board need not be sent.
+    call.isMessage = call.isMessage && call.isAway(root);
     call.require(root, ANY_LENGTH);
     const length = call.bytesFrom(root) / call.dtype!.bytes;
     let total = first + target!.length;
     if (end === size) for (let rank = self + 1; rank < size; rank++) total += call.extraFrom(rank);
     if (end === size ? total !== length : total > length) throw scatterMisfit(call, length, total);
-    // What root has put on the board need not be sent.
-    call.isMessage = call.isMessage && call.isAway(root);
     return call.isMessage ? undefined : takeFrom(call, root, first);
   },
 
@@ -204,35 +204,7 @@ export function isPart(target: TypedArray, array: TypedArray, rank: number, size
   return target.byteLength === byteLength * size && byteOffset === target.byteOffset + rank * byteLength;
 }
 
-/**
- * Part `part` of `parts` of each rank's array to all. The arrays need not be equally long, nor their parts.
- * @param array apart from the target, or where it belongs there
- */
-export function planGatherPart(
-  call: BoardCall,
-  target: TypedArray,
-  array: TypedArray,
-  dtype: Dtype,
-  part: number,
-  parts: number,
-): void {
-  call.plan = gatherPartPlan;
-  call.target = target;
-  call.array = array;
-  call.dtype = dtype;
-  call.root = parts;
-  call.first = part;
-  call.given = array.subarray(partStart(array.length, part, parts), partStart(array.length, part + 1, parts));
-  call.extra = array.length;
-  call.end = call.board.size;
-  call.expected = ANY_LENGTH;
-}
-
-function partStart(length: number, part: number, parts: number): number {
-  return Math.floor((length * part) / parts);
-}
-
-/** An array that others read piece by piece while the target is being filled must not lie elsewhere in it. */
+/** An array that others read while the target is being filled must not lie elsewhere in it. */
 function requirePlace(target: TypedArray, array: TypedArray, lengths: readonly number[], self: number): void {
   if (!overlap(target, array)) return;
   const before = lengths.slice(0, self).reduce((sum, length) => sum + length, 0);
@@ -243,30 +215,6 @@ function requirePlace(target: TypedArray, array: TypedArray, lengths: readonly n
   );
 }
 
-const gatherPartPlan: Plan = {
-  collect(call) {
-    const { array, first: part, root: parts } = call;
-    const target = call.target!;
-    const { rank: self, size } = call.board;
-    const lengths = Array.from({ length: size }, (_, rank) =>
-      rank === self ? array!.length : call.extraFrom(rank) >>> 0,
-    );
-    if (part === 0) {
-      requireTotal("allgatherInto", target, lengths);
-      requirePlace(target, array!, lengths, self);
-    }
-    let at = 0;
-    for (let rank = 0; rank < size; rank++) {
-      const start = partStart(lengths[rank], part, parts);
-      const length = partStart(lengths[rank], part + 1, parts) - start;
-      if (rank !== self) call.copyFrom(rank, 0, length, target, at + start);
-      else if (!overlap(target, array!)) copyElements(target, array!, at + start, start, length);
-      at += lengths[rank];
-    }
-    return undefined;
-  },
-};
-
 const gatherPlan: Plan = {
   collect(call) {
     const { target, array } = call;
@@ -274,12 +222,16 @@ const gatherPlan: Plan = {
     const { rank: self, size } = call.board;
     const { bytes } = call.dtype!;
     const own = array!.length;
-    let total = own;
+    let total = 0;
     let before = 0;
+    let byMessage: Block[] | undefined;
     for (let rank = 0; rank < size; rank++) {
-      if (rank === self) before = total - own;
-      else total += call.bytesFrom(rank) / bytes;
+      const length = rank === self ? own : call.bytesFrom(rank) / bytes;
+      if (rank === self) before = total;
+      else if (call.comesByMessage(rank)) (byMessage ??= []).push({ rank, first: 0, length, at: total });
+      total += length;
     }
+    if (byMessage !== undefined) call.byMessage = byMessage;
     if (total !== target.length)
       requireTotal(call.root === ALL ? "allgatherInto" : "gatherInto", target, lengthsOf(call));
     if (call.root === ALL && array!.byteLength > BULK_BYTES)
@@ -287,18 +239,15 @@ const gatherPlan: Plan = {
     // The own array moves first: it may lie where another rank's goes.
     copyElements(target, array!, before);
     let away: Block[] | undefined;
-    let byMessage: Block[] | undefined;
     let at = 0;
     for (let rank = 0; rank < size; rank++) {
       const length = rank === self ? own : call.bytesFrom(rank) / bytes;
       if (rank !== self) {
-        if (call.comesByMessage(rank)) (byMessage ??= []).push({ rank, first: 0, length, at });
-        else if (call.isAway(rank)) (away ??= []).push({ rank, first: 0, length, at });
-        else call.copyFrom(rank, 0, length, target, at);
+        if (call.isAway(rank)) (away ??= []).push({ rank, first: 0, length, at });
+        else if (!call.comesByMessage(rank)) call.copyFrom(rank, 0, length, target, at);
       }
       at += length;
     }
-    if (byMessage !== undefined) call.byMessage = byMessage;
     return away && fill(call, away);
   },
 };

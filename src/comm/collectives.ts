@@ -31,15 +31,19 @@ import { BULK_BYTES } from "../transport/board-layout.ts";
 import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
-import { gatherByMessages, giveByMessage, scatterByMessages, takeByMessage } from "./board-messages.ts";
+import {
+  allgatherByMessages,
+  gatherByMessages,
+  giveByMessage,
+  scatterByMessages,
+  takeByMessage,
+} from "./board-messages.ts";
 import {
   isLongBlock,
-  isPart,
   planAlltoall,
   planBroadcast,
   planExchange,
   planGather,
-  planGatherPart,
   planScatter,
   planScatterByMessages,
 } from "./board-moves.ts";
@@ -276,16 +280,12 @@ export function allgatherInto(core: Core, target: TypedArray, array: TypedArray)
   }
   requireType("allgatherInto", target, array);
   const signature = signatureOf(operations.allgatherInto, 0);
-  if (goesInPieces(core, block, MAX_BOARD_RANKS)) {
-    const parts = Math.ceil(block / BULK_BYTES);
-    const given =
-      inPlaceOrApart(target, array) || isPart(target, array, board.rank, board.size) ? array : copyOf(array);
-    return inTurns(core, signature, parts, (call, part) =>
-      planGatherPart(call, target, given, dtype, part, parts),
-    );
-  }
   const call = board.call(core.nextSequence(), signature);
   planGather(call, target, array, dtype, ALL);
+  if (Math.max(target.byteLength, array.byteLength) > BULK_BYTES && hasCores(core)) {
+    call.isMessage = array.byteLength > BULK_BYTES;
+    return allgatherByMessages(call, messagesOf(core, call), target, call.given!);
+  }
   return call.keep(operation, target, array);
 }
 
