@@ -29,13 +29,19 @@
         "native/factorize.cc",
         "native/linalg-blas.cc",
         "native/linalg-lapack.cc",
-        "native/linalg.cc"
+        "native/linalg.cc",
+        "native/expression/program.cc",
+        "native/expression.cc"
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "dependencies": ["reduce_baseline", "kernels_baseline", "random"],
+      "dependencies": ["reduce_baseline", "kernels_baseline", "expression_baseline", "random"],
       "libraries": ["-ldl"],
-      "conditions": [["target_arch=='x64'", { "dependencies": ["reduce_avx2", "reduce_avx512", "kernels_avx2", "kernels_avx512"] }]]
+      "conditions": [["target_arch=='x64'", {
+        "dependencies": [
+          "reduce_avx2", "reduce_avx512", "kernels_avx2", "kernels_avx512", "expression_avx2", "expression_avx512"
+        ]
+      }]]
     },
     # The same loops once for each instruction set; native/reduce.cc and native/gemm-kernel.h choose among them at run
     # time.
@@ -44,6 +50,14 @@
       "type": "static_library",
       "sources": ["native/reduce-loops.cc"],
       "defines": ["REDUCE_LOOPS=reduceLoopsBaseline"]
+    },
+    # Contraction is off because all instruction sets give the same results.
+    {
+      "target_name": "expression_baseline",
+      "type": "static_library",
+      "sources": ["native/expression/loops.cc"],
+      "defines": ["EXPRESSION_LOOPS=expressionLoopsBaseline"],
+      "cflags_cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math"]
     },
     {
       "target_name": "kernels_baseline",
@@ -55,7 +69,14 @@
     {
       "target_name": "random",
       "type": "static_library",
-      "sources": ["native/random-generators.cc", "native/random-fill.cc", "native/random-integers.cc"],
+      "sources": [
+        "native/random-generators.cc",
+        "native/random-jump.cc",
+        "native/random-fill.cc",
+        "native/random-integers.cc",
+        "native/random-legacy.cc",
+        "native/random-lecuyer.cc"
+      ],
       "cflags_cc": ["-ffp-contract=off"]
     }
   ],
@@ -77,6 +98,23 @@
             "sources": ["native/reduce-loops.cc"],
             "defines": ["REDUCE_LOOPS=reduceLoopsAvx512"],
             "cflags_cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mprefer-vector-width=512"]
+          },
+          {
+            "target_name": "expression_avx2",
+            "type": "static_library",
+            "sources": ["native/expression/loops.cc"],
+            "defines": ["EXPRESSION_LOOPS=expressionLoopsAvx2"],
+            "cflags_cc": ["-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-mavx2", "-mfma", "-mf16c"]
+          },
+          {
+            "target_name": "expression_avx512",
+            "type": "static_library",
+            "sources": ["native/expression/loops.cc"],
+            "defines": ["EXPRESSION_LOOPS=expressionLoopsAvx512"],
+            "cflags_cc": [
+              "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
+              "-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"
+            ]
           },
           {
             "target_name": "kernels_avx2",

@@ -31,6 +31,10 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsmpi::registerReduce(env, exports);
   tsmpi::registerCuda(env, exports);
   tsmpi::registerWindow(env, exports);
+  tsmpi::registerExpression(env, exports);
+  tsmpi::registerExpression(env, exports);
+  tsmpi::registerCuda(env, exports);
+  tsmpi::registerWindow(env, exports);
   tsmpi::registerRandom(env, exports);
   tsmpi::registerLinalg(env, exports);
   return exports;

@@ -13,6 +13,10 @@ void registerCopy(Napi::Env env, Napi::Object exports);
 void registerReduce(Napi::Env env, Napi::Object exports);
 void registerCuda(Napi::Env env, Napi::Object exports);
 void registerWindow(Napi::Env env, Napi::Object exports);
+void registerExpression(Napi::Env env, Napi::Object exports);
+void registerExpression(Napi::Env env, Napi::Object exports);
+void registerCuda(Napi::Env env, Napi::Object exports);
+void registerWindow(Napi::Env env, Napi::Object exports);
 void registerRandom(Napi::Env env, Napi::Object exports);
 void registerLinalg(Napi::Env env, Napi::Object exports);
 

@@ -73,30 +73,33 @@ std::string pathOf(void* function) {
 
 using Text = const char* (*)();
 
-// The functions by which a library says what it is may carry its suffix.
+// The functions by which a library says what it is, and takes orders, may carry its suffix.
 template <class F>
-F ask(const BlasLibrary& library, const char* name) {
-  return reinterpret_cast<F>(library.find(library, name));
+F ask(void* handle, const char* name) {
+  for (const char* suffix : suffixes) {
+    if (void* found = dlsym(handle, (std::string(name) + suffix).c_str())) return reinterpret_cast<F>(found);
+  }
+  return nullptr;
 }
 
 void describe(BlasLibrary& library) {
-  if (auto config = ask<Text>(library, "openblas_get_config")) {
+  if (auto config = ask<Text>(library.handle, "openblas_get_config")) {
     library.name = "OpenBLAS";
     std::string text = config();
     size_t start = text.rfind("OpenBLAS ", 0) == 0 ? 9 : 0;
     library.version = text.substr(start, text.find(' ', start) - start);
-    if (auto core = ask<Text>(library, "openblas_get_corename")) library.core = core();
-  } else if (auto version = ask<void (*)(char*, int)>(library, "MKL_Get_Version_String")) {
+    if (auto core = ask<Text>(library.handle, "openblas_get_corename")) library.core = core();
+  } else if (auto version = ask<void (*)(char*, int)>(library.handle, "MKL_Get_Version_String")) {
     library.name = "MKL";
     char text[200] = {};
     version(text, sizeof text - 1);
     library.version = text;
     library.version.erase(library.version.find_last_not_of(' ') + 1);
-  } else if (auto version = ask<Text>(library, "bli_info_get_version_str")) {
+  } else if (auto version = ask<Text>(library.handle, "bli_info_get_version_str")) {
     library.name = "BLIS";
     library.version = version();
-    auto id = ask<int (*)()>(library, "bli_arch_query_id");
-    auto core = ask<const char* (*)(int)>(library, "bli_arch_string");
+    auto id = ask<int (*)()>(library.handle, "bli_arch_query_id");
+    auto core = ask<const char* (*)(int)>(library.handle, "bli_arch_string");
     if (id != nullptr && core != nullptr) library.core = core(id());
   } else if (library.path.find("Accelerate") != std::string::npos ||
              library.path.find("vecLib") != std::string::npos) {
@@ -131,12 +134,6 @@ bool load(BlasLibrary& library, const char* file, std::string& why) {
     return false;
   }
   library.handle = handle;
-  library.find = [](const BlasLibrary& self, const char* name) {
-    for (const char* suffix : suffixes) {
-      if (void* found = dlsym(self.handle, (std::string(name) + suffix).c_str())) return found;
-    }
-    return static_cast<void*>(nullptr);
-  };
   for (int i = 0; i < cblasCount; i++) {
     for (int type = 0; type < 4; type++) {
       library.functions[i][type] = names.find(handle, std::string("cblas_") + cblasNames[i][type]);
@@ -191,6 +188,7 @@ BlasLibrary find() {
     for (const char* file : {"liblapack.so.3", "liblapack64.so.3"}) {
       void* handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
       if (handle != nullptr && loadLapack(library, handle)) {
+        library.lapackHandle = handle;
         library.wideLapack = std::strstr(file, "64") != nullptr;
         break;
       }
@@ -204,17 +202,19 @@ BlasLibrary find() {
 }  // namespace
 
 void BlasLibrary::setThreads(int count) const {
-  if (handle == nullptr) return;
-  if (auto set = ask<void (*)(int)>(*this, "openblas_set_num_threads")) set(count);
-  else if (auto set = ask<void (*)(int)>(*this, "MKL_Set_Num_Threads")) set(count);
-  else if (auto set = ask<void (*)(int64_t)>(*this, "bli_thread_set_num_threads")) set(count);
+  for (void* from : {handle, lapackHandle}) {
+    if (from == nullptr) continue;
+    if (auto set = ask<void (*)(int)>(from, "openblas_set_num_threads")) set(count);
+    else if (auto set = ask<void (*)(int)>(from, "MKL_Set_Num_Threads")) set(count);
+    else if (auto set = ask<void (*)(int64_t)>(from, "bli_thread_set_num_threads")) set(count);
+  }
 }
 
 int BlasLibrary::threads() const {
   if (handle == nullptr) return threadCount();
-  if (auto get = ask<int (*)()>(*this, "openblas_get_num_threads")) return get();
-  if (auto get = ask<int (*)()>(*this, "MKL_Get_Max_Threads")) return get();
-  if (auto get = ask<int64_t (*)()>(*this, "bli_thread_get_num_threads")) return static_cast<int>(get());
+  if (auto get = ask<int (*)()>(handle, "openblas_get_num_threads")) return get();
+  if (auto get = ask<int (*)()>(handle, "MKL_Get_Max_Threads")) return get();
+  if (auto get = ask<int64_t (*)()>(handle, "bli_thread_get_num_threads")) return static_cast<int>(get());
   return 1;
 }
 

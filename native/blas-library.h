@@ -33,6 +33,8 @@ namespace tsmpi {
 
 #define TSMPI_LAPACK_FUNCTIONS(X)                             \
   X(potrf, "spotrf", "dpotrf", "cpotrf", "zpotrf")            \
+  X(geqrf, "sgeqrf", "dgeqrf", "cgeqrf", "zgeqrf")            \
+  X(orgqr, "sorgqr", "dorgqr", "cungqr", "zungqr")            \
   X(gelqf, "sgelqf", "dgelqf", "cgelqf", "zgelqf")            \
   X(orglq, "sorglq", "dorglq", "cunglq", "zunglq")            \
   X(gesdd, "sgesdd", "dgesdd", "cgesdd", "zgesdd")            \
@@ -63,8 +65,9 @@ struct BlasLibrary {
   void setThreads(int count) const;
   int threads() const;
 
-  void* (*find)(const BlasLibrary&, const char*) = nullptr;
+  // Of BLAS, and of LAPACK where that is another library; null where there is none.
   void* handle = nullptr;
+  void* lapackHandle = nullptr;
 };
 
 // Loaded at the first call, by the thread that makes it.

@@ -2,6 +2,7 @@
 #include "blas.h"
 
 #include "own-blas.h"
+#include "own-gemm.h"
 
 namespace tsmpi::blas {
 namespace {
@@ -108,7 +109,7 @@ template <class T>
 void gemm(Transpose transA, Transpose transB, int64_t m, int64_t n, int64_t k, T alpha, const T* a, int64_t lda,
           const T* b, int64_t ldb, T beta, T* c, int64_t ldc) {
   void* f = with<T>(Function::gemm, lda, ldb, ldc, m | n | k);
-  if (f == nullptr) return own::gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  if (f == nullptr || (!isComplex<T> && own::isSmall(m, n, k))) return own::gemm(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
   callLibrary<void>(f, rowMajor, transA, transB, m, n, k, scalar(alpha), a, lda, b, ldb, scalar(beta), c, ldc);
 }
 

@@ -73,8 +73,8 @@ struct IpcHandle {  // CUipcMemHandle, which is passed by value
   F(nvrtcCompileProgram, Handle, int, const char**)                                           \
   F(nvrtcGetProgramLogSize, Handle, size_t*)                                                  \
   F(nvrtcGetProgramLog, Handle, char*)                                                        \
-  F(nvrtcGetPTXSize, Handle, size_t*)                                                         \
-  F(nvrtcGetPTX, Handle, char*)                                                               \
+  F(nvrtcGetCUBINSize, Handle, size_t*)                                                       \
+  F(nvrtcGetCUBIN, Handle, char*)                                                             \
   F(nvrtcDestroyProgram, Handle*)
 
 // The driver's functions as the transfer threads call them (cuda-transfers.cc); null until the driver is opened.

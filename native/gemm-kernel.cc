@@ -102,6 +102,71 @@ void multiply(int64_t m, int64_t n, int64_t k, R alpha, const R* a, const R* b, 
   }
 }
 
+// Rows and vectors of c that lie in registers while k is run through; a is read element by element, b row by row.
+template <class R, int rows, int vectors>
+void smallTile(int64_t k, R alpha, const R* a, int64_t rsA, int64_t csA, const R* b, int64_t ldb, R beta, R* c,
+               int64_t ldc) {
+  Vector<R> sums[rows][vectors] = {};
+  for (int64_t p = 0; p < k; p++) {
+    Vector<R> row[vectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; j++) row[j] = load(b + p * ldb + j * lanes<R>);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+      Vector<R> element = a[i * rsA + p * csA] - Vector<R>{};
+#pragma GCC unroll 8
+      for (int j = 0; j < vectors; j++) sums[i][j] += element * row[j];
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; i++) {
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; j++) {
+      R* to = c + i * ldc + j * lanes<R>;
+      Vector<R> value = sums[i][j] * alpha;
+      if (beta != 0) value += beta * load(to);
+      store(to, value);
+    }
+  }
+}
+
+template <class R, int rows>
+void smallRows(int64_t n, int64_t k, R alpha, const R* a, int64_t rsA, int64_t csA, const R* b, int64_t ldb, R beta,
+               R* c, int64_t ldc) {
+  int64_t j = 0;
+  for (; j + 2 * lanes<R> <= n; j += 2 * lanes<R>) {
+    smallTile<R, rows, 2>(k, alpha, a, rsA, csA, b + j, ldb, beta, c + j, ldc);
+  }
+  for (; j + lanes<R> <= n; j += lanes<R>) {
+    smallTile<R, rows, 1>(k, alpha, a, rsA, csA, b + j, ldb, beta, c + j, ldc);
+  }
+  for (; j < n; j++) {
+    for (int i = 0; i < rows; i++) {
+      R sum = 0;
+      for (int64_t p = 0; p < k; p++) sum += a[i * rsA + p * csA] * b[p * ldb + j];
+      c[i * ldc + j] = beta == 0 ? alpha * sum : alpha * sum + beta * c[i * ldc + j];
+    }
+  }
+}
+
+template <class R>
+void small(int64_t m, int64_t n, int64_t k, R alpha, const R* a, int64_t rsA, int64_t csA, const R* b, int64_t rsB,
+           int64_t csB, R beta, R* c, int64_t ldc) {
+  R turned[smallB];
+  if (csB != 1) {
+    for (int64_t j = 0; j < n; j++) {
+      for (int64_t p = 0; p < k; p++) turned[p * n + j] = b[p * rsB + j * csB];
+    }
+    b = turned;
+    rsB = n;
+  }
+  int64_t i = 0;
+  for (; i + 6 <= m; i += 6) smallRows<R, 6>(n, k, alpha, a + i * rsA, rsA, csA, b, rsB, beta, c + i * ldc, ldc);
+  for (; i + 4 <= m; i += 4) smallRows<R, 4>(n, k, alpha, a + i * rsA, rsA, csA, b, rsB, beta, c + i * ldc, ldc);
+  for (; i + 2 <= m; i += 2) smallRows<R, 2>(n, k, alpha, a + i * rsA, rsA, csA, b, rsB, beta, c + i * ldc, ldc);
+  for (; i < m; i++) smallRows<R, 1>(n, k, alpha, a + i * rsA, rsA, csA, b, rsB, beta, c + i * ldc, ldc);
+}
+
 // Lines of k elements into panels of `width` lines, with the elements of one position side by side.
 template <class R, int width>
 void pack(int64_t lines, int64_t k, const R* from, int64_t lineStride, int64_t stride, R* __restrict out) {
@@ -176,7 +241,7 @@ void axpy(int64_t n, R alpha, const R* x, R* y) {
 template <class R>
 constexpr GemmKernel<R> gemmKernel(int64_t rows, int64_t depth) {
   return {tileRows, tileColumns<R>, rows / tileRows * tileRows, depth, 4096 / tileColumns<R> * tileColumns<R>,
-          packA<R>, packB<R>, multiply<R>};
+          packA<R>, packB<R>, multiply<R>, small<R>};
 }
 
 }  // namespace

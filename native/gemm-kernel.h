@@ -22,7 +22,14 @@ struct GemmKernel {
   // c (+)= alpha a b for packed a and b; element (i, j) of c at c[i * rs + j * cs]. `overwrite`: c is only written.
   void (*multiply)(int64_t m, int64_t n, int64_t k, R alpha, const R* a, const R* b, bool overwrite, R* c, int64_t rs,
                    int64_t cs);
+  // c = alpha a b + beta c without packing, for at most smallWork multiplications and smallB elements of b; rows of c
+  // are contiguous.
+  void (*small)(int64_t m, int64_t n, int64_t k, R alpha, const R* a, int64_t rsA, int64_t csA, const R* b,
+                int64_t rsB, int64_t csB, R beta, R* c, int64_t ldc);
 };
+
+// The largest b of a small product, in elements, and the most multiplications.
+constexpr int64_t smallB = 1024, smallWork = 32 * 32 * 32;
 
 // The loops of level 1 on contiguous vectors.
 template <class R>

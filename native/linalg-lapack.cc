@@ -47,6 +47,14 @@ bool allFinite(Call& call, Part part, int64_t rows, int64_t columns, const T* a,
   return true;
 }
 
+// The same of a column-major matrix.
+template <class T>
+bool allFiniteTransposed(Call& call, int64_t rows, int64_t columns, const T* a, int64_t lda) {
+  if (allFinite(call, Part::whole, columns, rows, a, lda)) return true;
+  std::swap(call.numbers[1], call.numbers[2]);
+  return false;
+}
+
 // out(j, i) = in(i, j), conjugated if said.
 template <class T>
 void copyTransposed(bool conjugated, int64_t rows, int64_t columns, const T* in, int64_t ldIn, T* out, int64_t ldOut) {
@@ -203,25 +211,31 @@ struct Lapack {
     call.numbers[2] = std::imag(product);
   }
 
+  // In column-major order by the function itself, in row-major order as LQ of the transpose; that is slower by a fifth,
+  // for it works along rows.
   static void geqrf(Call& call) {
     Reader in(call);
+    bool columnMajor = in.flag() != 0;
     int64_t m = in.integer(), n = in.integer(), lda = in.integer();
     T *a = array(call, 0), *tau = array(call, 1);
-    if (!allFinite(call, Part::whole, m, n, a, lda)) return;
-    void* f = lapack(call, Function::gelqf);
+    if (columnMajor ? !allFiniteTransposed(call, m, n, a, lda) : !allFinite(call, Part::whole, m, n, a, lda)) return;
+    void* f = lapack(call, columnMajor ? Function::geqrf : Function::gelqf);
     if (f == nullptr) return;
+    if (!columnMajor) std::swap(m, n);
     call.numbers[0] = static_cast<double>(
-        withWork([&](T* work, int64_t lwork) { return callLapack(f, n, m, a, lda, tau, work, lwork); }));
+        withWork([&](T* work, int64_t lwork) { return callLapack(f, m, n, a, lda, tau, work, lwork); }));
   }
 
   static void orgqr(Call& call) {
     Reader in(call);
+    bool columnMajor = in.flag() != 0;
     int64_t m = in.integer(), n = in.integer(), k = in.integer(), lda = in.integer();
     T *a = array(call, 0), *tau = array(call, 1);
-    void* f = lapack(call, Function::orglq);
+    void* f = lapack(call, columnMajor ? Function::orgqr : Function::orglq);
     if (f == nullptr) return;
+    if (!columnMajor) std::swap(m, n);
     call.numbers[0] = static_cast<double>(
-        withWork([&](T* work, int64_t lwork) { return callLapack(f, n, m, k, a, lda, tau, work, lwork); }));
+        withWork([&](T* work, int64_t lwork) { return callLapack(f, m, n, k, a, lda, tau, work, lwork); }));
   }
 
   // a (m x n, overwritten) = u diag(s) vt, with u of m x k and vt of k x n for k = min(m, n), or only s.

@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "blas.h"
-#include "gemm-kernel.h"
 #include "own-blas.h"
 #include "threads.h"
 
@@ -109,6 +108,11 @@ template <class T>
 void multiply(int64_t m, int64_t n, int64_t k, T alpha, View<const T> a, View<const T> b, T beta, View<T> c) {
   if (m == 0 || n == 0) return;
   bool nothing = k == 0 || alpha == T(0);
+  if constexpr (!isComplex<T>) {
+    if (c.cs == 1 && !nothing && isSmall(m, n, k)) {
+      return kernelFor(T()).small(m, n, k, alpha, a.data, a.rs, a.cs, b.data, b.rs, b.cs, beta, c.data, c.rs);
+    }
+  }
   bool overwrite = beta == T(0) && !nothing;
   if (!overwrite) scale(m, n, beta, c);
   if (nothing) return;

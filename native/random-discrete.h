@@ -1,6 +1,5 @@
 // Discrete distributions, from 64-bit words. Each class holds what is the same for all draws.
 #pragma once
-#include "random-ziggurat.h"
 #include "random-continuous.h"
 
 namespace tsmpi {
@@ -28,7 +27,8 @@ inline double logGamma(double x) {
   return result;
 }
 
-// Small means: products of uniforms; from 10 up: PTRS of Hormann, Insurance: Mathematics and Economics 12, 39-45 (1993).
+// Small means: products of uniforms; from 10 up: PTRS of Hormann, Insurance: Mathematics and Economics 12, 39-45
+// (1993).
 class Poisson {
  public:
   explicit Poisson(double mean) : mean(mean) {
@@ -46,9 +46,7 @@ class Poisson {
 
   template <class Source>
   int64_t draw(Source& source) const {
-    if (mean == 0.0) {
-      return 0;
-    }
+    if (mean == 0.0) return 0;
     return mean >= 10.0 ? rejected(source) : multiplied(source);
   }
 

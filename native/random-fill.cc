@@ -3,17 +3,23 @@
 #include "random-continuous.h"
 #include "random-discrete.h"
 
+#include <cstring>
+
 namespace tsmpi {
 
 // --- random, normals and exponentials: what most programs draw most of, so each is one tight loop over a block ---
 
 template <bool Twister>
 static void fillRandom(BitGenerator& generator, double* target, size_t count) {
-  uint64_t words[sourceBlock];
   while (count > 0) {
     size_t some = std::min(count, sourceBlock);
-    drawWords(generator, words, some);
-    for (size_t i = 0; i < some; i++) target[i] = Source<Twister>::asDouble(words[i]);
+    // In place: a buffer elsewhere costs time when it happens to lie a multiple of 4 KiB from the target.
+    drawWords(generator, reinterpret_cast<uint64_t*>(target), some);
+    for (size_t i = 0; i < some; i++) {
+      uint64_t word;
+      memcpy(&word, target + i, sizeof word);
+      target[i] = Source<Twister>::asDouble(word);
+    }
     target += some;
     count -= some;
   }
@@ -22,11 +28,19 @@ static void fillRandom(BitGenerator& generator, double* target, size_t count) {
 template <class Try, bool Twister, class Rim>
 static void fillZiggurat(BitGenerator& generator, double* target, size_t count, Rim atRim) {
   Source<Twister> source(generator);
-  double* end = target + count;
-  while (target < end) {
+  for (double* end = target + count; target < end;) {
     source.due = size_t(end - target);
-    Try first(source.next64());
-    *target++ = __builtin_expect(first.inside(), 1) ? first.x : atRim(source, first);
+    const uint64_t* words;
+    size_t some = source.ahead(words), taken = 0;
+    for (; taken < some; taken++) {
+      Try first(words[taken]);
+      if (__builtin_expect(!first.inside(), 0)) break;
+      *target++ = first.x;
+    }
+    source.skip(taken);
+    if (taken == some) continue;
+    source.due = size_t(end - target);
+    *target++ = atRim(source, Try(source.next64()));
   }
 }
 

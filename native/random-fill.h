@@ -47,4 +47,7 @@ enum class IntegerType : uint32_t { int8, uint8, int16, uint16, int32, uint32, i
 void fillIntegers(BitGenerator& generator, IntegerType type, uint64_t low, uint64_t range, bool masked, void* target,
                   size_t count);
 
+// For orders: whole numbers from 0 to `most`, the next to `most + step`, and so on, where `step` is 1 or -1.
+void fillOrder(BitGenerator& generator, uint64_t most, int step, bool masked, double* target, size_t count);
+
 }  // namespace tsmpi

@@ -1,6 +1,6 @@
 // The five bit generators: how each makes words from its state.
 //   PCG64      O'Neill, "PCG: a family of simple fast space-efficient statistically good algorithms for random number
-//              generation", Harvey Mudd College HMC-CS-2014-0905 (2014): XSL-RR 128/64; DXSM is its later output function
+//              generation", Harvey Mudd College HMC-CS-2014-0905 (2014): XSL-RR 128/64; DXSM is its later output
 //   MT19937    Matsumoto and Nishimura, ACM TOMACS 8(1), 3-30 (1998)
 //   Philox     Salmon and others, "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011): 4x64, 10 rounds
 //   SFC64      Doty-Humphrey's small fast chaotic generator, from PractRand
@@ -63,7 +63,7 @@ struct Stride {
   uint128_t of(uint128_t state) const { return state * multiplier + increment; }
 };
 
-// Steps depend on one another, which leaves most of a core idle. Several lanes, each a few steps apart and striding over
+// Steps depend on one another, which leaves most of a core idle. Several lanes, one step apart and each striding over
 // the others, keep it busy.
 template <class Pcg>
 static void drawPcg(uint64_t* core, uint64_t* words, size_t count) {

@@ -4,45 +4,44 @@
 #include "random-fill.h"
 #include "random-source.h"
 
+#include <cstring>
+
 namespace tsmpi {
 
-// Draws as wide as `Draw`, cut from 32 bits from the low end.
+// Draws of one width, made in blocks. No block is longer than the outputs that are still due, so that none is left
+// over; 8 and 16 bits are parts of a draw of 32, from its low end.
 template <class Draw>
-class Slices {
+class Draws {
  public:
-  static constexpr size_t perHalf = 4 / sizeof(Draw);
-  explicit Slices(BitGenerator& generator) : source(generator) {}
+  explicit Draws(BitGenerator& generator) : generator(generator) {}
 
-  void expect(size_t outputs) { source.due = (outputs + perHalf - 1) / perHalf; }
-
-  Draw next() {
-    if (perHalf == 1) return Draw(source.next32());
-    if (left == 0) {
-      half = source.next32();
-      left = perHalf;
-    } else {
-      half = uint32_t(uint64_t(half) >> 8 * sizeof(Draw));
+  // Makes draws for an output, and as many after it as are due; returns how many it has made.
+  size_t make(void* output, size_t due) {
+    size_t some = std::min(due, sourceBlock);
+    if (sizeof(Draw) == 8) {
+      // In the output itself, which is overwritten from the start: a buffer elsewhere costs time when it happens to
+      // lie a multiple of 4 KiB from it.
+      first = static_cast<char*>(output);
+      drawWords(generator, static_cast<uint64_t*>(output), some);
+      return some;
     }
-    left--;
-    return Draw(half);
+    constexpr size_t perHalf = sizeof(Draw) < 4 ? 4 / sizeof(Draw) : 1;
+    size_t halves = (some + perHalf - 1) / perHalf;
+    first = reinterpret_cast<char*>(buffer);
+    drawHalves(generator, buffer, halves);
+    return halves * perHalf;
+  }
+
+  Draw operator[](size_t index) const {
+    Draw draw;
+    memcpy(&draw, first + index * sizeof draw, sizeof draw);
+    return draw;
   }
 
  private:
-  HalfSource source;
-  uint32_t half = 0;
-  size_t left = 0;
-};
-
-template <>
-class Slices<uint64_t> {
- public:
-  explicit Slices(BitGenerator& generator) : source(generator) {}
-  void expect(size_t outputs) { source.due = outputs; }
-  uint64_t next() { return source.next64(); }
-
- private:
-  // Of whichever generator: only numbers in [0, 1) depend on that.
-  Source<false> source;
+  BitGenerator& generator;
+  const char* first = nullptr;
+  uint32_t buffer[sizeof(Draw) == 8 ? 1 : sourceBlock];
 };
 
 template <class Draw>
@@ -64,44 +63,59 @@ struct Twice<uint64_t> {
   using type = unsigned __int128;
 };
 
+// The least low half of a product that is accepted.
 template <class Draw>
-static Draw lemire(Slices<Draw>& slices, Draw range) {
-  using Product = typename Twice<Draw>::type;
-  Draw choices = Draw(range + 1);
-  Product product = Product(slices.next()) * choices;
-  if (Draw(product) < choices) {
-    Draw threshold = Draw(Draw(~range) % choices);
-    while (Draw(product) < threshold) product = Product(slices.next()) * choices;
-  }
-  return Draw(product >> 8 * sizeof(Draw));
+static Draw lemireThreshold(Draw range) {
+  return Draw(Draw(~range) % Draw(range + 1));
 }
 
 template <class Draw>
-static Draw maskedDraw(Slices<Draw>& slices, Draw range, Draw mask) {
-  Draw draw;
-  do draw = slices.next() & mask;
-  while (draw > range);
-  return draw;
+static Draw maskOf(Draw range) {
+  return Draw(UINT64_MAX >> __builtin_clzll(range));
+}
+
+// One try: whether it is taken, and what it gives.
+template <class Draw>
+static inline bool lemire(Draw draw, Draw choices, Draw threshold, Draw& value) {
+  auto product = typename Twice<Draw>::type(draw) * choices;
+  value = Draw(product >> 8 * sizeof(Draw));
+  return Draw(product) >= threshold;
 }
 
 template <class Draw, class Element, class Choose>
 static void fillChosen(BitGenerator& generator, uint64_t low, Element* target, size_t count, Choose choose) {
-  Slices<Draw> slices(generator);
-  for (size_t i = 0; i < count; i++) {
-    slices.expect(count - i);
-    // Through the signed type where the element is a double: `low` may be negative.
-    target[i] = Element(int64_t(low + choose(slices)));
+  Draws<Draw> draws(generator);
+  for (size_t i = 0; i < count;) {
+    size_t made = draws.make(target + i, count - i);
+    for (size_t k = 0; k < made && i < count; k++) {
+      Draw value = draws[k];
+      bool taken = choose(value);
+      // Through the signed type where the element is a double: `low` may be negative.
+      target[i] = Element(int64_t(low + value));
+      if (sizeof(Draw) == 8) {
+        // Few are refused. A branch, which the empty statement keeps, lets a store begin before that is known.
+        if (__builtin_expect(!taken, 0)) {
+          asm volatile("");
+          continue;
+        }
+        i++;
+      } else {
+        // Many may be refused. No branch, which would be guessed wrong: what is not taken is written over.
+        i += taken;
+      }
+    }
   }
 }
 
 template <class Draw, class Element>
 static void fillFrom(BitGenerator& generator, uint64_t low, Draw range, bool masked, Element* target, size_t count) {
   auto fill = [&](auto choose) { fillChosen<Draw>(generator, low, target, count, choose); };
-  if (range == Draw(~Draw(0))) return fill([](Slices<Draw>& slices) { return slices.next(); });
-  if (!masked) return fill([range](Slices<Draw>& slices) { return lemire(slices, range); });
-  Draw mask = range;
-  for (unsigned shift = 1; shift < 8 * sizeof(Draw); shift *= 2) mask = Draw(mask | mask >> shift);
-  fill([range, mask](Slices<Draw>& slices) { return maskedDraw(slices, range, mask); });
+  if (range == Draw(~Draw(0))) return fill([](Draw&) { return true; });
+  if (masked) {
+    return fill([range, mask = maskOf(range)](Draw& value) { return (value &= mask) <= range; });
+  }
+  Draw choices = Draw(range + 1), threshold = lemireThreshold(range);
+  fill([choices, threshold](Draw& value) { return lemire(value, choices, threshold, value); });
 }
 
 template <class Draw, class Element>
@@ -129,6 +143,51 @@ void fillIntegers(BitGenerator& generator, IntegerType type, uint64_t low, uint6
     case IntegerType::int64: return fill(fillType<uint64_t, int64_t>);
     case IntegerType::uint64: return fill(fillType<uint64_t, uint64_t>);
     case IntegerType::float64: return fill(fillType<uint64_t, double>);
+  }
+}
+
+// Draws up to a bound that changes by one from each to the next, of which all fit in `Draw`, and none is 0.
+template <class Draw>
+static void fillBounds(BitGenerator& generator, uint64_t most, int step, bool masked, double* target, size_t count) {
+  Draws<Draw> draws(generator);
+  for (size_t i = 0; i < count;) {
+    size_t made = draws.make(target + i, count - i);
+    for (size_t k = 0; k < made; k++) {
+      Draw draw = draws[k], range = Draw(most + uint64_t(int64_t(step)) * i);
+      if (masked) {
+        draw &= maskOf(range);
+        target[i] = double(draw);
+        i += draw <= range;
+        continue;
+      }
+      if (range == Draw(~Draw(0))) {
+        target[i++] = double(draw);
+        continue;
+      }
+      Draw choices = Draw(range + 1), value;
+      bool taken = lemire(draw, choices, choices, value);
+      // The threshold is below the number of choices, and need not be found most of the time.
+      if (!taken) taken = lemire(draw, choices, lemireThreshold(range), value);
+      target[i] = double(value);
+      i += taken;
+    }
+  }
+}
+
+void fillOrder(BitGenerator& generator, uint64_t most, int step, bool masked, double* target, size_t count) {
+  while (count > 0) {
+    // As many as are drawn from equally many bits; nothing is drawn where there is no choice.
+    bool wide = most > UINT32_MAX;
+    uint64_t alike = most == 0 ? 1 : step < 0 ? most - (wide ? UINT32_MAX : 0) : wide ? count : UINT32_MAX - most + 1;
+    size_t some = size_t(std::min<uint64_t>(count, alike));
+    if (most == 0) {
+      *target = 0;
+    } else {
+      (wide ? fillBounds<uint64_t> : fillBounds<uint32_t>)(generator, most, step, masked, target, some);
+    }
+    most += uint64_t(int64_t(step)) * some;
+    target += some;
+    count -= some;
   }
 }
 

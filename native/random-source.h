@@ -24,6 +24,14 @@ class Source {
 
   double nextDouble() { return asDouble(next64()); }
 
+  // The words at hand, at least one and no more than are due, for a loop that has no time to ask for each.
+  size_t ahead(const uint64_t*& first) {
+    if (at == end) refill();
+    first = words + at;
+    return end - at;
+  }
+  void skip(size_t count) { at += count; }
+
   static double asDouble(uint64_t word) {
     // Signed, which converts faster.
     constexpr double unit = 1.0 / 9007199254740992.0;

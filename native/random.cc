@@ -2,6 +2,8 @@
 // care that a block drawn ahead is settled before anything else draws.
 #include "addon.h"
 #include "random-fill.h"
+#include "random-lecuyer.h"
+#include "random-legacy.h"
 #include "random-ziggurat.h"
 #include "random.h"
 
@@ -167,6 +169,22 @@ static napi_value randomIntegers(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// randomOrder(memory, target, most, step, masked): doubles, the first from 0 to `most`, the next to `most + step`.
+static napi_value randomOrder(napi_env env, napi_callback_info info) {
+  Call<5> call(env, info);
+  View target;
+  double most, step;
+  bool masked = false;
+  if (call.generator == nullptr) return nullptr;
+  bool known = call.view(1, target) && target.type == napi_float64_array && call.number(2, most) &&
+               call.number(3, step) && napi_get_value_bool(env, call.values[4], &masked) == napi_ok;
+  double last = known ? most + step * (double(target.length) - 1) : -1;
+  if (!known || (step != 1 && step != -1) || !(most >= 0 && last >= 0 && most < 9e15 && last < 9e15))
+    return call.fail("expected a Float64Array, a bound, a step and a method");
+  fillOrder(*call.generator, uint64_t(most), int(step), masked, static_cast<double*>(target.data), target.length);
+  return nullptr;
+}
+
 // randomAdvance(memory, delta): delta of 128 bits for the PCGs, of 256 for Philox, lowest word first.
 static napi_value randomAdvance(napi_env env, napi_callback_info info) {
   Call<2> call(env, info);
@@ -177,6 +195,47 @@ static napi_value randomAdvance(napi_env env, napi_callback_info info) {
   if (!able || !call.view(1, delta) || delta.type != napi_biguint64_array || delta.length != 4)
     return call.fail("expected a generator that advances, and by how much");
   advanceGenerator(*call.generator, static_cast<uint64_t*>(delta.data));
+  return nullptr;
+}
+
+// randomJump(memory): MT19937 by 2^128 draws.
+static napi_value randomJump(napi_env env, napi_callback_info info) {
+  Call<1> call(env, info);
+  if (call.generator == nullptr) return nullptr;
+  if (call.generator->kind != kindMt19937) return call.fail("expected MT19937");
+  jumpMt19937(*call.generator);
+  return nullptr;
+}
+
+// randomLegacy(memory, distribution, target, shape, kept): doubles, as RandomState draws them; `kept` are two.
+static napi_value randomLegacy(napi_env env, napi_callback_info info) {
+  Call<5> call(env, info);
+  double code, shape;
+  View target, kept;
+  if (call.generator == nullptr) return nullptr;
+  if (call.generator->kind != kindMt19937 || !call.number(1, code) || !call.view(2, target) ||
+      target.type != napi_float64_array || !call.number(3, shape) || !call.view(4, kept) ||
+      kept.type != napi_float64_array || kept.length != 2 ||
+      !fillLegacy(*call.generator, *static_cast<KeptNormal*>(kept.data), Distribution(uint32_t(code)), shape,
+                  static_cast<double*>(target.data), target.length))
+    return call.fail("expected MT19937, a distribution, a Float64Array and what is kept");
+  return nullptr;
+}
+
+// randomLecuyer(state, draw, target): doubles from MRG32k3a, whose state are six words.
+static napi_value randomLecuyer(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  size_t count = 3;
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  View state, target;
+  uint32_t draw;
+  if (count < 3 || !viewOf(env, values[0], state) || state.type != napi_uint32_array || state.length != 6 ||
+      napi_get_value_uint32(env, values[1], &draw) != napi_ok || draw >= uint32_t(LecuyerDraw::count) ||
+      !viewOf(env, values[2], target) || target.type != napi_float64_array) {
+    napi_throw_type_error(env, nullptr, "random: expected six words, what to draw, and a Float64Array");
+    return nullptr;
+  }
+  fillLecuyer(static_cast<uint32_t*>(state.data), LecuyerDraw(draw), static_cast<double*>(target.data), target.length);
   return nullptr;
 }
 
@@ -209,7 +268,11 @@ void registerRandom(Napi::Env env, Napi::Object exports) {
   registerRaw(env, exports, "randomWords", randomWords);
   registerRaw(env, exports, "randomFill", randomFill);
   registerRaw(env, exports, "randomIntegers", randomIntegers);
+  registerRaw(env, exports, "randomOrder", randomOrder);
   registerRaw(env, exports, "randomAdvance", randomAdvance);
+  registerRaw(env, exports, "randomJump", randomJump);
+  registerRaw(env, exports, "randomLegacy", randomLegacy);
+  registerRaw(env, exports, "randomLecuyer", randomLecuyer);
   registerRaw(env, exports, "randomLayers", randomLayers);
 }
 

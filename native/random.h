@@ -36,7 +36,7 @@ void drawHalves(BitGenerator& generator, uint32_t* halves, size_t count);
 // Goes on by so many of what the generator makes: 64-bit words, or 32-bit ones of MT19937.
 void skipUnits(BitGenerator& generator, size_t count);
 
-// From `seed` (SeedSequence.generateState), as each of NumPy's constructors has it. coreWords of 32 or 64 bits.
+// From `seed` (SeedSequence.generateState), as each of NumPy's constructors has it.
 void seedGenerator(BitGenerator& generator, const uint64_t* seed);
 // The number of 64-bit words (for MT19937: 32-bit ones) that `seedGenerator` takes.
 constexpr size_t seedWords[randomKinds] = {4, 4, 624, 2, 3};

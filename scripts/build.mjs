@@ -78,6 +78,13 @@ await Promise.all([
     external: ["tsmpi"],
   }),
   build({
+    ...esm,
+    entryPoints: ["bench/cuda/measure.ts"],
+    outfile: "dist/bench/cuda.mjs",
+    external: ["tsmpi/*"],
+    sourcemap: false,
+  }),
+  build({
     ...common,
     entryPoints: ["src/job/boot.ts"],
     outfile: "dist/boot.cjs",

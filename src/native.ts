@@ -66,7 +66,17 @@ export interface Native {
     range: bigint,
     masked: boolean,
   ): void;
+  randomOrder(memory: Uint32Array, target: Float64Array, most: number, step: number, masked: boolean): void;
   randomAdvance(memory: Uint32Array, delta: BigUint64Array): void;
+  randomJump(memory: Uint32Array): void;
+  randomLegacy(
+    memory: Uint32Array,
+    distribution: number,
+    target: Float64Array,
+    shape: number,
+    kept: Float64Array,
+  ): void;
+  randomLecuyer(state: Uint32Array, draw: number, target: Float64Array): void;
   randomLayers(target: Float64Array): void;
 
   linalgAttach(routines: readonly string[]): Float64Array;
@@ -82,7 +92,20 @@ export interface Native {
     integers: 32 | 64;
     threads: number;
   };
+  linalgHugePages(array: ArrayBufferView): void;
   linalgSetThreads(count: number): void;
+
+  expressionOperations(): string[];
+  expressionLevel(name?: string): string;
+  runExpression(
+    code: Int32Array,
+    constants: Float64Array,
+    arrays: readonly unknown[],
+    targets: readonly unknown[],
+    elements: number,
+    results: Float64Array,
+    later: boolean,
+  ): Promise<unknown> | undefined;
 
   usableCpus(): number[];
   bindToCpus(cpus: number[]): void;

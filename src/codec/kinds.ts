@@ -83,6 +83,7 @@ const opaque = new Set([
   "CompressionStream",
   "CryptoKey",
   "DecompressionStream",
+  "DeviceArray",
   "File",
   "FinalizationRegistry",
   "FormData",
@@ -105,6 +106,8 @@ const opaque = new Set([
 ]);
 
 const advice: { [name: string]: string | undefined } = {
+  DeviceArray:
+    "its elements are on a GPU; use the communicator that over of tsmpi/cuda makes, or download it",
   Promise: "await it and send the result",
   URL: "send its href",
   URLSearchParams: "send it as a string",

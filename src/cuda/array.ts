@@ -228,6 +228,11 @@ export class DeviceArray implements Disposable {
     fillWith(this, value);
   }
 
+  /** By which the codec knows that this cannot be sent as it is. */
+  get [Symbol.toStringTag](): string {
+    return "DeviceArray";
+  }
+
   toString(): string {
     return `DeviceArray(${show(this.shape)} ${this.dtype} on device ${this.device.index})`;
   }
@@ -244,7 +249,7 @@ export class DeviceArray implements Disposable {
   private view(shape: readonly number[], strides: readonly number[], offset: number): DeviceArray {
     const { storage } = this;
     storage.hold();
-    return new DeviceArray({ storage, dtype: this.type, shape, strides, offset });
+    return make({ storage, dtype: this.type, shape, strides, offset });
   }
 
   /** `target`, once `work` has been called on both; freed when that throws. */
@@ -278,6 +283,11 @@ export class DeviceArray implements Disposable {
   }
 }
 
+/** Not written in the class itself, which would then have another name once it is bundled. */
+function make(view: View): DeviceArray {
+  return new DeviceArray(view);
+}
+
 function inferred(shape: Shape, size: number): readonly number[] {
   if (typeof shape === "number" || !shape.includes(-1)) return shapeOf(shape);
   const others = shapeOf(shape.filter(length => length !== -1));
@@ -304,7 +314,7 @@ export function empty(shape: Shape, { dtype = "float32", device: where }: ArrayO
   const axes = shapeOf(shape);
   const type = dtypeNamed(dtype);
   const storage = new Storage(deviceOf(where), sizeOf(axes) * type.bytes);
-  return new DeviceArray({ storage, dtype: type, shape: axes, strides: denseStrides(axes), offset: 0 });
+  return make({ storage, dtype: type, shape: axes, strides: denseStrides(axes), offset: 0 });
 }
 
 /** An array whose elements are all one value. Does not wait. @throws {DeviceMemoryError} no room */

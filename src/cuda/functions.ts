@@ -138,8 +138,8 @@ export interface Nvrtc extends Library {
   nvrtcCompileProgram(program: number, count: number, options: BigUint64Array): number;
   nvrtcGetProgramLogSize(program: number, bytes: BigUint64Array): number;
   nvrtcGetProgramLog(program: number, log: Uint8Array): number;
-  nvrtcGetPTXSize(program: number, bytes: BigUint64Array): number;
-  nvrtcGetPTX(program: number, ptx: Uint8Array): number;
+  nvrtcGetCUBINSize(program: number, bytes: BigUint64Array): number;
+  nvrtcGetCUBIN(program: number, image: Uint8Array): number;
   nvrtcDestroyProgram(program: BigUint64Array): number;
 }
 

@@ -3,12 +3,25 @@
 import { reason as reasonOf } from "./library.ts";
 
 export { type ArrayOptions, DeviceArray, empty, full, type Range, upload, zeros } from "./array.ts";
+export { DeviceCommunicator, type DeviceStatus, over } from "./communicator.ts";
 export { type Device, type DeviceInfo, device, devices } from "./device.ts";
 export type { DtypeName } from "./dtype.ts";
+export {
+  type Bindings,
+  type EvaluateOptions,
+  evaluate,
+  evaluateInto,
+  map,
+  mapInto,
+  type Reduced,
+  type Reductions,
+  reduce,
+} from "./expressions/evaluate.ts";
 export { type CudaInfo, info, type LibraryInfo } from "./info.ts";
 export { type MatmulIntoOptions, type MatmulOptions, matmul, matmulInto } from "./matmul.ts";
 export { pinned } from "./pinned.ts";
 export type { PoolInfo } from "./pool.ts";
+export { randomInto } from "./random.ts";
 export type { Shape } from "./shape.ts";
 export type { Timer } from "./timer.ts";
 

@@ -1,4 +1,4 @@
-/** Kernels: PTX text, compiled by the driver for the device on first use and kept as long as the process lives. */
+/** Kernels, loaded on first use and kept as long as the process lives. PTX is compiled by the driver for its device. */
 import { CudaError } from "../index.ts";
 import { native } from "../native.ts";
 import type { Device } from "./device.ts";
@@ -11,6 +11,9 @@ const errorLogBytes = 6;
 // Of cuLaunchKernel's `extra`.
 const parametersAt = 1n;
 const parametersBytes = 2n;
+
+/** What the driver loads: PTX, or machine code. */
+export type Image = string | Uint8Array;
 
 const terminated = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
 
@@ -52,13 +55,17 @@ export class Modules {
     this.device = device;
   }
 
+  get multiprocessors(): number {
+    return this.device.multiprocessors;
+  }
+
   /** How many blocks a grid-stride kernel gets for so many items: enough to fill the device, several times over. */
   blocksFor(items: number): number {
     return Math.max(1, Math.min(Math.ceil(items / blockThreads), this.device.multiprocessors * 32));
   }
 
-  /** Runs the kernel `name`, whose PTX `write` gives when it is not compiled yet. */
-  launch(name: string, write: () => string, blocks: number, values: readonly Parameter[]): void {
+  /** Runs the kernel `name`, which `write` gives when it is not loaded yet. */
+  launch(name: string, write: () => Image, blocks: number, values: readonly Parameter[]): void {
     this.device.use();
     let kernel = this.kernels.get(name);
     if (kernel === undefined) {
@@ -71,12 +78,13 @@ export class Modules {
     if (status !== 0) throw failure("cuLaunchKernel", status, `launching ${name}`);
   }
 
-  private load(name: string, ptx: string): number {
+  private load(name: string, image: Image): number {
     const log = new Uint8Array(8192);
     const options = new Int32Array([errorLogBuffer, errorLogBytes]);
     const values = new BigUint64Array([address(log), BigInt(log.length)]);
     const out = new BigUint64Array(1);
-    const status = driver().cuModuleLoadDataEx(out, terminated(ptx), options.length, options, values);
+    const bytes = typeof image === "string" ? terminated(image) : image;
+    const status = driver().cuModuleLoadDataEx(out, bytes, options.length, options, values);
     if (status !== 0) {
       const error = failure("cuModuleLoadDataEx", status, `compiling ${name} for ${this.device.toString()}`);
       const text = Buffer.from(log.subarray(0, Math.max(0, log.indexOf(0)))).toString();

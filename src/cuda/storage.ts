@@ -44,12 +44,12 @@ export class Storage {
   }
 
   /** Holds the memory while it is downloaded. */
-  async download(work: () => Promise<void>): Promise<void> {
+  async download<T>(work: () => Promise<T>): Promise<T> {
     this.checkReadable();
     this.hold();
     this.downloads++;
     try {
-      await work();
+      return await work();
     } finally {
       this.downloads--;
       this.release();

@@ -86,16 +86,26 @@ type Elements = FloatArray | Int32Array;
  */
 export type Run<M extends Mode> = <R>(
   finish: (numbers: Float64Array) => R,
-  ...arrays: Elements[]
+  a: Elements,
+  b?: Elements,
+  c?: Elements,
+  d?: Elements,
 ) => Returned<M, R>;
 
-const runSync: Run<"sync"> = (finish, ...arrays) => {
-  addon.linalgCall(...arrays);
+// No rest parameter: on the way of small calls it costs as much as all their checks.
+const runSync: Run<"sync"> = (finish, a, b, c, d) => {
+  if (d !== undefined) addon.linalgCall(a, b!, c!, d);
+  else if (c !== undefined) addon.linalgCall(a, b!, c);
+  else if (b !== undefined) addon.linalgCall(a, b);
+  else addon.linalgCall(a);
   return finish(block!);
 };
 
 /** The arrays are held until the call is over. They must not be transferred to another thread meanwhile. */
-const runAsync: Run<"async"> = <R>(finish: (numbers: Float64Array) => R, ...arrays: Elements[]) =>
+const runAsync: Run<"async"> = <R>(
+  finish: (numbers: Float64Array) => R,
+  ...arrays: (Elements | undefined)[]
+) =>
   new Promise<R>((resolve, reject) => {
     addon.linalgStart(
       () => {
@@ -105,7 +115,7 @@ const runAsync: Run<"async"> = <R>(finish: (numbers: Float64Array) => R, ...arra
           reject(error as Error);
         }
       },
-      ...arrays,
+      ...arrays.filter(array => array !== undefined),
     );
   });
 

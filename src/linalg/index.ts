@@ -4,6 +4,7 @@
  * made; `sync` has the same functions, which block.
  */
 import { asynchronous, sync as blocking, type Face } from "./call.ts";
+import { type Elementwise, elementwise } from "./expressions/face.ts";
 import { type Lapack, lapack } from "./lapack.ts";
 import { type Level1, level1 } from "./level1.ts";
 import { type Level2, level2 } from "./level2.ts";
@@ -11,6 +12,7 @@ import { type Level3, level3 } from "./level3.ts";
 import { type MatrixFunctions, matrixFunctions } from "./matrix-functions.ts";
 import type { Mode } from "./types.ts";
 
+export * from "./expressions/index.ts";
 export type { CholeskyOptions, EighOptions, FactorOptions, SolveOptions, SvdOptions } from "./lapack.ts";
 export type { DotOptions, VectorOptions, VectorsOptions } from "./level1.ts";
 export type { GemvOptions, GerOptions, SymvOptions, TriangularVectorOptions } from "./level2.ts";
@@ -46,7 +48,7 @@ function rejecting(functions: Linalg<"async">): Linalg<"async"> {
 }
 
 /** The blocking twins. */
-export const sync: Linalg<"sync"> = all(blocking);
+export const sync: Linalg<"sync"> & Elementwise<"sync"> = { ...all(blocking), ...elementwise("sync") };
 
 export const {
   asum,
@@ -92,3 +94,6 @@ export const {
   trsm,
   trsv,
 }: Linalg<"async"> = rejecting(all(asynchronous));
+
+export const { compile, evaluate, evaluateInto, map, mapInto, reduce }: Elementwise<"async"> =
+  elementwise("async");

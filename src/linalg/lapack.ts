@@ -175,7 +175,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const triangle = uploCode("potrs", uplo);
       checkDimension("potrs", "n", n);
       checkDimension("potrs", "nrhs", nrhs);
-      const dtype = dtypeCode("potrs", complex, "a", a, "b", b);
+      const dtype = dtypeCode("potrs", complex, "a b", a, b);
       checkMatrix("potrs", "a", a, n, n, lda, complex);
       checkMatrix("potrs", "b", b, n, nrhs, ldb, complex);
       checkApart("potrs", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
@@ -197,7 +197,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const code = transposeCode("getrs", "trans", trans);
       checkDimension("getrs", "n", n);
       checkDimension("getrs", "nrhs", nrhs);
-      const dtype = dtypeCode("getrs", complex, "a", a, "b", b);
+      const dtype = dtypeCode("getrs", complex, "a b", a, b);
       checkMatrix("getrs", "a", a, n, n, lda, complex);
       checkMatrix("getrs", "b", b, n, nrhs, ldb, complex);
       checkApart("getrs", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
@@ -209,7 +209,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
       checkDimension("gesv", "n", n);
       checkDimension("gesv", "nrhs", nrhs);
-      const dtype = dtypeCode("gesv", complex, "a", a, "b", b);
+      const dtype = dtypeCode("gesv", complex, "a b", a, b);
       checkMatrix("gesv", "a", a, n, n, lda, complex);
       checkMatrix("gesv", "b", b, n, nrhs, ldb, complex);
       checkApart("gesv", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
@@ -221,11 +221,11 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const { lda = Math.max(1, n), complex = false } = options;
       checkDimension("geqrf", "m", m);
       checkDimension("geqrf", "n", n);
-      const dtype = dtypeCode("geqrf", complex, "a", a, "tau", tau);
+      const dtype = dtypeCode("geqrf", complex, "a tau", a, tau);
       checkMatrix("geqrf", "a", a, m, n, lda, complex);
       checkVector("geqrf", "tau", tau, Math.min(m, n), 1, complex);
       checkApart("geqrf", "tau", tau, Math.min(m, n), 1, 1, "a", a, m, n, lda, complex);
-      begun("geqrf", dtype, [m, n, lda]);
+      begun("geqrf", dtype, [0, m, n, lda]);
       return run(numbers => checkStatus("geqrf", "a", numbers, notConverged("geqrf", "reflectors")), a, tau);
     },
     orgqr(m, n, k, a, tau, options = noOptions) {
@@ -235,11 +235,11 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkDimension("orgqr", "k", k);
       if (n > m || k > n)
         throw new ArgumentError(`orgqr: expected k <= n <= m, but got k ${k}, n ${n}, m ${m}`);
-      const dtype = dtypeCode("orgqr", complex, "a", a, "tau", tau);
+      const dtype = dtypeCode("orgqr", complex, "a tau", a, tau);
       checkMatrix("orgqr", "a", a, m, n, lda, complex);
       checkVector("orgqr", "tau", tau, k, 1, complex);
       checkApart("orgqr", "a", a, m, n, lda, "tau", tau, k, 1, 1, complex);
-      begun("orgqr", dtype, [m, n, k, lda]);
+      begun("orgqr", dtype, [0, m, n, k, lda]);
       return run(numbers => checkStatus("orgqr", "a", numbers, notConverged("orgqr", "reflectors")), a, tau);
     },
     gesdd(m, n, a, s, u, vt, options = noOptions) {
@@ -248,13 +248,13 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkDimension("gesdd", "n", n);
       const k = Math.min(m, n);
       const { lda = Math.max(1, n), ldu = Math.max(1, k), ldvt = Math.max(1, n) } = options;
-      const dtype = dtypeCode("gesdd", complex, "a", a, "s", s);
+      const dtype = dtypeCode("gesdd", complex, "a s", a, s);
       checkMatrix("gesdd", "a", a, m, n, lda, complex);
       checkVector("gesdd", "s", s, k, 1, false);
       if (u === undefined || vt === undefined) {
         if (u !== vt) throw new ArgumentError("gesdd: give both u and vt, or neither");
       } else {
-        dtypeCode("gesdd", complex, "a", a, "u", u, "vt", vt);
+        dtypeCode("gesdd", complex, "a u vt", a, u, vt);
         checkMatrix("gesdd", "u", u, m, k, ldu, complex);
         checkMatrix("gesdd", "vt", vt, k, n, ldvt, complex);
         checkApart("gesdd", "u", u, m, k, ldu, "a", a, m, n, lda, complex);
@@ -271,7 +271,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const { uplo = "L", vectors = true, lda = Math.max(1, n), complex = false } = options;
       const triangle = uploCode("syevd", uplo);
       checkDimension("syevd", "n", n);
-      const dtype = dtypeCode("syevd", complex, "a", a, "w", w);
+      const dtype = dtypeCode("syevd", complex, "a w", a, w);
       checkMatrix("syevd", "a", a, n, n, lda, complex);
       checkVector("syevd", "w", w, n, 1, false);
       begun("syevd", dtype, [vectors ? 1 : 0, triangle, n, lda]);
@@ -282,7 +282,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkDimension("gels", "m", m);
       checkDimension("gels", "n", n);
       checkDimension("gels", "nrhs", nrhs);
-      const dtype = dtypeCode("gels", complex, "a", a, "b", b);
+      const dtype = dtypeCode("gels", complex, "a b", a, b);
       checkMatrix("gels", "a", a, m, n, lda, complex);
       checkMatrix("gels", "b", b, Math.max(m, n), nrhs, ldb, complex);
       checkApart("gels", "b", b, Math.max(m, n), nrhs, ldb, "a", a, m, n, lda, complex);
@@ -294,7 +294,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkDimension("gelsd", "m", m);
       checkDimension("gelsd", "n", n);
       checkDimension("gelsd", "nrhs", nrhs);
-      const dtype = dtypeCode("gelsd", complex, "a", a, "b", b, "s", s);
+      const dtype = dtypeCode("gelsd", complex, "a b s", a, b, s);
       checkMatrix("gelsd", "a", a, m, n, lda, complex);
       checkMatrix("gelsd", "b", b, Math.max(m, n), nrhs, ldb, complex);
       checkVector("gelsd", "s", s, Math.min(m, n), 1, false);

@@ -83,7 +83,7 @@ export function level1<M extends Mode>(run: Run<M>): Level1<M> {
     between: number,
   ): Float64Array {
     const { incx = 1, incy = 1, complex = false } = options;
-    const dtype = dtypeCode(name, complex, "x", x, "y", y);
+    const dtype = dtypeCode(name, complex, "x y", x, y);
     const n = lengthOf(name, x, options);
     checkVector(name, "x", x, n, incx, complex);
     checkVector(name, "y", y, n, incy, complex);

@@ -94,7 +94,7 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
     const codes = [uploCode(name, uplo), transposeCode(name, "trans", trans), diagCode(name, diag)];
     checkDimension(name, "n", n);
     const { lda = Math.max(1, n) } = options;
-    const dtype = dtypeCode(name, complex, "a", a, "x", x);
+    const dtype = dtypeCode(name, complex, "a x", a, x);
     checkMatrix(name, "a", a, n, n, lda, complex);
     checkVector(name, "x", x, n, incx, complex);
     checkApart(name, "x", x, n, 1, Math.abs(incx), "a", a, n, n, lda, complex);
@@ -115,7 +115,7 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       checkScalar("gemv", "alpha", alpha);
       checkScalar("gemv", "beta", beta);
       const { lda = Math.max(1, n) } = options;
-      const dtype = dtypeCode("gemv", complex, "a", a, "x", x, "y", y);
+      const dtype = dtypeCode("gemv", complex, "a x y", a, x, y);
       const [rows, columns] = trans === "N" ? [m, n] : [n, m];
       checkMatrix("gemv", "a", a, m, n, lda, complex);
       checkVector("gemv", "x", x, columns, incx, complex);
@@ -139,7 +139,7 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       checkDimension("ger", "n", n);
       checkScalar("ger", "alpha", alpha);
       const { lda = Math.max(1, n) } = options;
-      const dtype = dtypeCode("ger", complex, "x", x, "y", y, "a", a);
+      const dtype = dtypeCode("ger", complex, "x y a", x, y, a);
       checkVector("ger", "x", x, m, incx, complex);
       checkVector("ger", "y", y, n, incy, complex);
       checkMatrix("ger", "a", a, m, n, lda, complex);
@@ -162,7 +162,7 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       checkScalar("symv", "alpha", alpha);
       checkScalar("symv", "beta", beta);
       const { lda = Math.max(1, n) } = options;
-      const dtype = dtypeCode("symv", complex, "a", a, "x", x, "y", y);
+      const dtype = dtypeCode("symv", complex, "a x y", a, x, y);
       checkMatrix("symv", "a", a, n, n, lda, complex);
       checkVector("symv", "x", x, n, incx, complex);
       checkVector("symv", "y", y, n, incy, complex);

@@ -4,7 +4,7 @@ import { begin, type Face, routine } from "./call.ts";
 import { lapack } from "./lapack.ts";
 import { copyInto, type Element, isComplex, Matrix, multiply, newArray } from "./matrix.ts";
 import { dtypeCode } from "./shapes.ts";
-import { checkStatus, singular } from "./status.ts";
+import { checkStatus, notConverged, singular } from "./status.ts";
 import type { Dtype, FloatArray, Mode, Returned } from "./types.ts";
 
 export interface Qr {
@@ -153,20 +153,27 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
     qr(a) {
       const { rows: m, columns: n, dtype } = a;
       const k = Math.min(m, n);
-      const options = { complex: isComplex(dtype) };
-      const { data, copied } = contiguous(a);
-      const factored = new Matrix(data, m, n, { dtype });
+      // In column-major order, which LAPACK is faster in; q stays where its reflectors are.
+      const { data, copied } = contiguous(a.T);
+      const strides = [1, m] as const;
       const tau = newArray(dtype, k);
       const r = Matrix.zeros(k, n, dtype);
-      const q = Matrix.zeros(m, k, dtype);
+      const code = dtypeCode("qr", isComplex(dtype), "a", data);
+      const step = (name: "geqrf" | "orgqr", sizes: number[]): Returned<M, void> => {
+        begin(routine[name], code).set([1, ...sizes, Math.max(1, m)], 2);
+        return face.run(
+          numbers => checkStatus("qr", "a", numbers, notConverged("qr", "reflectors")),
+          data,
+          tau,
+        );
+      };
       const steps = [
         copied,
-        drivers.geqrf(m, n, data, tau, options),
-        copyInto(face, factored.slice(0, k), r.data, "upper"),
-        copyInto(face, factored.slice(0, m, 0, k), q.data),
-        drivers.orgqr(m, k, k, q.data, tau, options),
+        step("geqrf", [m, n]),
+        copyInto(face, new Matrix(data, k, n, { dtype, strides }), r.data, "upper"),
+        step("orgqr", [m, k, k]),
       ];
-      return face.after(steps, () => ({ q, r }));
+      return face.after(steps, () => ({ q: new Matrix(data, m, k, { dtype, strides }), r }));
     },
     svd(a) {
       const { rows: m, columns: n, dtype } = a;

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors.ts";
+import { native } from "../native.ts";
 import { asynchronous, begin, type Face, nothing, routine, sync } from "./call.ts";
 import { level3 } from "./level3.ts";
 import type { Dtype, FloatArray, Mode, Returned, Transpose } from "./types.ts";
@@ -12,9 +13,14 @@ const arrayTypes = {
 
 export const isComplex = (dtype: Dtype): boolean => dtype === "complex64" || dtype === "complex128";
 
+/** From so many bytes on an array is worth huge pages. */
+const HUGE = 4 << 20;
+
 /** A new array of zeros for so many elements. */
 export function newArray(dtype: Dtype, elements: number): FloatArray {
-  return new arrayTypes[dtype](isComplex(dtype) ? 2 * elements : elements);
+  const array = new arrayTypes[dtype](isComplex(dtype) ? 2 * elements : elements);
+  if (array.byteLength >= HUGE) native().linalgHugePages(array);
+  return array;
 }
 
 export interface MatrixOptions {

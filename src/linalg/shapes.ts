@@ -33,28 +33,34 @@ function described(value: unknown): string {
   return Object.getPrototypeOf(value)?.constructor?.name ?? "an object";
 }
 
-/** 0 float32, 1 float64, 2 complex64, 3 complex128; by the type of the first array, which the others must share. */
+/**
+ * 0 float32, 1 float64, 2 complex64, 3 complex128; by the type of the first array, which the others must share.
+ * `names` holds those of the arrays, apart by spaces.
+ */
 export function dtypeCode(
   routine: string,
   complex: boolean,
-  name: string,
-  array: FloatArray,
-  ...others: (string | FloatArray)[]
+  names: string,
+  a: FloatArray,
+  b: FloatArray = a,
+  c: FloatArray = a,
 ): number {
-  const double = array instanceof Float64Array;
-  if (!double && !(array instanceof Float32Array)) {
+  // No list of arrays: this is on the way of every small call.
+  if (a instanceof Float64Array && b instanceof Float64Array && c instanceof Float64Array)
+    return complex ? 3 : 1;
+  if (a instanceof Float32Array && b instanceof Float32Array && c instanceof Float32Array)
+    return complex ? 2 : 0;
+  const [first, ...others] = names.split(" ");
+  if (!(a instanceof Float64Array || a instanceof Float32Array)) {
     throw new ArgumentError(
-      `${routine}: ${name} must be a Float64Array or a Float32Array, but is ${described(array)}`,
+      `${routine}: ${first} must be a Float64Array or a Float32Array, but is ${described(a)}`,
     );
   }
-  const type = double ? Float64Array : Float32Array;
-  for (let i = 1; i < others.length; i += 2) {
-    if (others[i] instanceof type) continue;
-    throw new ArgumentError(
-      `${routine}: ${String(others[i - 1])} must be a ${type.name} as ${name} is, but is ${described(others[i])}`,
-    );
-  }
-  return (complex ? 2 : 0) + (double ? 1 : 0);
+  const type = a instanceof Float64Array ? Float64Array : Float32Array;
+  const [place, wrong] = b instanceof type ? [1, c] : [0, b];
+  throw new ArgumentError(
+    `${routine}: ${others[place]} must be a ${type.name} as ${first} is, but is ${described(wrong)}`,
+  );
 }
 
 /** A matrix of rows x columns in row-major order, with `ld` elements from the start of a row to that of the next. */

@@ -1,6 +1,7 @@
 /** A worker is sent ahead what it will have done within so many milliseconds. */
 const AHEAD_MS = 1;
-const MOST = 256;
+/** Never more than so many. */
+export const MOST_AHEAD = 256;
 /** How fast a long task is forgotten: by so much with each message of results. */
 const FADING = 0.75;
 
@@ -13,7 +14,7 @@ export class Ahead {
   private estimate = AHEAD_MS;
 
   get count(): number {
-    return Math.max(1, Math.min(MOST, Math.floor(AHEAD_MS / this.estimate)));
+    return Math.max(1, Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.estimate)));
   }
 
   /** @param longest milliseconds of the longest task just done */

@@ -5,17 +5,26 @@ import { Context } from "./context.ts";
 import { chunkOf, type MapOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
-import { runTasks, type Source, type Task, type TaskContext, type Work } from "./run.ts";
+import {
+  type Part,
+  runTasks,
+  type Source,
+  type Span,
+  type Task,
+  type TaskContext,
+  type Work,
+} from "./run.ts";
 import { Client, Server } from "./served.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
+import { tellUsage } from "./usage.ts";
 
 /** What is to be run. */
 export interface Plan<T> extends Work<T> {
   /** Items on all ranks together. */
   readonly total: number;
   /** Places that are this rank's own; undefined: ranks claim places from all of them. */
-  readonly own: number | undefined;
+  readonly own: Span | undefined;
 }
 
 export interface Destination {
@@ -33,6 +42,10 @@ export interface Prepared {
   readonly contextOf: (index: number) => TaskContext;
   /** How errors name it. */
   readonly what: string;
+  /** Whether tasks are timed. */
+  readonly timed: boolean;
+  /** All ranks have run their parts: tells of their usage where that is wanted. Collective. */
+  tell(part: Part<unknown>): Promise<void>;
   /** Shows nothing more. */
   end(): void;
 }
@@ -44,27 +57,35 @@ export async function prepare(
   plan: Plan<unknown>,
   options: MapOptions<never>,
 ): Promise<Prepared> {
-  const { label = operation, progress = false, seed } = options;
+  const { label = operation, progress = false, usage = false, seed } = options;
   const { total } = plan;
   const team = await Team.of(comm);
-  const turn = await team.begin(operation, { total, counted: progress !== false });
+  const turn = await team.begin(operation, { total, counted: progress !== false, timed: usage !== false });
   const source = await sourceOf(comm, team, turn, plan, options);
   const plain = new Context(comm, source, undefined, 0);
   const numbers = seed === undefined ? undefined : streams(seed);
   const contextOf = (index: number): TaskContext =>
     numbers === undefined ? plain : new Context(comm, source, numbers, index);
   const what = `${label}: item`;
-  if (progress === false || comm.rank !== 0) return { team, source, contextOf, what, end() {} };
+  const { timed } = turn;
+  const began = performance.now();
+  const tell = async ({ tasks, busy }: Part<unknown>): Promise<void> => {
+    if (!timed) return;
+    const elapsed = (performance.now() - began) / 1000;
+    await tellUsage(comm, { tasks, busy: busy / 1000, elapsed }, usage, label);
+  };
+  const prepared = { team, contextOf, what, timed, tell };
+  if (progress === false || comm.rank !== 0) return { ...prepared, source, end() {} };
   const shown = new Progress(progress, label, total);
   const done = (): number => (team.sharesMemory || plan.own !== undefined ? turn.done : turn.next);
   const update = (): void => shown.update(done());
   // While this rank waits for others, or for a task of its own.
-  const timer = setInterval(update, TICK_MS);
+  const timer = setInterval(update, TICK_MS).unref();
   const end = (): void => {
     clearInterval(timer);
     shown.finish(done());
   };
-  return { team, source: new Watched(source, update), contextOf, what, end };
+  return { ...prepared, source: new Watched(source, update), end };
 }
 
 /** Collective; ends on all ranks with the results, or on all with an error. */
@@ -78,10 +99,11 @@ export async function execute<T, R>(
 ): Promise<ArrayLike<R> | undefined> {
   const { concurrency = 1, errors } = options;
   const collect = errors === "collect";
-  const { source, contextOf, what, end } = await prepare(comm, operation, plan, options);
+  const { source, contextOf, what, timed, tell, end } = await prepare(comm, operation, plan, options);
   try {
     const check = as && requireNumber;
-    const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, check });
+    const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, timed, check });
+    await tell(part);
     const gathering = { root, type: as, total: plan.total, what, collect };
     return (await gatherResults(comm, part, gathering)) as ArrayLike<R> | undefined;
   } finally {

@@ -54,14 +54,15 @@ export async function foldMap<I extends Items<any>, V, S, R>(
   const collect = errors === "collect";
   const plan = planOf("foldMap", comm, toList<T>("foldMap", items as Items<T>), { ...options, schedule });
   return exclusively(comm, "foldMap", async () => {
-    const { source, contextOf, what, end } = await prepare(comm, "foldMap", plan, options);
+    const { source, contextOf, what, timed, tell, end } = await prepare(comm, "foldMap", plan, options);
     try {
       let state = reducer.empty();
       const deliver = (_index: number, value: V): undefined => {
         state = reducer.add(state, value);
       };
-      const { failures } = await runTasks(plan, source, task, contextOf, { concurrency, collect, deliver });
-      await agreeOnFailures(comm, failures, what, collect);
+      const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, timed, deliver });
+      await tell(part);
+      await agreeOnFailures(comm, part.failures, what, collect);
       return reducer.result((await comm.allreduce(state, mergeOf(reducer) as never)) as S);
     } finally {
       end();

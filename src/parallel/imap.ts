@@ -6,8 +6,7 @@ import { type Items, toList } from "./items.ts";
 import { type ItemOf, planOf } from "./map.ts";
 import { type MapOptions, requireOptions } from "./options.ts";
 import { agreeOnFailures } from "./results.ts";
-import { runTasks, type Task } from "./run.ts";
-import type { TaskFailure } from "./task-error.ts";
+import { type Part, runTasks, type Task } from "./run.ts";
 import { enter } from "./team.ts";
 
 export interface IterationOptions {
@@ -49,7 +48,7 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
   const plan = planOf("imap", comm, toList<T>("imap", items as Items<T>), options);
   const leave = enter(comm, "imap");
   try {
-    const { team, source, contextOf, what, end } = await prepare(comm, "imap", plan, options);
+    const { team, source, contextOf, what, timed, tell, end } = await prepare(comm, "imap", plan, options);
     const collect = options.errors === "collect";
     const channel = await team.channel();
     const flow = new Flow<Arrival<R>>(READY);
@@ -58,35 +57,36 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
     const deliver = (index: number, value: R): Promise<void> | undefined => {
       if (!isRoot) return channel.send([index, value], root, { tag });
       const now = performance.now();
-      if (now - turnedAt < TURN_MS && !flow.isFull) return void flow.put([index, value]);
-      turnedAt = now;
       flow.put([index, value]);
+      if (now - turnedAt < TURN_MS && !flow.isFull) return undefined;
+      turnedAt = now;
       return flow.room();
     };
     const announce = async (arrival: Arrival<R>): Promise<void> => {
       if (isRoot) flow.put(arrival);
       else await channel.send(arrival, root, { tag });
     };
-    const work = async (): Promise<readonly TaskFailure[]> => {
-      const { failures } = await runTasks(plan, source, task, contextOf, { concurrency, collect, deliver });
-      for (const { index } of failures) await announce([index]);
+    const work = async (): Promise<Part<R>> => {
+      const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, timed, deliver });
+      for (const { index } of part.failures) await announce([index]);
       await announce([]);
-      return failures;
+      return part;
     };
     const working = work();
     const receiving = isRoot ? receive(channel, flow) : undefined;
     let taken = false;
     try {
-      if (isRoot) yield* ordered ? inOrder(flow, comm.size) : asTheyCome(flow, comm.size);
+      if (isRoot) yield* ordered ? inOrder(flow, comm.size, collect) : asTheyCome(flow, comm.size);
       taken = true;
     } finally {
       // Root has left its loop: no other task is begun.
       if (!taken) source.cancel();
       flow.discard();
-      const failures = await working;
+      const part = await working;
       await receiving;
       end();
-      await agreeOnFailures(comm, failures, what, collect);
+      await tell(part);
+      await agreeOnFailures(comm, part.failures, what, collect);
     }
   } finally {
     leave();
@@ -111,7 +111,12 @@ async function* asTheyCome<R>(flow: Flow<Arrival<R>>, size: number): AsyncGenera
   }
 }
 
-async function* inOrder<R>(flow: Flow<Arrival<R>>, size: number): AsyncGenerator<[number, R], void, void> {
+/** Ends at an item that has thrown, unless the rest is collected. */
+async function* inOrder<R>(
+  flow: Flow<Arrival<R>>,
+  size: number,
+  collect: boolean,
+): AsyncGenerator<[number, R], void, void> {
   // Those that came before their turn.
   const early = new Map<number, readonly [number, R] | readonly [number]>();
   let next = 0;
@@ -125,6 +130,7 @@ async function* inOrder<R>(flow: Flow<Arrival<R>>, size: number): AsyncGenerator
     for (let due = early.get(next); due !== undefined; due = early.get(next)) {
       early.delete(next++);
       if (due.length === 2) yield [due[0], due[1]];
+      else if (!collect) return;
     }
   }
 }

@@ -17,3 +17,4 @@ export type { Task, TaskContext } from "./run.ts";
 export { type RootResults, scatterMap } from "./scatter-map.ts";
 export { starmap, zip } from "./starmap.ts";
 export { TaskError, TasksError } from "./task-error.ts";
+export type { RankUsage, UsageOption } from "./usage.ts";

@@ -53,7 +53,7 @@ export async function mapReduce<I extends Items<any>, K extends Key, V, R = V[]>
   const collect = errors === "collect";
   const plan = planOf("mapReduce", comm, toList<T>("mapReduce", items as Items<T>), { ...options, schedule });
   return exclusively(comm, "mapReduce", async () => {
-    const { source, contextOf, what, end } = await prepare(comm, "mapReduce", plan, options);
+    const { source, contextOf, what, timed, tell, end } = await prepare(comm, "mapReduce", plan, options);
     try {
       const groups: Groups<K, V> = new Map();
       const task = async (item: T, index: number, context: TaskContext): Promise<void> => {
@@ -61,8 +61,9 @@ export async function mapReduce<I extends Items<any>, K extends Key, V, R = V[]>
         for (const [key, value] of pairs) add(groups, key, value, index, combine);
       };
       const deliver = (): undefined => {};
-      const { failures } = await runTasks(plan, source, task, contextOf, { concurrency, collect, deliver });
-      await agreeOnFailures(comm, failures, what, collect);
+      const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, timed, deliver });
+      await tell(part);
+      await agreeOnFailures(comm, part.failures, what, collect);
       const mine = merged(await comm.alltoall(byOwner(groups, comm.size)), combine);
       const reduced = new Map<K, R>();
       for (const [key, values] of mine) {
@@ -129,8 +130,8 @@ function merged<K extends Key, V>(
       if (group === undefined) all.set(key, { from: [...from], values: [...values] });
       else if (combine !== undefined) group.values[0] = combine(group.values[0], values[0]);
       else {
-        group.from.push(...from);
-        group.values.push(...values);
+        for (const index of from) group.from.push(index);
+        for (const value of values) group.values.push(value);
       }
     }
   }

@@ -5,7 +5,7 @@ import { chunkOf, type MapOptions, requireOptions } from "./options.ts";
 import type { NumberArrayType } from "./results.ts";
 import { requireType } from "./results.ts";
 import type { Task } from "./run.ts";
-import { balanced, blockOf, byCost, dealt, range } from "./shares.ts";
+import { balanced, blockOf, byCost, dealt, range, whole } from "./shares.ts";
 import { exclusively } from "./team.ts";
 
 /** Where results go, and as what. */
@@ -74,13 +74,13 @@ export function planOf<T>(
   const costly = cost && byCost(operation, items, cost);
   switch (schedule) {
     case "static": {
-      const { from, to } = blockOf(total, size, rank);
-      const order = costly ? balanced(costly.order, costly.costs, size)[rank] : range(from, to);
-      return { total, order, own: order.length, item };
+      if (costly === undefined) return { total, order: undefined, own: blockOf(total, size, rank), item };
+      const order = balanced(costly.order, costly.costs, size)[rank];
+      return { total, order, own: whole(order), item };
     }
     case "cyclic": {
       const order = dealt(costly?.order ?? range(0, total), size, rank, chunkOf(options, total, size) ?? 1);
-      return { total, order, own: order.length, item };
+      return { total, order, own: whole(order), item };
     }
     default:
       return { total, order: costly?.order, own: undefined, item };

@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.ts";
 import type { Seed } from "../random/index.ts";
 import { type ProgressOption, requireProgress } from "./progress.ts";
+import { requireUsage, type UsageOption } from "./usage.ts";
 
 /**
  * Which rank runs which items.
@@ -39,13 +40,15 @@ export interface MapOptions<T = unknown> {
   errors?: "cancel" | "collect";
   /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
+  /** Says at the end how long each rank was busy and idle, on rank 0. Default false. */
+  usage?: UsageOption;
   /** Stands in errors and before the progress. Default: the name of the operation. */
   label?: string;
 }
 
 /** @throws {ArgumentError} naming the option */
 export function requireOptions(operation: string, options: MapOptions<never>): void {
-  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress } = options;
+  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress, usage } = options;
   const fail = (sentence: string): never => {
     throw new ArgumentError(`${operation}: ${sentence}.`);
   };
@@ -66,6 +69,7 @@ export function requireOptions(operation: string, options: MapOptions<never>): v
     fail(`errors must be cancel or collect; got ${String(errors)}`);
   }
   if (progress !== undefined) requireProgress(progress);
+  if (usage !== undefined) requireUsage(usage);
 }
 
 /** Items that are taken together; undefined: not said. */

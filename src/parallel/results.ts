@@ -86,7 +86,7 @@ async function collectParts<R>(
   part: Part<R>,
   { root, type, total }: Gathering,
 ): Promise<R[] | NumberArray | undefined> {
-  const parcel: Parcel<R> = { indices: Uint32Array.from(part.indices), values: packed(part.values, type) };
+  const parcel: Parcel<R> = { indices: new Uint32Array(part.indices), values: packed(part.values, type) };
   const parcels =
     comm.size === 1
       ? [parcel]
@@ -105,7 +105,7 @@ async function collectParts<R>(
 function packed<R>(values: R[], type: NumberArrayType | undefined): R[] | NumberArray {
   if (type !== undefined) return new type(values as number[]);
   for (const value of values) if (typeof value !== "number") return values;
-  return Float64Array.from(values as number[]);
+  return new Float64Array(values as number[]);
 }
 
 /** @throws {ArgumentError} */

@@ -42,6 +42,9 @@ export interface Part<R> {
   /** Their results. */
   readonly values: R[];
   readonly failures: TaskFailure[];
+  /** Tasks run, and milliseconds in them where they are timed. */
+  tasks: number;
+  busy: number;
 }
 
 export interface Work<T> {
@@ -58,6 +61,8 @@ export interface RunOptions<R> {
   readonly concurrency: number;
   /** Whether tasks are run although others have thrown. */
   readonly collect: boolean;
+  /** Whether `busy` is wanted. */
+  readonly timed: boolean;
   /** Throws when a result is not what was asked for. */
   readonly check?: ((result: unknown) => void) | undefined;
   /** Takes a result at once, which then does not stay in the part. A promise: the next task waits. */
@@ -70,9 +75,9 @@ export async function runTasks<T, R>(
   source: Source,
   task: Task<T, R>,
   contextOf: (index: number) => TaskContext,
-  { concurrency, collect, check, deliver }: RunOptions<R>,
+  { concurrency, collect, timed, check, deliver }: RunOptions<R>,
 ): Promise<Part<R>> {
-  const part: Part<R> = { indices: [], values: [], failures: [] };
+  const part: Part<R> = { indices: [], values: [], failures: [], tasks: 0, busy: 0 };
   // With several runners each takes its next place from the span that they share.
   let place = 0;
   let end = 0;
@@ -92,6 +97,7 @@ export async function runTasks<T, R>(
       }
       if (source.cancelled) return;
       const index = work.order === undefined ? place : work.order[place];
+      const began = timed ? performance.now() : 0;
       try {
         const outcome = task(work.item(index, place++), index, contextOf(index));
         const value = isPromise(outcome) ? await outcome : outcome;
@@ -107,6 +113,8 @@ export async function runTasks<T, R>(
         part.failures.push(failureOf(index, error));
         if (!collect) source.cancel();
       }
+      part.tasks++;
+      if (timed) part.busy += performance.now() - began;
       const pause = source.taskDone();
       if (pause !== undefined) await pause;
     }

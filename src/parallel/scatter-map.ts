@@ -6,7 +6,7 @@ import type { ItemOf, ResultOptions } from "./map.ts";
 import { chunkOf, type MapOptions, requireOptions, type Schedule } from "./options.ts";
 import { type NumberArrayType, requireType } from "./results.ts";
 import type { Task } from "./run.ts";
-import { balanced, blockOf, byCost, dealt, type Indices, range } from "./shares.ts";
+import { balanced, blockOf, byCost, dealt, type Indices, range, whole } from "./shares.ts";
 import { exclusively } from "./team.ts";
 
 /** What a scatterMap gives on root; undefined elsewhere. */
@@ -54,7 +54,7 @@ export async function scatterMap<I extends Items<any>, R, O extends MapOptions<I
 
 function planOf<T>({ total, items, order }: Delivery<T>, own: boolean): Plan<T> {
   const item = own ? (_index: number, place: number) => items[place] : (index: number) => items[index];
-  return { total, order, own: own ? items.length : undefined, item };
+  return { total, order, own: own ? whole(items) : undefined, item };
 }
 
 /** On root: what each rank gets, or for schedules in which ranks claim items the one thing that all get. */

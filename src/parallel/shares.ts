@@ -5,6 +5,11 @@ import type { List } from "./items.ts";
 /** Numbers of items, in the order in which they are to be run. */
 export type Indices = Uint32Array;
 
+/** All places of a list. */
+export function whole({ length }: ArrayLike<unknown>): { from: number; to: number } {
+  return { from: 0, to: length };
+}
+
 /** Block `rank` of 0 .. total - 1 cut into `size` blocks; the first ones are longer by one. */
 export function blockOf(total: number, size: number, rank: number): { from: number; to: number } {
   const length = Math.floor(total / size);
@@ -26,7 +31,7 @@ export function dealt(order: Indices, size: number, rank: number, chunk: number)
     const to = Math.min(from + chunk, order.length);
     for (let at = from; at < to; at++) mine.push(order[at]);
   }
-  return Uint32Array.from(mine);
+  return new Uint32Array(mine);
 }
 
 /**
@@ -72,5 +77,5 @@ export function balanced(order: Indices, costs: Float64Array, size: number): Ind
     shares[least].push(index);
     sums[least] += Math.max(0, costs[index]);
   }
-  return shares.map(share => Uint32Array.from(share));
+  return shares.map(share => new Uint32Array(share));
 }

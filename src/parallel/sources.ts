@@ -33,9 +33,9 @@ abstract class SharedSource implements Source {
 export class OwnShare extends SharedSource {
   private share: Span | undefined;
 
-  constructor(turn: Turn, length: number) {
+  constructor(turn: Turn, share: Span) {
     super(turn);
-    this.share = { from: 0, to: length };
+    this.share = share;
   }
 
   next(): Span | undefined {

@@ -62,7 +62,7 @@ function sendable(thrown: unknown, depth: number): unknown {
   if (thrown === undefined) return undefined;
   if (!(thrown instanceof Error)) {
     const value = plain(thrown);
-    return value === undefined ? String(thrown) : value;
+    return value === undefined ? String(thrown as symbol) : value;
   }
   const { name, message, stack } = thrown;
   const copy =

@@ -12,8 +12,9 @@ const TURN_WORDS = 3 * LINE;
 /** What ranks say of a map before they begin it; all must say the same of the first. */
 export interface Terms {
   readonly total: number;
-  /** Whether any rank shows progress. */
+  /** Whether any rank shows progress, or the ranks' usage. */
   readonly counted: boolean;
+  readonly timed: boolean;
 }
 
 /** The words that the ranks of one map share; where they share no memory, each has its own. */
@@ -21,8 +22,11 @@ export class Turn {
   private readonly words: Int32Array;
   private readonly at: number;
   private readonly counted: boolean;
+  /** Whether the ranks' usage is told at the end. */
+  readonly timed: boolean;
 
-  constructor(words: Int32Array, at: number, counted: boolean) {
+  constructor(words: Int32Array, at: number, counted: boolean, timed: boolean) {
+    this.timed = timed;
     this.words = words;
     this.at = at;
     this.counted = counted;
@@ -100,19 +104,19 @@ export class Team {
    * Begins a map when all ranks have come to it.
    * @throws {ArgumentError} ranks have other numbers of items, or this one has not ended the map before
    */
-  async begin(operation: string, { total, counted }: Terms): Promise<Turn> {
+  async begin(operation: string, { total, counted, timed }: Terms): Promise<Turn> {
     const at = (this.turns++ % 2) * TURN_WORDS;
     // All have begun the turn before this one, so nobody is in the one before that, which had these words.
     if (!this.sharesMemory || this.comm.rank === 0) this.words.fill(0, at, at + TURN_WORDS);
-    const terms = Float64Array.of(total, -total, counted ? 1 : 0);
+    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed ? 1 : 0);
     await this.comm.allreduceInto(terms, terms, max);
-    const [most, least, anyCounted] = terms;
+    const [most, least, anyCounted, anyTimed] = terms;
     if (most !== -least) {
       throw new ArgumentError(
         `${operation}: all ranks must have the same items; there are ${total} here, and from ${-least} to ${most} on others.`,
       );
     }
-    return new Turn(this.words, at, anyCounted === 1);
+    return new Turn(this.words, at, anyCounted === 1, anyTimed === 1);
   }
 
   /** Messages of maps, which never mix with the program's. */

@@ -134,6 +134,11 @@ export abstract class BitGenerator {
     native().randomIntegers(this.settled(), target, low, range, masked);
   }
 
+  /** Fills `target` with whole numbers from 0 to `most`, then to `most + step`, and so on; `step` is 1 or -1. */
+  fillOrder(target: Float64Array, most: number, step: number, masked: boolean): void {
+    native().randomOrder(this.settled(), target, most, step, masked);
+  }
+
   /** Goes on by `delta`, modulo 2^`bits`, as if so many had been drawn. */
   protected advanceBy(delta: number | bigint, bits: number): void {
     if (typeof delta === "number" && !Number.isSafeInteger(delta)) {

@@ -1,13 +1,8 @@
 /** `Generator.choice`: which positions are chosen, by the very algorithms of NumPy, so that the draws agree. */
 import { ArgumentError } from "../errors.ts";
-import type { Generator } from "./generator.ts";
-
-/** The numbers from 0 to n - 1. */
-export function upTo(n: number): Float64Array {
-  const numbers = new Float64Array(n);
-  for (let i = 0; i < n; i++) numbers[i] = i;
-  return numbers;
-}
+import type { BitGenerator } from "./bit-generator.ts";
+import { checkSize, type Draws } from "./draws.ts";
+import { shuffle, upTo } from "./shuffle.ts";
 
 export interface ChoiceOptions {
   /** Whether an element may be chosen more than once; default true. */
@@ -35,7 +30,7 @@ function kahanSum(values: ArrayLike<number>): number {
 }
 
 /** @throws {ArgumentError} unless `p` are `n` probabilities that sum to 1. */
-export function checkProbabilities(p: ArrayLike<number>, n: number): void {
+function checkProbabilities(p: ArrayLike<number>, n: number): void {
   if (p.length !== n) {
     throw new ArgumentError(
       `choice: p must have a probability for each of ${n} elements, but has ${p.length}`,
@@ -72,17 +67,17 @@ function rankOf(sums: Float64Array, value: number): number {
   return low;
 }
 
-interface Uniforms {
-  random(size: number): Float64Array;
-}
+/** As many numbers in [0, 1) as are asked for. */
+type Uniforms = (size: number) => Float64Array;
 
-export function weighted(source: Uniforms, size: number, p: ArrayLike<number>): Float64Array {
+/** Positions by their probabilities. */
+export function weighted(uniforms: Uniforms, size: number, p: ArrayLike<number>): Float64Array {
   const sums = cumulated(p);
-  return source.random(size).map(value => rankOf(sums, value));
+  return uniforms(size).map(value => rankOf(sums, value));
 }
 
-/** Draws as many as are missing, keeps the first of each, makes them impossible, and again. */
-export function weightedOnce(source: Uniforms, size: number, p: ArrayLike<number>): Float64Array {
+/** None twice: draws as many as are missing, keeps the first of each, makes those impossible, and again. */
+export function weightedOnce(uniforms: Uniforms, size: number, p: ArrayLike<number>): Float64Array {
   const rest = Float64Array.from(p);
   const possible = rest.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
   if (possible < size) {
@@ -92,56 +87,85 @@ export function weightedOnce(source: Uniforms, size: number, p: ArrayLike<number
   }
   const found = new Set<number>();
   while (found.size < size) {
-    const values = source.random(size - found.size);
-    for (const index of found) rest[index] = 0;
+    const values = uniforms(size - found.size);
+    for (const position of found) rest[position] = 0;
     const sums = cumulated(rest);
     for (const value of values) found.add(rankOf(sums, value));
   }
   return Float64Array.from(found);
 }
 
+/** Numbers that have been seen: open addressing, as `Set` is ten times slower. */
+class Seen {
+  readonly #table: Float64Array;
+
+  constructor(size: number) {
+    this.#table = new Float64Array(2 ** Math.ceil(Math.log2(1.5 * size + 1))).fill(-1);
+  }
+
+  /** Whether `value` is new, which it is no more. */
+  add(value: number): boolean {
+    const table = this.#table;
+    const mask = table.length - 1;
+    for (let place = value & mask; ; place = (place + 1) & mask) {
+      if (table[place] === value) return false;
+      if (table[place] === -1) {
+        table[place] = value;
+        return true;
+      }
+    }
+  }
+}
+
 /** Floyd's sampling (Bentley, "Programming pearls", CACM 30(9), 754-757 (1987)). */
-function floyd(rng: Generator, n: number, size: number): Float64Array {
-  const chosen = new Set<number>();
-  for (let last = n - size; last < n; last++) {
-    const draw = rng.integers(0, last, undefined, { endpoint: true });
-    chosen.add(chosen.has(draw) ? last : draw);
+function floyd(bits: BitGenerator, n: number, size: number): Float64Array {
+  const found = new Float64Array(size);
+  bits.fillOrder(found, n - size, 1, false);
+  const seen = new Seen(size);
+  for (let i = 0; i < size; i++) {
+    // The greatest that might have been drawn cannot have been before.
+    if (!seen.add(found[i])) seen.add((found[i] = n - size + i));
   }
-  return Float64Array.from(chosen);
+  return found;
 }
 
-/** Exchanges each element, from the last down to `first`, with one before it; unlike `shuffle`, by Lemire's method. */
-function shuffleFrom(rng: Generator, array: Float64Array, first: number): Float64Array {
-  for (let i = array.length - 1; i >= first; i--) {
-    const j = rng.integers(0, i, undefined, { endpoint: true });
-    const kept = array[i];
-    array[i] = array[j];
-    array[j] = kept;
-  }
-  return array;
+/** How a `Generator` chooses positions. */
+export function positions(rng: Draws, { replace = true, p, shuffle: shuffled = true }: ChoiceOptions) {
+  return (n: number, size: number): Float64Array => {
+    if (replace) return p === undefined ? rng.integers(0, n, size) : weighted(k => rng.random(k), size, p);
+    if (p !== undefined) return weightedOnce(k => rng.random(k), size, p);
+    const { bitGenerator } = rng;
+    // The end of a shuffled list of all positions, where there are not many more.
+    if (n > 10_000 && size > Math.floor(n / (shuffled ? 50 : 20))) {
+      return shuffle(bitGenerator, upTo(n), false, Math.max(n - size, 1)).slice(n - size);
+    }
+    const found = floyd(bitGenerator, n, size);
+    return shuffled ? shuffle(bitGenerator, found, false) : found;
+  };
 }
 
-export function choiceIndices(
-  rng: Generator,
-  n: number,
-  size: number,
-  { replace = true, p, shuffle = true }: ChoiceOptions,
-): Float64Array {
-  if (!Number.isSafeInteger(n) || n < 0 || (n === 0 && size > 0)) {
+/**
+ * Of a list, or of the numbers below n: one element, or an array of `size`.
+ * @throws {ArgumentError} when there is too little to choose from, or `p` are no probabilities that sum to 1.
+ */
+export function choose(
+  from: number | ArrayLike<unknown>,
+  size: number | undefined,
+  { replace = true, p }: ChoiceOptions,
+  choosePositions: (n: number, size: number) => Float64Array,
+): unknown {
+  const n = typeof from === "number" ? from : from.length;
+  const wanted = checkSize(size ?? 1);
+  if (!Number.isSafeInteger(n) || n < 0 || (n === 0 && wanted > 0)) {
     throw new ArgumentError(`choice: there must be something to choose from, not ${n} elements`);
   }
   if (p !== undefined) checkProbabilities(p, n);
-  if (size === 0) return new Float64Array(0);
-  if (replace) return p === undefined ? rng.integers(0, n, size) : weighted(rng, size, p);
-  if (size > n) {
+  if (!replace && wanted > n) {
     throw new ArgumentError(
-      `choice: ${size} of ${n} without replacement; allow replacement, or choose fewer`,
+      `choice: ${wanted} of ${n} without replacement; allow replacement, or choose fewer`,
     );
   }
-  if (p !== undefined) return weightedOnce(rng, size, p);
-  if (n > 10_000 && size > Math.floor(n / (shuffle ? 50 : 20))) {
-    return shuffleFrom(rng, upTo(n), Math.max(n - size, 1)).slice(n - size);
-  }
-  const chosen = floyd(rng, n, size);
-  return shuffle ? shuffleFrom(rng, chosen, 1) : chosen;
+  const chosen = wanted === 0 ? new Float64Array(0) : choosePositions(n, wanted);
+  if (typeof from === "number") return size === undefined ? chosen[0] : chosen;
+  return size === undefined ? from[chosen[0]] : Array.from(chosen, position => from[position]);
 }

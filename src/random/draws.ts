@@ -46,7 +46,7 @@ export function checkSize(size: number): number {
   return size;
 }
 
-function float64(name: string, target: Float64Array): Float64Array {
+export function float64(name: string, target: Float64Array): Float64Array {
   if (!(target instanceof Float64Array))
     throw new ArgumentError(`${name}: the target must be a Float64Array`);
   return target;
@@ -59,7 +59,7 @@ function floats<T extends Floats>(name: string, target: T): T {
   return target;
 }
 
-function uniformRange(low: number, high: number): number {
+export function uniformRange(low: number, high: number): number {
   const range = finite("high", high) - finite("low", low);
   if (!Number.isFinite(range))
     throw new ArgumentError(`uniform: the range from ${low} to ${high} is too wide`);

@@ -1,6 +1,6 @@
 /** NumPy's `Generator`. */
 import { ArgumentError } from "../errors.ts";
-import { type ChoiceOptions, choiceIndices, upTo } from "./choice.ts";
+import { type ChoiceOptions, choose, positions } from "./choice.ts";
 import {
   count,
   Distribution,
@@ -14,12 +14,7 @@ import {
 import { checkSize, type Drawn, Draws } from "./draws.ts";
 import { PCG64 } from "./pcg64.ts";
 import type { Seed } from "./seed-sequence.ts";
-
-/** Anything with numbered elements that can be exchanged. */
-export interface Shuffled {
-  length: number;
-  [index: number]: unknown;
-}
+import { type Shuffled, shuffle, upTo } from "./shuffle.ts";
 
 /**
  * Draws from distributions, bit for bit what NumPy's `Generator` draws from the same seed. `verb(..., size)` returns one number, or
@@ -34,32 +29,16 @@ export class Generator extends Draws {
 
   // --- order and choice ---
 
-  /** A whole number from 0 to `most`, below 2^32, by masking and rejection, as NumPy does for orders. */
-  private interval(most: number): number {
-    const mask = 0xffffffff >>> Math.clz32(most);
-    let draw: number;
-    do draw = (this.bitGenerator.next32() & mask) >>> 0;
-    while (draw > most);
-    return draw;
-  }
-
-  /** Puts the elements of an array into random order, in place. */
+  /** Puts the elements of an array into random order, in place, and returns it. */
   shuffle<T extends Shuffled>(array: T): T {
-    for (let i = array.length - 1; i > 0; i--) {
-      const j = this.interval(i);
-      const kept = array[i];
-      array[i] = array[j];
-      array[j] = kept;
-    }
-    return array;
+    return shuffle(this.bitGenerator, array);
   }
 
   /** The numbers 0 to n - 1, or the elements of a list, in random order; a new array. */
   permutation(n: number): Float64Array;
   permutation<T extends Shuffled & { slice(): T }>(array: T): T;
   permutation(values: number | (Shuffled & { slice(): Shuffled })): Shuffled {
-    if (typeof values === "number") return this.shuffle(upTo(checkSize(values)));
-    return this.shuffle(values.slice());
+    return this.shuffle(typeof values === "number" ? upTo(checkSize(values)) : values.slice());
   }
 
   /**
@@ -72,10 +51,7 @@ export class Generator extends Draws {
   choice<T>(list: ArrayLike<T>, size?: undefined, options?: ChoiceOptions): T;
   choice<T>(list: ArrayLike<T>, size: number, options?: ChoiceOptions): T[];
   choice(list: number | ArrayLike<unknown>, size?: number, options: ChoiceOptions = {}): unknown {
-    const n = typeof list === "number" ? list : list.length;
-    const drawn = choiceIndices(this, n, size === undefined ? 1 : checkSize(size), options);
-    if (typeof list === "number") return size === undefined ? drawn[0] : drawn;
-    return size === undefined ? list[drawn[0]] : Array.from(drawn, index => list[index]);
+    return choose(list, size, options, positions(this, options));
   }
 
   // --- further distributions ---

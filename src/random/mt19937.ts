@@ -1,6 +1,8 @@
 /** The Mersenne Twister, as NumPy has it: what R, Python and `numpy.random.seed` use. */
 import { ArgumentError } from "../errors.ts";
+import { native } from "../native.ts";
 import { BitGenerator, type BitGeneratorState, checkWords } from "./bit-generator.ts";
+import type { Distribution } from "./distributions.ts";
 import type { Seed } from "./seed-sequence.ts";
 
 export interface Mt19937Core {
@@ -49,6 +51,21 @@ export class MT19937 extends BitGenerator {
   override nextDouble(): number {
     this.next64();
     return ((this.high >>> 5) * 67108864 + (this.low >>> 6)) * 2 ** -53;
+  }
+
+  /** A new generator, `jumps` times 2^128 draws further on: a millisecond or two each. */
+  jumped(jumps = 1): MT19937 {
+    if (!Number.isSafeInteger(jumps) || jumps < 0) {
+      throw new ArgumentError(`jumped: expected a number of jumps, not ${jumps}`);
+    }
+    const copied = this.copy();
+    for (let i = 0; i < jumps; i++) native().randomJump(copied.settled());
+    return copied;
+  }
+
+  /** Fills `target` as RandomState does. */
+  fillLegacy(distribution: Distribution, target: Float64Array, shape: number, kept: Float64Array): void {
+    native().randomLegacy(this.settled(), distribution, target, shape, kept);
   }
 
   /**

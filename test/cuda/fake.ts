@@ -1,6 +1,6 @@
 /**
  * The fake CUDA of these tests (`fake/`): a driver that keeps device memory on the host and interprets kernels, and a
- * cuBLAS of plain loops. Compiled on first use, and again when their sources change.
+ * cuBLAS of plain loops, and an NVRTC that is told what comes out of it. Compiled on first use, and again when their sources change.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,6 +13,7 @@ const sources = join(packageRoot, "test", "cuda", "fake");
 export interface FakeCuda {
   readonly driver: string;
   readonly cublas: string;
+  readonly nvrtc: string;
 }
 
 function compile(name: string, files: readonly string[], hash: string): string {
@@ -37,6 +38,7 @@ export function fakeCuda(): FakeCuda {
   return {
     driver: compile("driver", ["driver.cc", "ptx.cc"], key),
     cublas: compile("cublas", ["cublas.cc"], key),
+    nvrtc: compile("nvrtc", ["nvrtc.cc"], key),
   };
 }
 

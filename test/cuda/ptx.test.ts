@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { dtypes } from "../../src/cuda/dtype.ts";
 import { cast } from "../../src/cuda/ptx/cast.ts";
+import { elementwise, reduction } from "../../src/cuda/ptx/expression.ts";
 import { fill } from "../../src/cuda/ptx/fill.ts";
 import { gather } from "../../src/cuda/ptx/gather.ts";
 import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
+import { philox } from "../../src/cuda/ptx/philox.ts";
 import { needs } from "../needs.ts";
+import { planned, ptxCalls, reductions } from "./plans.ts";
 
 const types = [...dtypes.values()];
 const widths = [1, 2, 4, 8];
@@ -17,14 +20,25 @@ const widths = [1, 2, 4, 8];
 const families: { readonly [family: string]: () => string[] } = {
   fill: () => widths.map(fill),
   gather: () => widths.map(gather),
+  philox: () => (["float64", "float32", "uint64"] as const).map(philox),
+  expressions: () =>
+    [false, true].flatMap(wide =>
+      ptxCalls.map((text, i) => elementwise(`call${i}_${wide}`, planned(text, wide))),
+    ),
+  reductions: () =>
+    [false, true].flatMap(wide =>
+      reductions.map((text, i) => reduction(`reduction${i}_${wide}`, planned(text, wide))),
+    ),
   cast: () => types.flatMap(from => types.filter(to => to !== from).map(to => cast(from, to))),
 };
 
 /** One module of many kernels: the header once. */
 function joined(kernels: readonly string[]): string {
-  const [first] = kernels;
-  const header = first.slice(0, first.indexOf(".visible"));
-  return header + kernels.map(text => text.slice(text.indexOf(".visible"))).join("\n");
+  const [version, target, address] = kernels[0].split("\n");
+  // Tables are those of all kernels alike; one will do.
+  const tables = new Set(kernels.flatMap(text => text.match(/^\.const .*$/gm) ?? []));
+  const bodies = kernels.map(text => text.slice(text.indexOf(".visible")));
+  return [version, target, address, ...tables, ...bodies].join("\n");
 }
 
 describe("cuda: PTX", function () {

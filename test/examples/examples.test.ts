@@ -123,6 +123,17 @@ Half way along the pipe: 30.4840 behind the flame, 5.8812 opposite
     });
   });
 
+  // The figures are those of NumPy with the same formulas.
+  describe("options", () => {
+    shouldPrint(
+      `300000 calls are worth 6697328.3508, the puts 5771012.0146
+159219 calls are worth more than their puts
+Calls and puts differ by share less strike, to 1e-12
+`,
+      "options",
+    );
+  });
+
   // The figures are those of Apache Arrow (pyarrow 25, group_by and exact fractions) for the same file.
 
   describe("flights", () => {

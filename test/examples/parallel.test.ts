@@ -25,6 +25,8 @@ const examples: Record<string, readonly number[]> = {
   uneven: [1, 2, 5],
   "shared-data": [1, 2, 5],
   "cross-validation": [1, 3],
+  "task-graph": [1, 2, 5],
+  "adaptive-integral": [1, 2, 5],
 };
 
 describe("examples of maps", () => {

@@ -15,6 +15,7 @@ export class Kernel {
   private readonly counts = new Map<Kind, number>();
   private readonly lines: string[] = [];
   private readonly declarations: string[] = [];
+  private readonly tables = new Map<string, readonly bigint[]>();
   private labels = 0;
 
   constructor(name: string) {
@@ -45,6 +46,11 @@ export class Kernel {
 
   label(name: string): void {
     this.lines.push(`${name}:`);
+  }
+
+  /** Words that every thread can read (`ld.const`), by name. */
+  table(name: string, words: () => readonly bigint[]): void {
+    if (!this.tables.has(name)) this.tables.set(name, words());
   }
 
   shared(name: string, bytes: number): void {
@@ -97,10 +103,14 @@ export class Kernel {
       ([kind, count]) => `  .reg .${kind} %${letters[kind]}<${count + 1}>;`,
     );
     const parameters = this.parameters.map(([name, type]) => `.param .${type} ${name}`);
+    const tables = [...this.tables].map(
+      ([name, words]) => `.const .align 8 .u64 ${name}[${words.length}] = {${words.join(", ")}};`,
+    );
     return [
       ".version 6.4",
       ".target sm_50",
       ".address_size 64",
+      ...tables,
       `.visible .entry ${this.name}(${parameters.join(", ")})`,
       "{",
       ...registers,

@@ -1,6 +1,7 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
 import { ANY, type Communicator } from "../../index.ts";
 import type { Future } from "./future.ts";
+import { giveWay } from "./give-way.ts";
 import { Job, type Origin } from "./job.ts";
 import { LargeArguments } from "./large-arguments.ts";
 import type { Backend, Submission } from "./pool.ts";
@@ -14,6 +15,8 @@ import {
   toDriver,
   toWorker,
 } from "./protocol.ts";
+import type { Setting } from "./setting.ts";
+import { type Hosts, isShareable, shareArray } from "./share-value.ts";
 import { Shared } from "./shared.ts";
 import { Station } from "./station.ts";
 import { taskLabel } from "./task.ts";
@@ -29,6 +32,7 @@ export class Driver implements Backend {
   readonly workers: number;
   readonly known: number;
   private readonly comm: Communicator;
+  private readonly hosts: Hosts;
   private readonly stations: Station[];
   private readonly queue = new TaskQueue<Job>();
   private readonly large = new LargeArguments();
@@ -37,15 +41,18 @@ export class Driver implements Backend {
   private ids = 0;
   private nested = 0;
   private values = 0;
+  /** The last array being shared: one after the other, for all ranks take part in each. */
+  private sharing: Promise<unknown> = Promise.resolve();
   /** Tasks that are not settled. */
   private open = 0;
   private pumpPlanned = false;
   private ended = false;
   private onIdle: (() => void) | undefined;
 
-  constructor(comm: Communicator, workers: readonly number[], known: number) {
+  constructor({ comm, hosts, words, workers, known }: Setting) {
     this.comm = comm;
-    this.stations = workers.map(rank => new Station(rank));
+    this.hosts = hosts;
+    this.stations = workers.map(rank => new Station(rank, words));
     this.workers = workers.length;
     this.known = known;
   }
@@ -56,15 +63,29 @@ export class Driver implements Backend {
     this.requireRunning("submit");
     const index = this.submitted++;
     this.large.check(submission);
-    return this.enqueue(submission, index, ++this.ids, undefined);
+    return this.enqueue(submission, index, index, undefined);
   }
 
   async share<T>(value: T): Promise<Shared<T>> {
     this.requireRunning("share");
-    const shared = new Shared(this.values++, value);
-    const message: ToWorker = [Kind.share, shared.number, value];
+    const number = this.values++;
+    if (!isShareable(value) || this.comm.size === 1) {
+      await this.tellAll([Kind.share, number, value]);
+      return new Shared(number, value);
+    }
+    const { length } = value;
+    const type = value.constructor.name;
+    const share = async (): Promise<T> => {
+      await this.tellAll([Kind.shareArray, number, type, length]);
+      return (await shareArray(this.comm, this.hosts, { type, length }, value)) as T;
+    };
+    const sharing = this.sharing.then(share);
+    this.sharing = sharing;
+    return new Shared(number, await sharing);
+  }
+
+  private async tellAll(message: ToWorker): Promise<void> {
     await Promise.all(this.stations.map(({ rank }) => this.comm.send(message, rank, toWorker)));
-    return shared;
   }
 
   /** Nothing more is submitted from here, and what has not begun is cancelled. */
@@ -102,6 +123,7 @@ export class Driver implements Backend {
       const message = await this.comm.recv<ToDriver>(source, toDriver);
       if (message[0] === Kind.stopped) left--;
       else this.handle(message);
+      await giveWay();
     }
   }
 
@@ -127,7 +149,7 @@ export class Driver implements Backend {
 
   private arrived(station: Station, [id, outcome, value]: Result): void {
     const job = station.outstanding.get(id)!;
-    station.outstanding.delete(id);
+    station.forget(job);
     if (outcome === Outcome.failed && job.mayRetry()) this.queue.push(job);
     else job.arrive(outcome, value);
   }
@@ -164,6 +186,7 @@ export class Driver implements Backend {
 
   /** Hands out tasks as long as workers have room for them. */
   private pump(): void {
+    if (this.queue.length === 0) this.takeBack();
     if (this.queue.length === 0) return;
     const roomy = this.stations.filter(station => station.wantsMore);
     // Who has least comes first, and all get about the same.
@@ -174,13 +197,27 @@ export class Driver implements Backend {
     }
   }
 
+  /** When somebody has nothing to do: half of what waits at the worker that has most. */
+  private takeBack(): void {
+    if (this.stations.length === 1 || this.stations.every(station => station.load > 0)) return;
+    let most = this.stations[0];
+    for (const station of this.stations) if (station.load > most.load) most = station;
+    if (most.load < 2) return;
+    const waiting = [...most.outstanding.values()];
+    for (const job of waiting.slice(-Math.floor(most.load / 2)).reverse()) {
+      if (!most.takeBack(job)) break;
+      job.takenBack();
+      this.queue.push(job);
+    }
+  }
+
   private give(station: Station, count: number): void {
     const jobs: Job[] = [];
     while (jobs.length < count) {
       const job = this.queue.pop();
       if (job === undefined) break;
       if (job.settled) continue;
-      job.sent(++this.ids);
+      job.sentTo(station, ++this.ids);
       station.outstanding.set(job.id, job);
       jobs.push(job);
     }
@@ -197,7 +234,7 @@ export class Driver implements Backend {
         for (const job of jobs) void this.send(station, [job]);
         return;
       }
-      station.outstanding.delete(jobs[0].id);
+      station.forget(jobs[0]);
       jobs[0].refuse(error);
       this.pump();
     }
@@ -213,6 +250,8 @@ export class Driver implements Backend {
       station.requests.delete(origin.index);
       void this.comm.send([Kind.outcome, origin.index, outcome, value], origin.rank, toWorker);
     }
+    // A worker may have room now.
+    if (outcome === Outcome.cancelled) this.planPump();
     if (--this.open === 0) this.onIdle?.();
   }
 }

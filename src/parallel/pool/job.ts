@@ -1,9 +1,10 @@
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import type { Driver } from "./driver.ts";
-import { CancelledError, Future } from "./future.ts";
+import { CancelledError, Future, type FutureState } from "./future.ts";
 import type { Submission } from "./pool.ts";
 import { type Order, Outcome, type SharedPlaces } from "./protocol.ts";
 import { Shared } from "./shared.ts";
+import type { Station } from "./station.ts";
 import type { Queued } from "./task-queue.ts";
 
 /** The task that has submitted a task. */
@@ -21,6 +22,9 @@ export class Job extends Future<unknown> implements Queued {
   readonly origin: Origin | undefined;
   /** Number of the attempt under way. */
   id = 0;
+  /** Where it is claimed. */
+  slot = -1;
+  private station: Station | undefined;
   private readonly driver: Driver;
   private readonly fn: number;
   private readonly what: string;
@@ -55,24 +59,38 @@ export class Job extends Future<unknown> implements Queued {
       places = args.flatMap((arg, i) => (arg instanceof Shared ? [[i, arg.number] as const] : []));
     }
     const sent = places === undefined ? args : args.map(arg => (arg instanceof Shared ? undefined : arg));
-    return [this.id, this.fn, sent, places];
+    return [this.id, this.slot, this.fn, sent, places];
   }
 
-  sent(id: number): void {
+  /** As far as the driver can see: on its own host to the moment, elsewhere a task that has been sent counts as begun. */
+  override get state(): FutureState {
+    const state = super.state;
+    return state === "running" && this.station!.slots.isOffered(this.slot, this.id) ? "pending" : state;
+  }
+
+  sentTo(station: Station, id: number): void {
+    this.station = station;
     this.id = id;
+    this.slot = station.slots.offer(id);
     this.begin();
+  }
+
+  /** Not begun, and back in the queue. */
+  takenBack(): void {
+    this.station = undefined;
+    this.postpone();
   }
 
   /** It has thrown. Whether it is to be run again. */
   mayRetry(): boolean {
     if (this.retries === 0) return false;
     this.retries--;
-    this.postpone();
+    this.takenBack();
     return true;
   }
 
   cancel(): boolean {
-    if (this.state === "pending") {
+    if (!this.settled && (this.station === undefined || this.station.takeBack(this))) {
       this.end(
         "cancelled",
         Outcome.cancelled,

@@ -12,7 +12,8 @@ export const Kind = {
   tasks: 0,
   outcome: 1,
   share: 2,
-  stop: 3,
+  shareArray: 3,
+  stop: 9,
   // For the driver.
   results: 4,
   waiting: 5,
@@ -25,8 +26,8 @@ export const Kind = {
 export const Outcome = { done: 0, failed: 1, cancelled: 2 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/** A task that a worker is to run: its number at the driver, its function's number, and what that is given. */
-export type Order = [id: number, fn: number, args: unknown[], shared: SharedPlaces | undefined];
+/** A task that a worker is to run: its number at the driver, where to claim it, its function's number, and its arguments. */
+export type Order = [id: number, slot: number, fn: number, args: unknown[], shared: SharedPlaces | undefined];
 
 /** Which arguments are shared values, and their numbers. */
 export type SharedPlaces = readonly (readonly [position: number, value: number])[];
@@ -49,6 +50,8 @@ export type ToWorker =
   | [kind: typeof Kind.outcome, index: number, outcome: Outcome, value: unknown]
   /** A value that orders refer to by its number. */
   | [kind: typeof Kind.share, value: number, content: unknown]
+  /** The same for an array, which all ranks then put in shared memory together. */
+  | [kind: typeof Kind.shareArray, value: number, type: string, length: number]
   | [kind: typeof Kind.stop];
 
 export type ToDriver =

@@ -1,5 +1,6 @@
 import { Ahead } from "../ahead.ts";
 import type { Job } from "./job.ts";
+import { Slots } from "./slots.ts";
 
 /** A worker as the driver sees it. */
 export class Station {
@@ -12,13 +13,29 @@ export class Station {
   waiting = 0;
   readonly ahead = new Ahead();
 
-  constructor(rank: number) {
+  readonly slots: Slots;
+
+  constructor(rank: number, words: Int32Array | undefined) {
     this.rank = rank;
+    this.slots = new Slots(words, rank);
   }
 
   /** Tasks that it has to do. */
   get load(): number {
     return this.outstanding.size - this.waiting;
+  }
+
+  /** Takes a task back that has not begun. Returns whether it is back. */
+  takeBack(job: Job): boolean {
+    if (!this.slots.takeBack(job.slot, job.id)) return false;
+    this.forget(job);
+    return true;
+  }
+
+  /** A task is no longer here. */
+  forget(job: Job): void {
+    this.outstanding.delete(job.id);
+    this.slots.release(job.slot);
   }
 
   get room(): number {

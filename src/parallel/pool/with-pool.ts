@@ -1,8 +1,11 @@
+import { hostname } from "node:os";
 import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { Driver } from "./driver.ts";
 import { Pool } from "./pool.ts";
+import type { Setting } from "./setting.ts";
+import { slotWords } from "./slots.ts";
 import { compareNumberings, type Numbering, numbering } from "./task.ts";
 import { Worker } from "./worker.ts";
 
@@ -18,6 +21,7 @@ export interface PoolOptions {
 interface Entry {
   readonly numbering: Numbering;
   readonly failure: TaskFailure | undefined;
+  readonly host: string;
 }
 
 /**
@@ -61,35 +65,47 @@ async function run<T>(
   } catch (error) {
     failure = failureOf(rank, error);
   }
-  const entries = await comm.allgather<Entry>({ numbering: numbering(), failure });
+  const entries = await comm.allgather<Entry>({ numbering: numbering(), failure, host: hostname() });
   compareNumberings(entries.map(entry => entry.numbering));
   const failed = entries.find(entry => entry.failure !== undefined)?.failure;
   if (failed !== undefined) throw new TaskError("withPool: the initializer of worker", failed);
 
   const ranks = Array.from({ length: size }, (_, r) => r);
   const workers = size === 1 ? ranks : ranks.slice(1);
-  const known = entries[0].numbering.length;
-  const serving = isWorker ? new Worker(comm, workers.length, known, state).serve() : undefined;
+  const names = entries.map(entry => entry.host);
+  const isOneHost = new Set(names).size === 1;
+  const own = isOneHost ? comm : await comm.split(names[rank]);
+  const setting: Setting = {
+    comm,
+    hosts: { own, leaders: ranks.filter(r => names.indexOf(names[r]) === r) },
+    words: isOneHost ? await comm.shared(Int32Array, slotWords(size)) : undefined,
+    workers,
+    known: entries[0].numbering.length,
+  };
+  const serving = isWorker ? new Worker(setting, state).serve() : undefined;
   try {
-    return rank === 0 ? await drive(new Driver(comm, workers, known), body) : undefined;
+    return rank === 0 ? await drive(new Driver(setting), body) : undefined;
   } finally {
     await serving;
+    if (own !== comm) await own.free();
   }
 }
 
 async function drive<T>(driver: Driver, body: (pool: Pool) => T | Promise<T>): Promise<T> {
   const listening = driver.listen();
-  let outcome: T;
   try {
-    outcome = await body(new Pool(driver));
-  } catch (error) {
-    driver.cancelAll();
-    // What else has failed counts less than what has ended the body.
-    await driver.end().catch(() => {});
+    let outcome: T;
+    try {
+      outcome = await body(new Pool(driver));
+    } catch (error) {
+      driver.cancelAll();
+      // What else has failed counts less than what has ended the body.
+      await driver.end().catch(() => {});
+      throw error;
+    }
+    await driver.end();
+    return outcome;
+  } finally {
     await listening;
-    throw error;
   }
-  await driver.end();
-  await listening;
-  return outcome;
 }

@@ -2,6 +2,7 @@ import { ArgumentError, NotSendableError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { CancelledError, Future } from "./future.ts";
+import { giveWay } from "./give-way.ts";
 import { type Backend, Pool, type Submission } from "./pool.ts";
 import {
   Kind,
@@ -13,7 +14,10 @@ import {
   toDriver,
   toWorker,
 } from "./protocol.ts";
+import type { Setting } from "./setting.ts";
+import { type Hosts, shareArray } from "./share-value.ts";
 import type { Shared } from "./shared.ts";
+import { Slots } from "./slots.ts";
 import { taskLabel, taskOf } from "./task.ts";
 import { unseen } from "./unseen.ts";
 
@@ -52,6 +56,8 @@ export class Worker implements WorkerContext, Backend {
   readonly workers: number;
   readonly known: number;
   private readonly comm: Communicator;
+  private readonly hosts: Hosts;
+  private readonly slots: Slots;
   /** Not begun; those before `next` are. */
   private readonly orders: Order[] = [];
   private next = 0;
@@ -72,10 +78,12 @@ export class Worker implements WorkerContext, Backend {
   private toldWaiting = 0;
   private drainPlanned = false;
 
-  constructor(comm: Communicator, workers: number, known: number, state: unknown) {
+  constructor({ comm, hosts, words, workers, known }: Setting, state: unknown) {
     this.comm = comm;
+    this.hosts = hosts;
+    this.slots = new Slots(words, comm.rank);
     this.rank = comm.rank;
-    this.workers = workers;
+    this.workers = workers.length;
     this.known = known;
     this.state = state;
     this.pool = new Pool(this);
@@ -91,7 +99,7 @@ export class Worker implements WorkerContext, Backend {
       for (;;) {
         const message = await this.comm.recv<ToWorker>(0, toWorker);
         if (message[0] === Kind.stop) break;
-        this.handle(message);
+        await this.handle(message);
         // Takes no more while the driver is slow to take results, so that they do not pile up here.
         await this.sending;
       }
@@ -103,7 +111,7 @@ export class Worker implements WorkerContext, Backend {
     if (error !== undefined) throw error;
   }
 
-  private handle(message: ToWorker): void {
+  private async handle(message: ToWorker): Promise<void> {
     switch (message[0]) {
       case Kind.tasks:
         for (const order of message[1]) this.orders.push(order);
@@ -116,11 +124,17 @@ export class Worker implements WorkerContext, Backend {
         this.asked.delete(index);
         asked.arrive(outcome, value);
         if (asked.state === "failed") this.failures.push(asked);
+        await giveWay();
         break;
       }
       case Kind.share:
         this.values.set(message[1], message[2]);
         break;
+      case Kind.shareArray: {
+        const [, value, type, length] = message;
+        this.values.set(value, await shareArray(this.comm, this.hosts, { type, length }));
+        break;
+      }
     }
   }
 
@@ -152,7 +166,8 @@ export class Worker implements WorkerContext, Backend {
     queueMicrotask(() => this.drain());
   }
 
-  private begin([id, fn, args, shared]: Order): void {
+  private begin([id, slot, fn, args, shared]: Order): void {
+    if (!this.slots.claim(slot, id)) return;
     const began = performance.now();
     let value: unknown;
     try {

@@ -175,9 +175,9 @@ static void doShl(Machine& m, const Instruction& in) {
   set(m, in, by >= bytesOf(in.type) * 8 ? 0 : narrowed(in.type, operandBits(m, in, 1) << by));
 }
 static void doShr(Machine& m, const Instruction& in) {
-  uint64_t by = std::min<uint64_t>(operandBits(m, in, 2) & 0xffffffff, 63);
+  uint64_t by = operandBits(m, in, 2) & 0xffffffff;
   if (isSigned(in.type))
-    set(m, in, narrowed(in.type, U(operandInteger(m, in, 1) >> by)));
+    set(m, in, narrowed(in.type, U(operandInteger(m, in, 1) >> std::min<uint64_t>(by, 63))));
   else
     set(m, in, by >= bytesOf(in.type) * 8 ? 0 : narrowed(in.type, operandBits(m, in, 1)) >> by);
 }
@@ -332,6 +332,10 @@ static void doLoadGlobal(Machine& m, const Instruction& in) {
 static void doLoadShared(Machine& m, const Instruction& in) {
   loadFrom(m, in, [&](size_t bytes) { return inShared(m, operandBits(m, in, 1) + in.operands[5].bits, bytes); });
 }
+// A wrong address here would be a mistake of the generator that no data can cause; the tables are small.
+static void doLoadConst(Machine& m, const Instruction& in) {
+  loadFrom(m, in, [&](size_t) { return reinterpret_cast<const char*>(operandBits(m, in, 1) + in.operands[5].bits); });
+}
 static void doStoreGlobal(Machine& m, const Instruction& in) {
   size_t bytes = bytesOf(in.type);
   uint64_t value = operandBits(m, in, 1);
@@ -409,6 +413,7 @@ static const std::map<std::string, int> roundings = {{"rn", nearest}, {"rz", tow
 
 struct Reader {
   Kernel& kernel;
+  const std::map<std::string, std::vector<uint64_t>>& tables;
   std::map<std::string, uint32_t> registers;
   std::map<std::string, size_t> parameters, shared;
   std::map<std::string, uint32_t> labels;
@@ -455,6 +460,8 @@ struct Reader {
         result.bits = std::stoull(text.substr(2), nullptr, 16);
       else if (shared.count(text))
         result.bits = shared[text];
+      else if (tables.count(text))
+        result.bits = reinterpret_cast<uint64_t>(tables.at(text).data());
       else
         result.bits = text[0] == '-' ? static_cast<uint64_t>(std::stoll(text, nullptr, 0)) : std::stoull(text, nullptr, 0);
     }
@@ -481,9 +488,10 @@ struct Reader {
     std::string space = words.at(1);
     in.type = typeNames.at(words.back());
     if (space == "param") in.action = doLoadParam;
+    else if (space == "const") in.action = doLoadConst;
     else if (space == "shared") in.action = load ? doLoadShared : doStoreShared;
     else in.action = load ? doLoadGlobal : doStoreGlobal;
-    if (!load && space == "param") fail("parameters cannot be stored to");
+    if (!load && (space == "param" || space == "const")) fail("cannot be stored to: " + space);
     // Vectors are so many instructions, of which the first also checks that all of it is aligned.
     std::string list = texts.at(load ? 0 : 1);
     auto members = list.front() == '{' ? split(list, "{}, ") : std::vector<std::string>{list};
@@ -589,10 +597,18 @@ struct Reader {
 std::string Module::parse(const std::string& text) {
   try {
     if (text.rfind(".version ", 0) != 0) return "no .version at the start";
+    for (size_t at = text.find(".const"); at != std::string::npos; at = text.find(".const", at + 1)) {
+      // .const .align 8 .u64 name[count] = {words};
+      if (at > 0 && text[at - 1] != '\n') continue;
+      size_t open = text.find('{', at), close = text.find('}', at);
+      std::string name = split(text.substr(at, open - at), " []=").at(4);
+      for (const std::string& word : split(text.substr(open + 1, close - open - 1), ", "))
+        tables[name].push_back(std::stoull(word, nullptr, 0));
+    }
     for (size_t at = text.find(".visible .entry"); at != std::string::npos; at = text.find(".visible .entry", at + 1)) {
       size_t open = text.find('{', at), close = text.find("\n}", at);
       Kernel kernel;
-      Reader reader{kernel, {}, {}, {}, {}, {}};
+      Reader reader{kernel, tables, {}, {}, {}, {}, {}};
       reader.header(text.substr(at, open - at));
       reader.body(text.substr(open + 1, close - open - 1));
       kernels[kernel.name] = kernel;

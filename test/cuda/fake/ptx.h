@@ -43,6 +43,8 @@ struct Kernel {
 
 struct Module {
   std::map<std::string, Kernel> kernels;
+  // Constant memory.
+  std::map<std::string, std::vector<uint64_t>> tables;
   // What is wrong, or nothing.
   std::string parse(const std::string& text);
   Kernel* find(const std::string& name);

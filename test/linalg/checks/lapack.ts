@@ -9,6 +9,7 @@ import {
   type ElementType,
   elementTypes,
   expectClose,
+  expectGapsKept,
   Grid,
   multiply,
   op,
@@ -205,6 +206,23 @@ const withLapack: Record<string, () => void> = {
         expectClose(multiply(op(valuesOf(q), "C"), valuesOf(q)), identity(k), 64 * type.eps * m, what);
         for (let i = 0; i < k; i++)
           for (let j = 0; j < i; j++) expect(complexOf(r.at(i, j))).to.deep.equal(zero);
+      }
+    }
+  },
+  "geqrf and orgqr": () => {
+    for (const type of elementTypes) {
+      for (const [m, n] of tall.filter(([rows, columns]) => rows >= columns)) {
+        const a = new Grid(type, m, n, n + 2);
+        const before = a.values();
+        const tau = new type.type(type.complex ? 2 * n : n);
+        const options = { lda: a.ld, complex: type.complex };
+        sync.geqrf(m, n, a.array, tau, options);
+        const r = shaped(n, n, (i, j) => (j >= i ? a.get(i, j) : zero));
+        sync.orgqr(m, n, n, a.array, tau, options);
+        const what = `geqrf ${type.name} ${m} ${n}`;
+        expectClose(multiply(a.values(), r), before, 64 * type.eps * n, what);
+        expectClose(multiply(op(a.values(), "C"), a.values()), identity(n), 64 * type.eps * m, what);
+        expectGapsKept(a, what);
       }
     }
   },

@@ -73,6 +73,13 @@ const identify = task((array: Float64Array) => {
   return { known, same, sum: array.reduce((left, right) => left + right, 0) };
 });
 
+const opens = task((opened: Int32Array) => Atomics.add(opened, 0, 1));
+const blocks = task((opened: Int32Array, wanted: number) => {
+  // Naps, without giving other tasks a turn.
+  const nap = new Int32Array(new SharedArrayBuffer(4));
+  while (Atomics.load(opened, 0) < wanted) Atomics.wait(nap, 0, 0, 1);
+});
+
 async function results(pool: Pool): Promise<void> {
   expect(pool.workers).to.equal(workers);
   expect(await pool.submit(square, 7)).to.equal(49);
@@ -89,7 +96,7 @@ async function results(pool: Pool): Promise<void> {
     expect(new Set(ranks).size).to.equal(workers);
   }
 
-  for (const count of [0, 1, 3, 1000]) {
+  for (const count of [0, 1, 3, 300]) {
     const items = Array.from({ length: count }, (_, i) => i);
     const squares = items.map(i => i * i);
     expect(await pool.map(square, items)).to.deep.equal(squares);
@@ -186,18 +193,41 @@ async function retries(pool: Pool): Promise<void> {
 async function shared(pool: Pool): Promise<void> {
   const array = Float64Array.from({ length: 1000 }, (_, i) => i);
   const handle = await pool.share(array);
-  expect(handle.value).to.equal(array);
+  expect(handle.value).to.deep.equal(array);
   for (const { known, same, sum } of await pool.map(identify, new Array(40).fill(handle))) {
     expect(sum).to.equal(499_500);
     // Each task of a worker gets the very same array.
     expect(same).to.equal(known);
   }
+  if (size > 1) {
+    // One memory for all, here as well.
+    handle.value[0] = 500;
+    expect((await pool.submit(identify, handle)).sum).to.equal(500_000);
+  }
+  const arrays = await Promise.all([1, 2, 3].map(x => pool.share(BigInt64Array.of(BigInt(x)))));
+  for (const [i, each] of arrays.entries()) {
+    expect(await pool.submit(echo, each)).to.deep.equal(BigInt64Array.of(BigInt(i + 1)));
+  }
   const two = await pool.share({ two: 2 });
   expect(await pool.submit(echo, two)).to.deep.equal({ two: 2 });
 }
 
+/** Ends only if tasks that wait behind those that block are given to others. */
+async function takingBack(pool: Pool): Promise<void> {
+  if (workers === 1) return;
+  const opened = await pool.share(new Int32Array(1));
+  // Short tasks, upon which many are sent ahead.
+  await pool.map(
+    square,
+    Array.from({ length: 300 * workers }, (_, x) => x),
+  );
+  const blocked = Array.from({ length: workers - 1 }, () => pool.submit(blocks, opened, 40));
+  const openers = Array.from({ length: 40 }, () => pool.submit(opens, opened));
+  await Promise.all([...blocked, ...openers]);
+}
+
 const state = (): State => ({ begun: [], fails: 0 });
-for (const scenario of [results, endless, futures, cancelling, nested]) {
+for (const scenario of [results, endless, futures, cancelling, nested, takingBack]) {
   const outcome = await withPool(world, async pool => {
     await scenario(pool);
     return scenario.name;

@@ -1,10 +1,11 @@
 /** Progress of a map as a function, and as what the first argument says. */
+import { hostname } from "node:os";
 import { expect } from "chai";
 import { world } from "tsmpi";
-import { imap, map, type ProgressState } from "tsmpi/parallel";
-import { failure, ok, sleep } from "../../ranks/programs/support.ts";
+import { imap, map, type ProgressState, type RankUsage } from "tsmpi/parallel";
+import { compute, everyRank, failure, ok, sleep } from "../../ranks/programs/support.ts";
 
-const { rank } = world;
+const { rank, size } = world;
 const mode = process.argv[2] as "bar" | "lines" | undefined;
 
 if (mode !== undefined) {
@@ -48,5 +49,29 @@ if (mode !== undefined) {
   states.length = 0;
   for await (const _ of imap(world, 30, i => i, { progress: show }));
   if (rank === 0) expect(states.at(-1)!.done).to.equal(30);
+
+  // How evenly ranks were kept busy; rank 0 may be the only one to ask.
+  for (const errors of ["collect", undefined] as const) {
+    let usages: readonly RankUsage[] = [];
+    const usage = (all: readonly RankUsage[]): void => void (usages = all);
+    const task = (i: number): number => {
+      compute(2);
+      if (i === 3 && errors !== undefined) throw new Error("three");
+      return i;
+    };
+    const mapping = map(world, 4 * size, task, {
+      schedule: "static",
+      errors,
+      ...(rank === 0 ? { usage } : {}),
+    });
+    await (errors === undefined ? mapping : failure(() => mapping));
+    if (rank !== 0) continue;
+    expect(usages.map(each => [each.rank, each.tasks])).to.deep.equal(everyRank.map(r => [r, 4]));
+    for (const { busy, idle, host } of usages) {
+      expect(host).to.equal(hostname());
+      expect(busy).to.be.at.least(0.0075);
+      expect(idle).to.be.at.least(0);
+    }
+  }
 }
 ok();

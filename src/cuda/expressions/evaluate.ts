@@ -1,0 +1,332 @@
+/** Runs expressions of `tsmpi/linalg` on a device: one kernel for each, however many functions it is made of. */
+import { createHash } from "node:crypto";
+import { ArgumentError } from "../../index.ts";
+import { Expression, parameter, parse, Reduction } from "../../linalg/index.ts";
+import { DeviceArray, empty } from "../array.ts";
+import type { Device } from "../device.ts";
+import type { Dtype, DtypeName } from "../dtype.ts";
+import type { Image, Parameter } from "../modules.ts";
+import { elementwise, reduction, slotBytes } from "../ptx/expression.ts";
+import { sameShape, show } from "../shape.ts";
+import { elementwiseC, reductionC } from "./cuda-c.ts";
+import { compileC } from "./nvrtc.ts";
+import { type Accumulation, finishes, type Leaf, type Plan, Planner, parametersOf } from "./plan.ts";
+
+export interface EvaluateOptions {
+  /**
+   * The type to compute in: "float32" if a float32, float16 or bfloat16 takes part and nothing but such and integers of
+   * 8 and 16 bits stand beside it, and otherwise "float64", unless said.
+   */
+  dtype?: "float32" | "float64";
+}
+
+/** Values of parameters: arrays of one shape on one device, and numbers, which are the same for all elements. */
+export type Bindings = { readonly [parameter: string]: DeviceArray | number };
+
+/** A reduction, or several by name, which are made in one pass. */
+export type Reductions = Reduction | { readonly [name: string]: Reduction };
+
+export type Reduced<R> = R extends Reduction ? number : { -readonly [name in keyof R]: number };
+
+type Arrays = DeviceArray | readonly DeviceArray[];
+
+type Arguments<A> = A extends readonly DeviceArray[] ? { [index in keyof A]: Expression } : [Expression];
+
+/** What takes part in a kernel, checked. */
+interface Operands {
+  readonly device: Device;
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly wide: boolean;
+  readonly leaves: Map<string, Leaf>;
+  readonly arrays: readonly DeviceArray[];
+  readonly scalars: readonly number[];
+}
+
+const narrow = ["int8", "uint8", "int16", "uint16"];
+const singles = ["float32", "float16", "bfloat16"];
+
+function isWide(arrays: readonly DeviceArray[], { dtype }: EvaluateOptions): boolean {
+  if (dtype !== undefined) {
+    if (dtype === "float32" || dtype === "float64") return dtype === "float64";
+    throw new ArgumentError(`dtype: expected "float32" or "float64", but got ${String(dtype)}`);
+  }
+  const types = arrays.map(array => array.dtype as string);
+  return !(
+    types.some(type => singles.includes(type)) &&
+    types.every(type => singles.includes(type) || narrow.includes(type))
+  );
+}
+
+function operandsOf(
+  routine: string,
+  outcomes: readonly (Expression | Reduction)[],
+  bindings: Bindings,
+  options: EvaluateOptions,
+): Operands {
+  const names = parametersOf(outcomes);
+  const leaves = new Map<string, Leaf>();
+  const arrays: DeviceArray[] = [];
+  const scalars: number[] = [];
+  for (const name of names) {
+    const value = bindings[name];
+    if (typeof value === "number") {
+      leaves.set(name, "scalar");
+      scalars.push(value);
+    } else if (value instanceof DeviceArray) {
+      leaves.set(name, { array: value.type });
+      arrays.push(value);
+    } else {
+      const came =
+        value === undefined
+          ? "nothing"
+          : ArrayBuffer.isView(value)
+            ? "a typed array (upload it)"
+            : typeof value;
+      throw new ArgumentError(`${routine}: ${name} must be a device array or a number, but is ${came}`);
+    }
+  }
+  const [model] = arrays;
+  if (model === undefined) {
+    throw new ArgumentError(
+      `${routine}: no array takes part, so there is no number of elements; full() makes an array of one value`,
+    );
+  }
+  for (const array of arrays) {
+    if (array.device !== model.device || !sameShape(array.shape, model.shape)) {
+      throw new ArgumentError(
+        `${routine}: all arrays must lie on one device and have one shape, but there are ${model.toString()} and ${array.toString()}`,
+      );
+    }
+  }
+  return {
+    device: model.device,
+    shape: model.shape,
+    size: model.size,
+    wide: isWide(arrays, options),
+    leaves,
+    arrays,
+    scalars,
+  };
+}
+
+/** Calls `work` with the arrays, copied first where they are views with gaps. */
+function withDense<T>(arrays: readonly DeviceArray[], work: (dense: readonly DeviceArray[]) => T): T {
+  const copies: DeviceArray[] = [];
+  try {
+    return work(
+      arrays.map(array => {
+        if (array.isDense) return array;
+        const copy = array.copy();
+        copies.push(copy);
+        return copy;
+      }),
+    );
+  } finally {
+    for (const copy of copies) copy.free();
+  }
+}
+
+function launch(
+  form: "elementwise" | "reduction",
+  plan: Plan,
+  { device, size, scalars, wide }: Operands,
+  target: number,
+  arrays: readonly DeviceArray[],
+  blocks: number,
+): void {
+  const key = JSON.stringify([form, plan], (_, value: unknown) =>
+    typeof value === "number" && !Number.isSafeInteger(value)
+      ? String(value)
+      : Object.is(value, -0)
+        ? "-0"
+        : value,
+  );
+  const name = `expression_${createHash("sha256").update(key).digest("hex").slice(0, 20)}`;
+  const values: Parameter[] = [
+    ["u64", size],
+    ["u64", target],
+    ...arrays.map(array => ["u64", array.readAddress] as const),
+    ...scalars.map(value => [wide ? "f64" : "f32", value] as const),
+  ];
+  device.modules.launch(name, () => compiled(form, name, plan, device), blocks, values);
+}
+
+/** By NVRTC, whose functions are CUDA's own; where there is none, as PTX. */
+function compiled(form: "elementwise" | "reduction", name: string, plan: Plan, device: Device): Image {
+  const [inC, inPtx] = form === "elementwise" ? [elementwiseC, elementwise] : [reductionC, reduction];
+  return compileC(inC(name, plan), device) ?? inPtx(name, plan);
+}
+
+function planOf({ wide, leaves, arrays }: Operands, fill: (planner: Planner) => Plan["output"]): Plan {
+  const planner = new Planner(leaves);
+  const output = fill(planner);
+  const { steps, accumulators } = planner;
+  const types: Dtype[] = arrays.map(array => array.type);
+  const scalars = [...leaves.values()].filter(leaf => leaf === "scalar").length;
+  return { wide, arrays: types, scalars, steps, output, accumulators };
+}
+
+function expressionOf(routine: string, source: Expression | string): Expression {
+  const parsed = typeof source === "string" ? parse(source) : source;
+  if (parsed instanceof Expression) return parsed;
+  const hint = (parsed as unknown) instanceof Reduction ? "a reduction, which reduce takes" : typeof parsed;
+  throw new ArgumentError(`${routine}: expected an expression, but got ${hint}`);
+}
+
+/**
+ * The expression for every element, into an array that lies dense and has the shape of the others; it may be one that
+ * takes part. What is computed is converted to its type. Does not wait.
+ */
+export function evaluateInto(
+  target: DeviceArray,
+  source: Expression | string,
+  bindings: Bindings,
+  options: EvaluateOptions = {},
+): void {
+  const expression = expressionOf("evaluateInto", source);
+  const operands = operandsOf("evaluateInto", [expression], bindings, options);
+  const { device, shape, size } = operands;
+  if (target.device !== device || !sameShape(target.shape, shape) || !target.isDense) {
+    throw new ArgumentError(
+      `evaluateInto: ${target.toString()} must lie dense on device ${device.index} and have the shape ${show(shape)}`,
+    );
+  }
+  const plan = planOf(operands, planner => ({ step: planner.as("number", expression), dtype: target.type }));
+  const to = target.writeAddress;
+  for (const array of operands.arrays) checkApart(target, array);
+  if (size === 0) return;
+  withDense(operands.arrays, dense => {
+    launch("elementwise", plan, operands, to, dense, device.modules.blocksFor(size));
+  });
+}
+
+/** In place is fine, element for element; another view of the same memory would be read after it was written. */
+function checkApart(target: DeviceArray, array: DeviceArray): void {
+  const same = array.isDense && array.readAddress === target.readAddress && array.dtype === target.dtype;
+  if (target.storage !== array.storage || same || !array.isDense) return;
+  const [start, other] = [target.readAddress, array.readAddress];
+  if (start + target.byteLength <= other || other + array.byteLength <= start) return;
+  throw new ArgumentError(
+    "evaluateInto: the target overlaps an array that is read; it may be the same array, or one apart",
+  );
+}
+
+/**
+ * The expression for every element, as a new array: float32 or float64, or for conditions uint8. `source` is made by
+ * the functions of `tsmpi/linalg`, or a text such as "exp(x) + a * sin(x)"; its parameters are given by name. A number
+ * given for a parameter may change from call to call without a new kernel. Does not wait.
+ * @throws {CudaUnavailableError} a function that only NVRTC can compile, which is missing
+ */
+export function evaluate(
+  source: Expression | string,
+  bindings: Bindings,
+  options: EvaluateOptions = {},
+): DeviceArray {
+  const expression = expressionOf("evaluate", source);
+  const { device, shape, wide } = operandsOf("evaluate", [expression], bindings, options);
+  const numbers: DtypeName = wide ? "float64" : "float32";
+  const target = empty(shape, { dtype: expression.kind === "condition" ? "uint8" : numbers, device });
+  try {
+    evaluateInto(target, expression, bindings, options);
+    return target;
+  } catch (error) {
+    target.free();
+    throw error;
+  }
+}
+
+/** What a function makes of parameters that stand for arrays. */
+function apply<O>(arrays: Arrays, f: (...elements: Expression[]) => O): { made: O; bindings: Bindings } {
+  const list = arrays instanceof DeviceArray ? [arrays] : arrays;
+  const names = list.map((_, i) => `argument${i + 1}`);
+  const made = f(...names.map(name => parameter(name)));
+  return { made, bindings: Object.fromEntries(list.map((array, i) => [names[i], array])) };
+}
+
+/** A function of the elements of an array, or of several of one shape, as a new array: `map(x, x => exp(x).mul(2))`. */
+export function map<const A extends Arrays>(
+  arrays: A,
+  f: (...elements: Arguments<A>) => Expression,
+  options: EvaluateOptions = {},
+): DeviceArray {
+  const { made, bindings } = apply(arrays, f as (...elements: Expression[]) => Expression);
+  return evaluate(made, bindings, options);
+}
+
+/** The same into an array, which may be one of those. */
+export function mapInto<const A extends Arrays>(
+  target: DeviceArray,
+  arrays: A,
+  f: (...elements: Arguments<A>) => Expression,
+  options: EvaluateOptions = {},
+): void {
+  const { made, bindings } = apply(arrays, f as (...elements: Expression[]) => Expression);
+  evaluateInto(target, made, bindings, options);
+}
+
+/**
+ * One number, or several by name, of all elements: `await reduce(x, x => ({ sum: x.sum(), most: x.max() }))`, in one
+ * pass. Sums are made in float64, in an order that depends on the device's number of multiprocessors and nothing else.
+ */
+export async function reduce<const A extends Arrays, R extends Reductions>(
+  arrays: A,
+  f: (...elements: Arguments<A>) => R,
+  options: EvaluateOptions = {},
+): Promise<Reduced<R>> {
+  const { made, bindings } = apply(arrays, f as (...elements: Expression[]) => R);
+  const single = made instanceof Reduction;
+  const named: [string, Reduction][] = single ? [["", made]] : Object.entries(made);
+  for (const [name, one] of named) {
+    if (one instanceof Reduction) continue;
+    const where = name === "" ? "" : `${name} must be `;
+    throw new ArgumentError(
+      `reduce: ${where}a reduction, such as x.sum(), was expected; map takes expressions`,
+    );
+  }
+  const outcomes = named.map(([, one]) => one);
+  const operands = operandsOf("reduce", outcomes, bindings, options);
+  const { device, size } = operands;
+  if (size === 0) {
+    const without = outcomes.find(({ name }) => /min|max/.test(name));
+    if (without !== undefined) throw new ArgumentError(`reduce: ${without.name} of no elements`);
+  }
+  const places: number[] = [];
+  const plan = planOf(operands, planner => {
+    for (const one of outcomes) places.push(planner.reduce(one, operands.wide));
+    return undefined;
+  });
+  const blocks = Math.min(device.modules.blocksFor(size), device.modules.multiprocessors * 4);
+  const slots = (plan.accumulators.length * slotBytes) / 8;
+  using partial = empty([blocks, slots], { dtype: "float64", device });
+  withDense(operands.arrays, dense => {
+    launch("reduction", plan, operands, partial.writeAddress, dense, blocks);
+  });
+  const parts = (await partial.download()) as Float64Array;
+  const totals = plan.accumulators.map(({ how }, i) => total(how, parts, slots, (i * slotBytes) / 8));
+  const numbers = outcomes.map(({ name }, i) => {
+    const { accumulators, number } = finishes[name];
+    return number(totals.slice(places[i], places[i] + accumulators.length), size);
+  });
+  return (
+    single ? numbers[0] : Object.fromEntries(named.map(([name], i) => [name, numbers[i]]))
+  ) as Reduced<R>;
+}
+
+/** Puts the blocks together, in their order. */
+function total(how: Accumulation, parts: Float64Array, slots: number, at: number): number {
+  let [value, place] = [parts[at], parts[at + 1]];
+  for (let i = at + slots; i < parts.length; i += slots) {
+    const [next, where] = [parts[i], parts[i + 1]];
+    if (how === "sum") value += next;
+    else if (how === "min") value = Math.min(value, next);
+    else if (how === "max") value = Math.max(value, next);
+    else {
+      const better = how === "argmin" ? next < value : next > value;
+      const equal = next === value || (Number.isNaN(next) && Number.isNaN(value));
+      const before = (!Number.isNaN(value) && (better || Number.isNaN(next))) || (equal && where < place);
+      if (before) [value, place] = [next, where];
+    }
+  }
+  return how.startsWith("arg") ? place : value;
+}

@@ -1,0 +1,279 @@
+/** Expressions as PTX, for where there is no NVRTC. */
+import { CudaUnavailableError } from "../../index.ts";
+import type { FunctionName } from "../../linalg/index.ts";
+import type { Accumulation, Plan, Step } from "../expressions/plan.ts";
+import { computedAs, convert, load, store } from "./element.ts";
+import { f64, Kernel } from "./kernel.ts";
+import { PtxMath } from "./math.ts";
+
+type Unary = (math: PtxMath, x: string) => string;
+type Binary = (math: PtxMath, a: string, b: string) => string;
+
+const unary: { readonly [name in FunctionName]?: Unary } = {
+  negate: (math, x) => math.negate(x),
+  abs: (math, x) => math.abs(x),
+  sign: (math, x) => math.sign(x),
+  floor: (math, x) => math.whole("rmi", x),
+  ceil: (math, x) => math.whole("rpi", x),
+  trunc: (math, x) => math.whole("rzi", x),
+  rint: (math, x) => math.whole("rni", x),
+  round: (math, x) => math.round(x),
+  sqrt: (math, x) => math.make("sqrt.rn", x),
+  exp: (math, x) => math.exp(x),
+  exp2: (math, x) => math.exp2(x),
+  expm1: (math, x) => math.expm1(x),
+  log: (math, x) => math.log(x),
+  log2: (math, x) => math.log2(x),
+  log10: (math, x) => math.log10(x),
+  sin: (math, x) => math.sin(x),
+  cos: (math, x) => math.cos(x),
+  tan: (math, x) => math.tan(x),
+  tanh: (math, x) => math.tanh(x),
+  isnan: (math, x) => math.test("nan", x, x),
+  isfinite: (math, x) => math.test("lt", math.abs(x), math.constant(Number.POSITIVE_INFINITY)),
+};
+
+const binary: { readonly [name in FunctionName]?: Binary } = {
+  add: (math, a, b) => math.add(a, b),
+  subtract: (math, a, b) => math.make("sub.rn", a, b),
+  multiply: (math, a, b) => math.multiply(a, b),
+  divide: (math, a, b) => math.divide(a, b),
+  minimum: (math, a, b) => math.extreme("min", a, b),
+  maximum: (math, a, b) => math.extreme("max", a, b),
+  less: (math, a, b) => math.test("lt", a, b),
+  lessEqual: (math, a, b) => math.test("le", a, b),
+  equal: (math, a, b) => math.test("eq", a, b),
+  notEqual: (math, a, b) => math.test("neu", a, b),
+};
+
+/** The functions that are written in PTX; others need NVRTC. */
+export const ptxFunctions: readonly string[] = [
+  ...Object.keys(unary),
+  ...Object.keys(binary),
+  "fma",
+  "where",
+  "not",
+  "and",
+  "or",
+];
+
+/** Values of all steps for element `index`. */
+function compute(kernel: Kernel, math: PtxMath, plan: Plan, inputs: Inputs, index: string): string[] {
+  const values: string[] = [];
+  for (const step of plan.steps) values.push(evaluated(kernel, math, plan, inputs, index, step, values));
+  return values;
+}
+
+interface Inputs {
+  readonly arrays: readonly string[];
+  readonly scalars: readonly string[];
+}
+
+function evaluated(
+  kernel: Kernel,
+  math: PtxMath,
+  { arrays }: Plan,
+  inputs: Inputs,
+  index: string,
+  step: Step,
+  values: readonly string[],
+): string {
+  if (step.op === "constant") return math.constant(step.value);
+  if (step.op === "scalar") return inputs.scalars[step.index];
+  if (step.op === "array") {
+    const dtype = arrays[step.index];
+    const element = load(kernel, dtype, kernel.at(inputs.arrays[step.index], index, dtype.bytes));
+    return convert(kernel, computedAs(dtype), math.type, element);
+  }
+  const [a, b, c] = step.from.map(from => values[from]);
+  switch (step.op) {
+    case "toNumber":
+      return math.select(a, math.constant(1), math.constant(0));
+    case "toCondition":
+      return math.test("neu", a, math.constant(0));
+    case "fma":
+      return math.fma(a, b, c);
+    case "where":
+      return math.select(a, b, c);
+    case "not":
+      return kernel.make("pred", "not.pred", a);
+    case "and":
+    case "or":
+      return kernel.make("pred", `${step.op}.pred`, a, b);
+  }
+  const one = unary[step.op];
+  if (one !== undefined) return one(math, a);
+  const two = binary[step.op];
+  if (two !== undefined) return two(math, a, b);
+  throw new CudaUnavailableError(
+    `${step.op} on a device needs NVRTC, which compiles CUDA C, and there is none here (cuda.reason("nvrtc")); ` +
+      `without it there are ${ptxFunctions.join(", ")}`,
+  );
+}
+
+/** Constants are written where they are used, but some instructions want them in a register. */
+function inRegister(kernel: Kernel, math: PtxMath, value: string): string {
+  return value.startsWith("%") ? value : kernel.make(math.type, `mov.${math.type}`, value);
+}
+
+function begin(
+  name: string,
+  plan: Plan,
+): { kernel: Kernel; math: PtxMath; count: string; target: string; inputs: Inputs } {
+  const kernel = new Kernel(name);
+  const math = new PtxMath(kernel, plan.wide ? "f64" : "f32");
+  const count = kernel.parameter("count", "u64");
+  const target = kernel.parameter("target", "u64");
+  const arrays = plan.arrays.map((_, i) => kernel.parameter(`array${i}`, "u64"));
+  const scalars = Array.from({ length: plan.scalars }, (_, i) => kernel.parameter(`scalar${i}`, math.type));
+  return { kernel, math, count, target, inputs: { arrays, scalars } };
+}
+
+/** target[i] = expression of element i. Parameters: count, target, arrays, scalars. */
+export function elementwise(name: string, plan: Plan): string {
+  const { kernel, math, count, target, inputs } = begin(name, plan);
+  const { step, dtype } = plan.output!;
+  kernel.stride(count, index => {
+    const value = inRegister(kernel, math, compute(kernel, math, plan, inputs, index)[step]);
+    store(
+      kernel,
+      dtype,
+      kernel.at(target, index, dtype.bytes),
+      convert(kernel, math.type, computedAs(dtype), value),
+    );
+  });
+  return kernel.toString();
+}
+
+const threads = 256;
+
+/** The running value of one thread: of arguments the place, too. */
+interface Running {
+  readonly how: Accumulation;
+  readonly value: string;
+  readonly place: string | undefined;
+}
+
+/** Whether (value, place) comes before what is kept: NaN before all, the first among equals. */
+function comesBefore(
+  kernel: Kernel,
+  math: PtxMath,
+  kept: Running,
+  value: string,
+  place: string | undefined,
+): string {
+  const comparison = kept.how === "min" || kept.how === "argmin" ? "ltu" : "gtu";
+  const number = math.test("num", kept.value, kept.value);
+  const better = kernel.make("pred", "and.pred", math.test(comparison, value, kept.value), number);
+  if (place === undefined) return better;
+  const nans = kernel.make(
+    "pred",
+    "and.pred",
+    math.test("nan", value, value),
+    kernel.make("pred", "not.pred", number),
+  );
+  const equal = kernel.make("pred", "or.pred", nans, math.test("eq", value, kept.value));
+  const earlier = kernel.make("pred", "setp.lt.u64", place, kept.place!);
+  return kernel.make("pred", "or.pred", better, kernel.make("pred", "and.pred", equal, earlier));
+}
+
+function include(
+  kernel: Kernel,
+  math: PtxMath,
+  kept: Running,
+  value: string,
+  place: string | undefined,
+): void {
+  if (kept.how === "sum") {
+    kernel.emit(`add.rn.f64 ${kept.value}, ${kept.value}, ${value}`);
+    return;
+  }
+  const before = comesBefore(kernel, math, kept, value, place);
+  kernel.emit(`@${before} mov.${math.type} ${kept.value}, ${value}`);
+  if (place !== undefined) kernel.emit(`@${before} mov.u64 ${kept.place}, ${place}`);
+}
+
+/**
+ * One number for each block of threads and accumulator, in float64: target[block x accumulators + i]. Each thread goes
+ * over its elements; then halves of the block are put together. Parameters as of `elementwise`.
+ */
+export function reduction(name: string, plan: Plan): string {
+  const { kernel, math, count, target, inputs } = begin(name, plan);
+  const wide = new PtxMath(kernel, "f64");
+  const running = plan.accumulators.map(({ how }): Running => {
+    if (how === "sum") return { how, value: kernel.make("f64", "mov.f64", f64(0)), place: undefined };
+    const start = how.endsWith("min") ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    const value = kernel.make(math.type, `mov.${math.type}`, math.constant(start));
+    // Beyond all places, so that the first element, be it infinite, comes before it.
+    return { how, value, place: how.startsWith("arg") ? kernel.make("b64", "mov.u64", -1) : undefined };
+  });
+  kernel.stride(count, index => {
+    const values = compute(kernel, math, plan, inputs, index);
+    for (const [i, { of, how }] of plan.accumulators.entries()) {
+      const [a, b] = of.map(step => inRegister(kernel, math, values[step]));
+      if (how === "sum") {
+        const widened = [a, b].map(x => x && convert(kernel, math.type, "f64", x));
+        include(
+          kernel,
+          wide,
+          running[i],
+          b === undefined ? widened[0] : wide.multiply(widened[0], widened[1]),
+          undefined,
+        );
+      } else include(kernel, math, running[i], a, running[i].place && index);
+    }
+  });
+  finish(kernel, math, running, target);
+  return kernel.toString();
+}
+
+/** Puts the threads of a block together, one accumulator after the other. */
+function finish(kernel: Kernel, math: PtxMath, running: readonly Running[], target: string): void {
+  kernel.shared("values", threads * 8);
+  kernel.shared("places", threads * 8);
+  const lane = kernel.make("b32", "mov.u32", "%tid.x");
+  const offset = kernel.make("b64", "cvt.u64.u32", kernel.make("b32", "shl.b32", lane, 3));
+  const [values, places] = ["values", "places"].map(name =>
+    kernel.make("b64", "add.u64", kernel.make("b64", "mov.u64", name), offset),
+  );
+  for (const [i, kept] of running.entries()) {
+    const type = kept.how === "sum" ? "f64" : math.type;
+    const put = (): void => {
+      kernel.emit(`st.shared.${type} [${values}], ${kept.value}`);
+      if (kept.place !== undefined) kernel.emit(`st.shared.u64 [${places}], ${kept.place}`);
+    };
+    put();
+    for (let half = threads / 2; half >= 1; half /= 2) {
+      const end = kernel.newLabel();
+      kernel.emit("bar.sync 0");
+      const idle = kernel.make("pred", "setp.ge.u32", lane, half);
+      kernel.emit(`@${idle} bra ${end}`);
+      const value = kernel.make(type, `ld.shared.${type}`, `[${values}+${half * 8}]`);
+      const place = kept.place && kernel.make("b64", "ld.shared.u64", `[${places}+${half * 8}]`);
+      include(kernel, math, kept, value, place);
+      put();
+      kernel.label(end);
+    }
+    const others = kernel.newLabel();
+    const notFirst = kernel.make("pred", "setp.ne.u32", lane, 0);
+    kernel.emit(`@${notFirst} bra ${others}`);
+    const block = kernel.make("b64", "cvt.u64.u32", kernel.make("b32", "mov.u32", "%ctaid.x"));
+    const slot = kernel.make(
+      "b64",
+      "mad.lo.u64",
+      block,
+      running.length * (slotBytes / 8),
+      i * (slotBytes / 8),
+    );
+    const at = kernel.at(target, slot, 8);
+    kernel.emit(`st.global.f64 [${at}], ${convert(kernel, type, "f64", kept.value)}`);
+    if (kept.place !== undefined) {
+      kernel.emit(`st.global.f64 [${at}+8], ${kernel.make("f64", "cvt.rn.f64.u64", kept.place)}`);
+    }
+    kernel.label(others);
+    kernel.emit("bar.sync 0");
+  }
+}
+
+/** What a block leaves for each accumulator: a value and a place, which only arguments have. */
+export const slotBytes = 16;

@@ -1,0 +1,36 @@
+/** Pinned buffers for arrays on their way between a device and other ranks, kept for the next. */
+import type { TypedArray } from "../index.ts";
+import type { Dtype } from "./dtype.ts";
+import { pinned } from "./pinned.ts";
+
+/** Bytes that are kept when nobody uses them. */
+const most = 256 * 2 ** 20;
+
+const kept: Uint8Array[] = [];
+let keptBytes = 0;
+
+function take(bytes: number): Uint8Array {
+  // Powers of two, so that few sizes serve all arrays.
+  const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 4096)));
+  const index = kept.findIndex(buffer => buffer.length === size);
+  if (index < 0) return pinned(Uint8Array, size);
+  keptBytes -= size;
+  return kept.splice(index, 1)[0];
+}
+
+/** Calls `work` with a pinned typed array of so many elements, whatever they hold. */
+export async function staged<T>(
+  { bytes, host }: Dtype,
+  length: number,
+  work: (array: TypedArray) => Promise<T>,
+): Promise<T> {
+  const buffer = take(length * bytes);
+  try {
+    return await work(new host(buffer.buffer, 0, length));
+  } finally {
+    if (keptBytes + buffer.length <= most) {
+      kept.push(buffer);
+      keptBytes += buffer.length;
+    }
+  }
+}

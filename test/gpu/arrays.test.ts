@@ -1,0 +1,180 @@
+/**
+ * `npm run test:gpu`: what the tests on the fake driver cannot show. On a machine without a GPU all of it is skipped,
+ * with the reason. Correctness is relative error against float64 on the host, on new random data each time.
+ */
+import { expect } from "chai";
+import * as cuda from "tsmpi/cuda";
+import { gemm } from "tsmpi/linalg";
+import { Generator, Philox } from "tsmpi/random";
+
+const random = (n: number): Float64Array => Float64Array.from({ length: n }, () => Math.random() * 2 - 1);
+
+/** The norm of the difference over the norm. */
+function relativeError(got: ArrayLike<number>, right: ArrayLike<number>): number {
+  let [off, size] = [0, 0];
+  for (let i = 0; i < right.length; i++) {
+    off += (got[i] - right[i]) ** 2;
+    size += right[i] ** 2;
+  }
+  return Math.sqrt(off / size);
+}
+
+/** Elements as float64, through the device's own conversion. */
+async function wide(array: cuda.DeviceArray): Promise<Float64Array> {
+  using converted = array.astype("float64");
+  return (await converted.download()) as Float64Array;
+}
+
+describe("on a GPU", function () {
+  this.timeout(120_000);
+
+  before(function () {
+    const reason = cuda.reason() ?? cuda.reason("cublas");
+    if (reason === undefined) {
+      console.log(JSON.stringify(cuda.info(), undefined, 2));
+      return;
+    }
+    console.warn(`      skipped: ${reason}`);
+    this.skip();
+  });
+
+  for (const n of [1, 1000, 1 << 20, 10_000_001]) {
+    it(`moves ${n} elements there and back, pinned and not`, async () => {
+      const source = Float64Array.from({ length: n }, (_, i) => i * 0.5);
+      using array = await cuda.upload(source);
+      const host = cuda.pinned(Float64Array, n);
+      host.fill(Number.NaN);
+      await array.downloadInto(host);
+      expect(Buffer.compare(Buffer.from(host.buffer, 0, n * 8), Buffer.from(source.buffer))).to.equal(0);
+      array.fill(Number.NaN);
+      await array.upload(host);
+      const back = (await array.download()) as Float64Array;
+      expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(source.buffer))).to.equal(0);
+    });
+  }
+
+  const types: readonly [cuda.DtypeName, boolean, number][] = [
+    ["float64", false, 1e-14],
+    ["float32", false, 1e-6],
+    ["float32", true, 2e-3],
+    ["float16", false, 2e-3],
+    ["bfloat16", false, 1e-2],
+  ];
+  for (const [dtype, tf32, bound] of types) {
+    it(`multiplies ${dtype}${tf32 ? " as TF32" : ""}, in every order of the operands`, async () => {
+      const [m, n, k] = [301, 257, 403];
+      using wideA = await cuda.upload(random(m * k), [m, k]);
+      using wideB = await cuda.upload(random(k * n), [k, n]);
+      using a = wideA.astype(dtype);
+      using b = wideB.astype(dtype);
+      const right = new Float64Array(m * n);
+      await gemm(m, n, k, await wide(a), await wide(b), right);
+      for (const [turnA, turnB] of [
+        [false, false],
+        [true, false],
+        [false, true],
+        [true, true],
+      ]) {
+        // A transposed copy, seen transposed again.
+        using left = turnA ? a.transpose().copy().transpose() : a.copy();
+        using other = turnB ? b.transpose().copy().transpose() : b.copy();
+        using c = cuda.full([m, n], Number.NaN, { dtype });
+        cuda.matmulInto(c, left, other, { tf32 });
+        expect(relativeError(await wide(c), right), `${turnA} ${turnB}`).to.be.below(bound);
+      }
+    });
+  }
+
+  it("multiplies stacks, with alpha and beta, and int8", async () => {
+    const [batch, n] = [7, 65];
+    const [a, b] = [random(batch * n * n), random(batch * n * n)];
+    using left = await cuda.upload(a, [batch, n, n]);
+    using right = await cuda.upload(b, [batch, n, n]);
+    using c = cuda.full([batch, n, n], 3, { dtype: "float64" });
+    cuda.matmulInto(c, left, right, { alpha: 2, beta: -1 });
+    const got = (await c.download()) as Float64Array;
+    for (let i = 0; i < batch; i++) {
+      const part = i * n * n;
+      const expected = new Float64Array(n * n).fill(3);
+      const options = { alpha: 2, beta: -1 };
+      await gemm(n, n, n, a.subarray(part, part + n * n), b.subarray(part, part + n * n), expected, options);
+      expect(relativeError(got.subarray(part, part + n * n), expected)).to.be.below(1e-14);
+    }
+    const bytes = Int8Array.from({ length: 64 * 64 }, () => Math.floor(Math.random() * 256) - 128);
+    using x = await cuda.upload(bytes, [64, 64]);
+    using y = cuda.matmul(x, x);
+    const numbers = Float64Array.from(bytes);
+    const product = new Float64Array(64 * 64);
+    await gemm(64, 64, 64, numbers, numbers, product);
+    expect(Array.from((await y.download()) as Int32Array)).to.deep.equal(Array.from(product));
+  });
+
+  it("draws the numbers of the host's Philox, bit for bit", async () => {
+    for (const Type of [Float32Array, Float64Array]) {
+      const [here, there] = [new Philox(7), new Philox(7)];
+      const expected = new Generator(here).randomInto(new Type(1_000_003));
+      using array = cuda.empty(1_000_003, { dtype: Type === Float32Array ? "float32" : "float64" });
+      cuda.randomInto(array, there);
+      expect(await array.download()).to.deep.equal(expected);
+      expect(there.state).to.deep.equal(here.state);
+    }
+  });
+
+  const functions: readonly [string, (x: number) => number, number][] = [
+    ["exp(x) + 3 * sin(x)", x => Math.exp(x) + 3 * Math.sin(x), 4],
+    ["log(abs(x) + 1) * tanh(x)", x => Math.log(Math.abs(x) + 1) * Math.tanh(x), 4],
+    ["cos(1e30 * x)", x => Math.cos(1e30 * x), Number.POSITIVE_INFINITY],
+    ["x < 0 ? sqrt(-x) : exp2(x)", x => (x < 0 ? Math.sqrt(-x) : 2 ** x), 4],
+  ];
+  for (const [text, reference, scale] of functions) {
+    it(`computes ${text} for many elements`, async () => {
+      for (const Type of [Float32Array, Float64Array]) {
+        const epsilon = Type === Float32Array ? 2 ** -23 : 2 ** -52;
+        const x = Type.from(random(3_000_001));
+        using array = await cuda.upload(x);
+        using made = cuda.evaluate(text, { x: array });
+        const y = (await made.download()) as Float32Array | Float64Array;
+        let worst = 0;
+        for (const [i, value] of x.entries()) worst = Math.max(worst, Math.abs(y[i] - reference(value)));
+        // Angles of 1e30 are rounded on the device, so only the size of their cosines is known.
+        expect(worst).to.be.below(scale === Number.POSITIVE_INFINITY ? 2.001 : scale * 4 * epsilon);
+      }
+    });
+  }
+
+  it("reduces many elements in one pass", async () => {
+    const x = random(5_000_011);
+    using array = await cuda.upload(x);
+    const found = await cuda.reduce(array, x => ({
+      sum: x.sum(),
+      min: x.min(),
+      argmax: x.argmax(),
+      norm: x.norm(),
+    }));
+    const most = x.reduce((a, b) => Math.max(a, b));
+    expect(found.sum).to.be.closeTo(
+      x.reduce((a, b) => a + b, 0),
+      1e-6,
+    );
+    expect(found.min).to.equal(x.reduce((a, b) => Math.min(a, b)));
+    expect(found.argmax).to.equal(x.indexOf(most));
+    expect(found.norm).to.be.closeTo(Math.sqrt(x.reduce((a, b) => a + b * b, 0)), 1e-6);
+  });
+
+  it("copies views, converts types and times itself", async () => {
+    using timer = cuda.device().timer();
+    using matrix = await cuda.upload(random(1000 * 700), [1000, 700]);
+    using twice = matrix.transpose().copy().transpose().copy();
+    expect(await twice.download()).to.deep.equal(await matrix.download());
+    using halves = matrix.astype("bfloat16");
+    expect(relativeError(await wide(halves), (await matrix.download()) as Float64Array)).to.be.below(3e-3);
+    expect(await timer.stop()).to.be.above(0);
+  });
+
+  it("says that there is no room, and goes on", async () => {
+    const { total } = cuda.device().memoryInfo();
+    expect(() => cuda.empty(total, { dtype: "float64" })).to.throw(/has no room for/);
+    using small = cuda.zeros(10);
+    expect(await small.download()).to.deep.equal(new Float32Array(10));
+  });
+});

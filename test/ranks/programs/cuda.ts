@@ -1,0 +1,137 @@
+/** Device arrays between ranks, on the fake driver: messages and collectives. */
+import { expect } from "chai";
+import { ANY, ArgumentError, NotSendableError, sum, TruncationError, TypeMismatchError, world } from "tsmpi";
+import * as cuda from "tsmpi/cuda";
+import { ok } from "./support.ts";
+
+const { rank, size } = world;
+const gpus = await cuda.over(world);
+expect([gpus.rank, gpus.size]).to.deep.equal([rank, size]);
+expect(cuda.device().index, "ranks share out the devices").to.equal(world.host.rank % 2);
+
+const [next, before] = [(rank + 1) % size, (rank + size - 1) % size];
+const values = (of: number, length: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => of * 1000 + (i % 997));
+
+/** Short ones, and long ones that another rank can read where they lie. */
+for (const length of [0, 1, 5000, 300_000]) {
+  using mine = await cuda.upload(values(rank, length));
+  using target = cuda.full(length + 3, -1);
+  const [status] = await Promise.all([
+    gpus.recvInto(target, before, { tag: 3 }),
+    gpus.send(mine, next, { tag: 3 }),
+  ]);
+  expect(status, `length ${length}`).to.deep.equal({ source: before, tag: 3, count: length });
+  const got = (await target.download()) as Float32Array;
+  expect(got.subarray(0, length), `length ${length}`).to.deep.equal(values(before, length));
+  expect(Array.from(got.subarray(length)), "beyond the message").to.deep.equal([-1, -1, -1]);
+}
+
+// Many at once, from any rank, of several shapes and types; views are copied.
+{
+  using matrix = await cuda.upload(
+    Float64Array.from({ length: 6 }, (_, i) => rank * 10 + i),
+    [2, 3],
+  );
+  using turned = matrix.transpose();
+  using long = await cuda.upload(values(rank, 100_000), [100, 1000]);
+  const sends = Array.from({ length: size }, (_, dest) => [
+    gpus.send(turned, dest),
+    gpus.send(long, dest, { tag: 1 }),
+  ]).flat();
+  const received = await Promise.all(
+    Array.from({ length: size }, (_, source) => [
+      gpus.recv(ANY, { tag: 0 }),
+      gpus.recv(source, { tag: 1 }),
+    ]).flat(),
+  );
+  await Promise.all(sends);
+  const firsts: number[] = [];
+  for (const [i, array] of received.entries()) {
+    if (i % 2 === 0) {
+      expect([array.dtype, ...array.shape]).to.deep.equal(["float64", 3, 2]);
+      firsts.push(((await array.download()) as Float64Array)[0]);
+    } else {
+      expect(array.shape).to.deep.equal([100, 1000]);
+      expect(await array.download()).to.deep.equal(values((i - 1) / 2, 100_000));
+    }
+    array.free();
+  }
+  expect(firsts.sort((a, b) => a - b)).to.deep.equal(Array.from({ length: size }, (_, i) => i * 10));
+}
+
+// Collectives.
+{
+  using mine = await cuda.upload(Float64Array.of(rank, 1, -rank - 1));
+  using target = cuda.zeros(3, { dtype: "float64" });
+  await gpus.allreduceInto(target, mine, sum);
+  const all = (size * (size - 1)) / 2;
+  expect(await target.download()).to.deep.equal(Float64Array.of(all, size, -all - size));
+  await gpus.allreduceInto(mine, mine, sum);
+  expect(await mine.download(), "in place").to.deep.equal(Float64Array.of(all, size, -all - size));
+
+  const root = size - 1;
+  using copy = await cuda.upload(Float64Array.of(rank, rank));
+  await gpus.broadcastInto(copy, { root });
+  expect(await copy.download()).to.deep.equal(Float64Array.of(root, root));
+
+  using own = await cuda.upload(Int32Array.of(rank, rank * rank));
+  using every = cuda.zeros([size, 2], { dtype: "int32" });
+  const expected = Int32Array.from({ length: 2 * size }, (_, i) => (i % 2 === 0 ? i >> 1 : (i >> 1) ** 2));
+  await gpus.allgatherInto(every, own);
+  expect(await every.download()).to.deep.equal(expected);
+  every.fill(0);
+  await gpus.gatherInto(rank === root ? every : undefined, own, { root });
+  if (rank === root) expect(await every.download()).to.deep.equal(expected);
+  own.fill(0);
+  await gpus.scatterInto(own, rank === root ? every : undefined, { root });
+  expect(await own.download()).to.deep.equal(Int32Array.of(rank, rank * rank));
+  await gpus.reduceInto(rank === 0 ? copy : undefined, copy, sum);
+  if (rank === 0) expect(await copy.download()).to.deep.equal(Float64Array.of(root * size, root * size));
+
+  using parts = await cuda.upload(Int32Array.from({ length: size }, (_, i) => rank * 100 + i));
+  using exchanged = cuda.zeros(size, { dtype: "int32" });
+  await gpus.alltoallInto(exchanged, parts);
+  expect(await exchanged.download()).to.deep.equal(
+    Int32Array.from({ length: size }, (_, i) => i * 100 + rank),
+  );
+  await gpus.barrier();
+}
+
+/** The failure that a call must end with. */
+async function failure(work: () => unknown): Promise<Error> {
+  try {
+    await work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was wrong");
+}
+
+// Where device arrays cannot go, and what has no place.
+{
+  using array = cuda.zeros(4);
+  const wrong = await failure(() => world.send(array, rank));
+  expect(wrong).to.be.instanceOf(NotSendableError);
+  expect(wrong.message).to.match(/it is a DeviceArray .*use the communicator that over of tsmpi\/cuda makes/);
+  expect(await failure(() => world.broadcastInto(array as never))).to.be.instanceOf(ArgumentError);
+  expect((await failure(() => gpus.send(new Float32Array(2) as never, rank))).message).to.match(
+    /expected a device array/,
+  );
+  expect((await failure(() => gpus.recvInto(array.reshape([2, 2]).transpose()))).message).to.match(
+    /view with gaps/,
+  );
+  for (const length of [10, 200_000]) {
+    using much = cuda.zeros(length);
+    const [short] = await Promise.all([failure(() => gpus.recvInto(array, before)), gpus.send(much, next)]);
+    expect(short).to.be.instanceOf(TruncationError);
+  }
+  using whole = cuda.zeros(4, { dtype: "int32" });
+  const [type] = await Promise.all([failure(() => gpus.recvInto(array, before)), gpus.send(whole, next)]);
+  expect(type).to.be.instanceOf(TypeMismatchError);
+  using half = cuda.zeros(4, { dtype: "bfloat16" });
+  expect((await failure(() => gpus.allreduceInto(half, half, sum))).message).to.match(
+    /cannot combine bfloat16 on the host/,
+  );
+}
+ok();
