@@ -9,6 +9,7 @@ import type { Input } from "./input.ts";
 import type { JobOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { coresOfRank, type Plan, type Program } from "./plan.ts";
+import { glibcTunables } from "./tunables.ts";
 
 /** Nothing that a rank starts can exist before its node has booted, and until then the cores have better to do. */
 const GUARD_AFTER_MILLISECONDS = 30;
@@ -51,6 +52,7 @@ export class LocalHost {
       const environment: NodeJS.ProcessEnv = {
         ...process.env,
         ...program.environment,
+        GLIBC_TUNABLES: glibcTunables(program.environment.GLIBC_TUNABLES ?? process.env.GLIBC_TUNABLES),
         TSMPI_LAUNCHER_PID: String(process.pid),
         TSMPI_RULES: this.plan.rules && JSON.stringify(this.plan.rules),
         TSMPI_SCRIPT: runnable.transpiled ? program.script : undefined,

@@ -29,7 +29,7 @@ const scans = {
 };
 
 export const algorithms = {
-  barrier: { counter: host, dissemination: nothing },
+  barrier: { board: host, counter: host, dissemination: nothing },
   broadcast: { board: host, binomial: nothing, "scatter-ring": blocks },
   scatter: { board: host, direct: nothing },
   gather: { board: host, direct: nothing },

@@ -95,7 +95,7 @@ export class Core {
     this.size = scope.size;
     this.crowded = isCrowded(engine);
     if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
-      if (choose("barrier", this, 0, Need.host) === "counter") {
+      if (choose("barrier", this, 0, Need.host) !== "dissemination") {
         this.sharedBarrier = new SharedBarrier(engine, scope, slot);
       }
       if (scope.size <= engine.job.layout.boardRanks) {

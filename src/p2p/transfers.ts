@@ -5,6 +5,7 @@
  * sender pieces from the back; a sender that is busy elsewhere leaves all of them to the receiver. docs/protocol.md
  * has the states of a record.
  */
+import { WINDOW_BYTES } from "../codec/dtype.ts";
 import { TsmpiError } from "../errors.ts";
 import { ESRCH } from "../job/copies.ts";
 import type { LocalJob } from "../job/job.ts";
@@ -105,7 +106,8 @@ export class Transfers {
    */
   suits(total: number): boolean {
     const { size, cores, copies } = this.job;
-    return (size > cores || copies.forced) && total >= LEAST_BYTES && copies.allowed;
+    const fits = total >= LEAST_BYTES && total <= WINDOW_BYTES;
+    return fits && (size > cores || copies.forced) && copies.allowed;
   }
 
   /** Makes a record for a send, whose frame is then to be written. Returns its number, or -1 when all are in use. */
