@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
+import { UsageError } from "./usage-error.ts";
 
 function read(path: string): string | undefined {
   try {
@@ -44,7 +45,16 @@ export function cgroupCores(root = "/sys/fs/cgroup", membership = read("/proc/se
   return least;
 }
 
-/** At least 1; a quota of 1.5 cores counts as 2, so that it can be used up. */
+/**
+ * At least 1; a quota of 1.5 cores counts as 2, so that it can be used up.
+ * @throws {UsageError} when TSMPI_CORES, which comes before all that, is no number of cores
+ */
 export function usableCores(): number {
+  const { TSMPI_CORES: told } = process.env;
+  if (told !== undefined) {
+    if (!/^[1-9]\d*$/.test(told))
+      throw new UsageError(`TSMPI_CORES must be a whole number from 1 on; got "${told}"`);
+    return Number(told);
+  }
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(cgroupCores())));
 }

@@ -11,6 +11,7 @@ import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankOutput } f
 import { oomKills } from "./oom.ts";
 import { coresOfRank } from "./plan.ts";
 import { threadVariables } from "./threads.ts";
+import { glibcTunables } from "./tunables.ts";
 
 /** Nothing that a rank starts can exist before its node has booted, and until then the cores have better to do. */
 const GUARD_AFTER_MILLISECONDS = 30;
@@ -77,6 +78,7 @@ export class LocalHost implements Host {
         ...process.env,
         ...threads,
         ...program.environment,
+        GLIBC_TUNABLES: glibcTunables(program.environment.GLIBC_TUNABLES ?? process.env.GLIBC_TUNABLES),
         TSMPI_LAUNCHER_PID: String(process.pid),
         TSMPI_RULES: part.rules && JSON.stringify(part.rules),
         TSMPI_SCRIPT: program.transpiled ? program.script : undefined,

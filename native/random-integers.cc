@@ -150,12 +150,15 @@ void fillIntegers(BitGenerator& generator, IntegerType type, uint64_t low, uint6
 template <class Draw>
 static void fillBounds(BitGenerator& generator, uint64_t most, int step, bool masked, double* target, size_t count) {
   Draws<Draw> draws(generator);
+  Draw mask = 0;
   for (size_t i = 0; i < count;) {
     size_t made = draws.make(target + i, count - i);
     for (size_t k = 0; k < made; k++) {
       Draw draw = draws[k], range = Draw(most + uint64_t(int64_t(step)) * i);
       if (masked) {
-        draw &= maskOf(range);
+        // Seldom; the mask is no part of the chain from each draw to the next.
+        if (range > mask || range <= mask >> 1) mask = maskOf(range);
+        draw &= mask;
         target[i] = double(draw);
         i += draw <= range;
         continue;

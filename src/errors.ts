@@ -101,6 +101,13 @@ export class NativeMissingError extends TsmpiError {
   }
 }
 
+/** A message is larger than half of the memory of a host, which has to hold it twice. Nothing was sent. */
+export class MessageTooLargeError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_MESSAGE_TOO_LARGE", message, details);
+  }
+}
+
 /** An operation can never be done, because nothing that could serve it is left to run. */
 export class DeadlockError extends TsmpiError {
   constructor(message: string, details?: ErrorDetails) {

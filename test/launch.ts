@@ -12,7 +12,7 @@ export interface LaunchOptions {
   /** Standard input, closed at its end; nothing when absent. */
   input?: string | Uint8Array;
   cwd?: string;
-  /** Milliseconds after which the launcher is killed; 60,000 unless said. */
+  /** Milliseconds after which the launcher is killed; 200,000 unless said. */
   timeout?: number;
   /** Started instead of the launcher with its arguments. */
   command?: readonly string[];
@@ -40,7 +40,7 @@ export function start(args: readonly string[], options: LaunchOptions = {}): Lau
     env: { ...process.env, ...options.env },
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 60_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 200_000);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout!.on("data", (bytes: Buffer) => out.push(bytes));

@@ -94,3 +94,12 @@ export function isTypedArray(value: unknown): value is TypedArray {
 export function bytesOf(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
+
+/** Bytes that are looked at through one view. An Uint8Array cannot have more than 4 GiB, whatever its memory has. */
+export const WINDOW_BYTES = 2 ** 31;
+
+/** The bytes of `view` from `from` on, as many as a window has. */
+export function windowOf(view: ArrayBufferView, from: number): Uint8Array {
+  const length = Math.min(view.byteLength - from, WINDOW_BYTES);
+  return new Uint8Array(view.buffer, view.byteOffset + from, length);
+}

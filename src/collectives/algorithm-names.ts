@@ -32,7 +32,7 @@ const scans = {
 };
 
 export const algorithms = {
-  barrier: { counter: host, "two-level": hosts, dissemination: nothing },
+  barrier: { board: host, counter: host, "two-level": hosts, dissemination: nothing },
   broadcast: { board: host, "two-level": hosts, binomial: nothing, "scatter-ring": blocks },
   scatter: { board: host, direct: nothing },
   gather: { board: host, direct: nothing },

@@ -35,7 +35,13 @@ const scans: readonly Rule[] = [
  * better ones. The last rules of an operation serve every call.
  */
 export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
-  barrier: [{ algorithm: "counter" }, { algorithm: "two-level" }, { algorithm: "dissemination" }],
+  // Few ranks see one another sooner than a counter goes from hand to hand.
+  barrier: [
+    { algorithm: "board", maxRanks: 4, crowded: false },
+    { algorithm: "counter" },
+    { algorithm: "two-level" },
+    { algorithm: "dissemination" },
+  ],
   broadcast: [
     { algorithm: "board" },
     { algorithm: "two-level" },

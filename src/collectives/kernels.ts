@@ -1,4 +1,4 @@
-import type { Dtype } from "../codec/dtype.ts";
+import { type Dtype, dtypes, FLOAT64 } from "../codec/dtype.ts";
 
 /**
  * Element loops in TypeScript, for short arrays and where there is no addon (native-kernels.ts chooses). Each pair
@@ -139,6 +139,31 @@ export function locKernel(wins: "<" | ">"): Kernel {
       }
     }`,
   );
+}
+
+/**
+ * Sets target[i] to left[l + i] · right[r + i] for a few doubles, which may lie anywhere in the arrays: a view of a part
+ * takes longer to make than a few elements to combine.
+ */
+export type FewKernel = (
+  target: Float64Array,
+  left: Float64Array,
+  l: number,
+  right: Float64Array,
+  r: number,
+  count: number,
+) => void;
+
+/** The loop of an operator that works on doubles. */
+export function fewKernel(operator: ElementOperator): FewKernel {
+  const expression = numberExpression(operator, dtypes[FLOAT64]!)!
+    .replaceAll("L", "l0")
+    .replaceAll("R", "r0");
+  return build(
+    `function (target, left, l, right, r, count) {
+      for (let i = 0; i < count; i++) { const l0 = left[l + i], r0 = right[r + i]; target[i] = ${expression}; }
+    }`,
+  ) as FewKernel;
 }
 
 // Compiling takes longer than combining this many elements with the shared loop.

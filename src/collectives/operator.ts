@@ -2,7 +2,7 @@ import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
 import { copyInto } from "./arrays.ts";
 import { describe } from "./describe.ts";
-import { type Kernel, userKernel } from "./kernels.ts";
+import { type FewKernel, type Kernel, userKernel } from "./kernels.ts";
 import { withNative } from "./native-kernels.ts";
 
 export type BigIntArray = BigInt64Array | BigUint64Array;
@@ -44,6 +44,8 @@ export interface Definition {
   readonly kindOf: (value: unknown) => string | undefined;
   readonly combineValues: (left: any, right: any) => unknown;
   readonly makeKernel: (dtype: Dtype) => Kernel | undefined;
+  /** Of operators that combine doubles one by one, and are the library's own. */
+  readonly makeFewKernel?: () => FewKernel;
 }
 
 /** How two partial results become one. Every operator must be associative; `T` is what it may be given. */
@@ -67,6 +69,8 @@ export class Operator<in T = any> {
   readonly kindOf: (value: unknown) => string | undefined;
   readonly combineValues: (left: any, right: any) => unknown;
   private readonly makeKernel: (dtype: Dtype) => Kernel | undefined;
+  private readonly makeFewKernel: (() => FewKernel) | undefined;
+  private knownFewKernel: FewKernel | undefined = undefined;
   // By dtype code. Holes are kernels that nobody has asked for yet.
   private readonly kernels: (Kernel | null | undefined)[] = [];
   /** Whether results must depend on nothing but the contributions; they are then all combined at once, in order. */
@@ -83,6 +87,7 @@ export class Operator<in T = any> {
     this.kindOf = definition.kindOf;
     this.combineValues = definition.combineValues;
     this.makeKernel = definition.makeKernel;
+    this.makeFewKernel = definition.makeFewKernel;
   }
 
   /** The element loop for arrays of this type, null when the operator does not work on them. */
@@ -92,6 +97,11 @@ export class Operator<in T = any> {
     const loop = this.makeKernel(dtype) ?? null;
     const builtIn = loop !== null && this.code > 0;
     return (this.kernels[dtype.code] = builtIn ? withNative(this.code, dtype, loop) : loop);
+  }
+
+  /** The loop for a few doubles; undefined where there is none. */
+  get fewKernel(): FewKernel | undefined {
+    return (this.knownFewKernel ??= this.makeFewKernel?.());
   }
 
   /** Combines `count` rows, which lie one after the other in `rows`, in their order. */

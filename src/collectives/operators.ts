@@ -1,5 +1,5 @@
 import type { TypedArray } from "../codec/dtype.ts";
-import { type ElementOperator, elementKernel, locKernel } from "./kernels.ts";
+import { type ElementOperator, elementKernel, fewKernel, locKernel } from "./kernels.ts";
 import { type IntegerArray, Operator } from "./operator.ts";
 import {
   betterPair,
@@ -49,6 +49,7 @@ function arithmetic(
       typeof left === "number" ? onNumbers(left, right) : onBigints(left, right),
     ),
     makeKernel: dtype => elementKernel(name, dtype),
+    makeFewKernel: () => fewKernel(name),
   });
 }
 
@@ -92,6 +93,7 @@ function logical(
       return decide(left !== 0n, right !== 0n) ? 1n : 0n;
     }),
     makeKernel: dtype => elementKernel(name, dtype),
+    makeFewKernel: () => fewKernel(name),
   });
 }
 

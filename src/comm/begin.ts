@@ -25,7 +25,8 @@ export { gatherInto, scatterInto } from "./collectives.ts";
 function levelsFor(core: Core, family: Family, bytes: number, met: number): TwoLevel | undefined {
   const { placement } = core;
   if (placement === undefined) return undefined;
-  if (choose(family, core, bytes, met | Need.hosts) !== "two-level") return undefined;
+  const chosen: string = choose(family, core, bytes, met | Need.hosts);
+  if (chosen !== "two-level") return undefined;
   return (core.twoLevel ??= new TwoLevel(core, placement));
 }
 

@@ -98,6 +98,11 @@ export class BlockingCommunicator {
 
   barrier(): void {
     const { core } = this;
+    const begun = begin.barrier(core);
+    if (begun !== undefined) {
+      this.run(begun);
+      return;
+    }
     const arrival = core.arrive();
     if (arrival === undefined) core.waiting.runBlocking(begin.barrier(core));
     else if (arrival.pending !== undefined) core.waiting.block(arrival.pending);
@@ -236,9 +241,7 @@ export class BlockingCommunicator {
     const { waiting, latest } = this.core;
     if (!(begun instanceof BoardCall)) return waiting.runBlocking(begun, latest);
     waiting.blockOn(begun);
-    const result = begun.result() as T;
-    begun.board.recycle(begun);
-    return result;
+    return begun.result() as T;
   }
 
   split(color: Color, options?: SplitOptions): BlockingCommunicator;

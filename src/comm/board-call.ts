@@ -1,4 +1,4 @@
-import { bytesOf, type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { type Dtype, dtypes, type TypedArray, windowOf } from "../codec/dtype.ts";
 import { copyInto } from "../collectives/arrays.ts";
 import type { Offsets } from "../collectives/blocks.ts";
 import { describeArray } from "../collectives/describe.ts";
@@ -17,6 +17,7 @@ import {
 } from "../transport/board-layout.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header } from "../transport/layout.ts";
+import { look } from "../transport/look.ts";
 import { publish } from "../transport/publish.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import type { Board } from "./board.ts";
@@ -24,6 +25,8 @@ import { CollectiveCall } from "./collective-call.ts";
 
 /** Loops beat `set` for so many doubles. */
 const LOOP = 16;
+/** The arguments of a call are kept for the next one unless that would keep more memory than this. */
+const KEPT_BYTES = 1024 * 1024;
 
 /** Values of `readers` and `expected` that are neither a rank nor a number of bytes. */
 export const ALL = -1;
@@ -34,6 +37,16 @@ export const ANY_LENGTH = -1;
 const ANYTHING = -2;
 
 const nothing: Plan = { collect: () => undefined };
+
+/** Elements `first` to `first + length` of what a rank contributes, and where they go; or the other way round. */
+export interface Block {
+  readonly rank: number;
+  readonly first: number;
+  readonly length: number;
+  readonly at: number;
+}
+
+const none: readonly Block[] = [];
 
 /** What a call does with what the others have contributed, and what remains when nobody reads this rank's any more. */
 export interface Plan {
@@ -62,12 +75,16 @@ export class BoardCall extends Watch implements CalledCollective {
   plain = Number.NaN;
   isPlain = false;
   dtype: Dtype | undefined = undefined;
+  /** Whether `array` goes, or `target` comes, by a message that follows the turn. */
+  isMessage = false;
   /** Who reads it: a rank, ALL, NOBODY or ABOVE. */
   readers: number = ALL;
+  /** A rank that may wait for it as well. */
+  alsoWakes = -1;
   /** Where others write into the memory of this rank; then all of `given` is read from there, too. */
   opened: TypedArray | undefined = undefined;
-  /** The ranks whose contributions this one looks at are `next` to `end`, and `also`, without itself. */
-  next = 0;
+  /** The ranks whose contributions this one looks at are `from` to `end`, and `also`, without itself. */
+  from = 0;
   end = 0;
   also = -1;
   /** They must have so many bytes of `dtype`, or ANY_LENGTH of it, or may be ANYTHING. */
@@ -83,11 +100,36 @@ export class BoardCall extends Watch implements CalledCollective {
   offsets: Offsets | undefined = undefined;
   /** First element that this rank gets. */
   first = 0;
+  /** Blocks that come or go by messages after the turn. */
+  byMessage: readonly Block[] = none;
   /** Where the result lies until others no longer read the memory of the target. */
   aside: TypedArray | undefined = undefined;
-  outcome: unknown = undefined;
 
+  /** Whether it takes several turns, each of which has a result. */
+  ofMany = false;
+
+  // What was asked for, if the next call may ask the same (`keep`).
+  /** 0: it is not kept. */
+  operation = 0;
+  private askedTarget: TypedArray | undefined = undefined;
+  private askedArray: TypedArray | undefined = undefined;
+  private askedOp: unknown = undefined;
+  private askedTargetLength = 0;
+  private askedLength = 0;
+
+  // What `write` makes of the arguments, once.
+  private weighed = false;
+  private bytes = 0;
+  private place: number = Place.cell;
+  private code = 0;
+  /** `given`, where a loop is the fastest way to copy it. */
+  few: Float64Array | undefined = undefined;
+
+  // How far it has come.
+  outcome: unknown = undefined;
   private written = false;
+  /** The next rank to look at; `end + 1` when `also` has been seen, too. */
+  private next = 0;
   /** Work on long arrays under way. */
   private work: Iterator<void> | undefined = undefined;
   private collected = false;
@@ -114,14 +156,17 @@ export class BoardCall extends Watch implements CalledCollective {
 
   /** Makes a call that is over as good as new. */
   reset(): void {
-    this.done = false;
-    this.onDone = undefined;
+    this.restart();
+    this.plan = nothing;
     this.given = undefined;
     this.isPlain = false;
     this.dtype = undefined;
     this.readers = ALL;
+    this.alsoWakes = -1;
+    this.isMessage = false;
+    this.byMessage = none;
     this.opened = undefined;
-    this.next = 0;
+    this.from = 0;
     this.end = 0;
     this.also = -1;
     this.expected = ANYTHING;
@@ -133,8 +178,18 @@ export class BoardCall extends Watch implements CalledCollective {
     this.offsets = undefined;
     this.first = 0;
     this.aside = undefined;
+    this.operation = 0;
+    this.weighed = false;
+    this.few = undefined;
+  }
+
+  /** Makes a call that is over ready for another turn with the same arguments. */
+  restart(): void {
+    this.done = false;
+    this.onDone = undefined;
     this.outcome = undefined;
     this.written = false;
+    this.next = 0;
     this.work = undefined;
     this.collected = false;
     this.lent = false;
@@ -146,10 +201,38 @@ export class BoardCall extends Watch implements CalledCollective {
     this.watched = false;
   }
 
+  /** Keeps what was asked for, if it is short, and its arrays are those that the call works on. */
+  keep(operation: number, target: TypedArray | undefined, array: TypedArray | undefined, op?: unknown): this {
+    if (isShort(target) && isShort(array) && (this.given === undefined || this.given === (array ?? target))) {
+      this.operation = operation;
+      this.askedTarget = target;
+      this.askedArray = array;
+      this.askedOp = op;
+      this.askedTargetLength = target === undefined ? 0 : target.length;
+      this.askedLength = array === undefined ? 0 : array.length;
+    }
+    return this;
+  }
+
+  /** Whether this call, which is kept, was asked for the same. */
+  isFor(target: TypedArray | undefined, array: TypedArray | undefined, op: unknown, root: number): boolean {
+    return (
+      target === this.askedTarget &&
+      array === this.askedArray &&
+      op === this.askedOp &&
+      root === this.root &&
+      // The memory of an array may have grown, or have been given away.
+      (target === undefined || target.length === this.askedTargetLength) &&
+      (array === undefined || array.length === this.askedLength)
+    );
+  }
+
   override result(): unknown {
     if (this.failed) throw this.failure;
     super.result();
-    return this.outcome;
+    const { outcome } = this;
+    this.board.recycle(this);
+    return outcome;
   }
 
   override ready(): boolean {
@@ -180,7 +263,7 @@ export class BoardCall extends Watch implements CalledCollective {
 
   /** Whether all contributions that this rank looks at are there, and as they should be. */
   get hasSeenAll(): boolean {
-    return this.next >= this.end && this.also < 0;
+    return this.written && this.next > this.end;
   }
 
   private advance(): boolean {
@@ -189,9 +272,9 @@ export class BoardCall extends Watch implements CalledCollective {
       if (!this.see(this.next)) return false;
       this.next++;
     }
-    if (this.also >= 0) {
-      if (!this.see(this.also)) return false;
-      this.also = -1;
+    if (this.next === this.end) {
+      if (this.also >= 0 && !this.see(this.also)) return false;
+      this.next++;
     }
     if (!this.collected) {
       if (this.work === undefined) this.work = this.plan.collect(this);
@@ -213,10 +296,12 @@ export class BoardCall extends Watch implements CalledCollective {
     if (rank === self) return true;
     const { words } = cells;
     const word = cells.cellWord(rank, this.turn);
-    const came = Atomics.load(words, word);
-    if (came !== this.turn) {
-      this.waitFor(rank, word, came);
-      return false;
+    if (look(words, word) !== this.turn) {
+      const came = Atomics.load(words, word);
+      if (came !== this.turn) {
+        this.waitFor(rank, word, came);
+        return false;
+      }
     }
     if (words[word + Cell.history] !== this.history) this.disagree(rank);
     if ((words[word + Cell.kind] & Place.mask) === Place.away) this.urgent = true;
@@ -224,42 +309,64 @@ export class BoardCall extends Watch implements CalledCollective {
     return true;
   }
 
+  /** Finds out how the contribution is to be written. */
+  private weigh(): void {
+    const { given, dtype } = this;
+    this.weighed = true;
+    this.bytes = 0;
+    this.code = 0;
+    if (this.isPlain) {
+      this.bytes = 8;
+      this.code = Kind.number;
+    } else if (given !== undefined) {
+      this.bytes = given.length * dtype!.bytes;
+      this.code = dtype!.code;
+      if (this.isMessage) {
+        this.place = Place.message;
+        return;
+      }
+      if (given instanceof Float64Array && given.length <= LOOP) this.few = given;
+    }
+    this.place = Place.cell;
+    if (this.opened !== undefined || this.bytes > BULK_BYTES) this.place = Place.away;
+    else if (this.bytes > CELL_PAYLOAD_BYTES) this.place = Place.bulk;
+  }
+
   /** Writes the own contribution. Returns false when that has to wait for room. */
   private write(): boolean {
-    const { board } = this;
+    if (!this.weighed) this.weigh();
+    const { board, place, few, turn } = this;
     const { cells } = board;
-    const { given, isPlain } = this;
-    let bytes = given === undefined ? 0 : given.length * this.dtype!.bytes;
-    if (isPlain) bytes = 8;
-    let place: number = Place.cell;
-    if (this.opened !== undefined || bytes > BULK_BYTES) place = Place.away;
-    else if (bytes > CELL_PAYLOAD_BYTES) place = Place.bulk;
-    if (!board.isFree(this.turn, place === Place.bulk ? BULKS : CELLS, this)) return false;
-    this.refuseLeavers();
-    const at = cells.cellWord(board.rank, this.turn);
+    if (!board.isFree(turn, place === Place.bulk ? BULKS : CELLS, this)) return false;
     const { words, doubles } = cells;
-    let code = 0;
-    if (isPlain) {
-      code = Kind.number;
-      doubles[(at >> 1) + CellDouble.payload] = this.plain;
-    } else if (given !== undefined) {
-      code = this.dtype!.code;
-      if (place === Place.away) this.lend(given, at);
-      else copyElements(cells.view(board.rank, this.turn, place, this.dtype!, 0, given.length), given, 0);
+    if (look(words, Header.endings) !== 0) this.refuseLeavers();
+    const at = cells.cellWord(board.rank, turn);
+    const header = at >> 1;
+    if (place === Place.away) {
+      this.lend(this.given!, at);
+    } else if (place === Place.message) {
+      // Follows.
+    } else if (this.isPlain) {
+      doubles[header + CellDouble.payload] = this.plain;
+    } else if (few !== undefined) {
+      for (let i = 0; i < few.length; i++) doubles[header + CellDouble.payload + i] = few[i];
+    } else if (this.given !== undefined) {
+      copyInto(cells.view(board.rank, turn, place, this.dtype!, 0, this.given.length), this.given, 0);
     }
     if (place === Place.bulk) this.urgent = true;
     words[at + Cell.signature] = this.signature;
     words[at + Cell.history] = this.history;
     words[at + Cell.sequence] = this.sequence;
-    words[at + Cell.kind] = code | place;
+    words[at + Cell.kind] = this.code | place;
     words[at + Cell.extra] = this.extra;
-    doubles[(at >> 1) + CellDouble.bytes] = bytes;
-    publish(words, at + Cell.turn, this.turn);
-    const { engine, worldRanks } = board;
-    for (let rank = 0; rank < board.size; rank++) {
-      if (rank !== board.rank && this.isRead(rank)) engine.wake(worldRanks[rank]);
+    doubles[header + CellDouble.bytes] = this.bytes;
+    publish(words, at + Cell.turn, turn);
+    const { engine, worldRanks, size, rank: self } = board;
+    for (let rank = 0; rank < size; rank++) {
+      if (rank !== self && (this.isRead(rank) || rank === this.alsoWakes)) engine.wake(worldRanks[rank]);
     }
     this.written = true;
+    this.next = this.from;
     return true;
   }
 
@@ -289,7 +396,6 @@ export class BoardCall extends Watch implements CalledCollective {
   /** A rank at its end cannot have read what has not been written, so it has not taken part. */
   private refuseLeavers(): void {
     const { engine, worldRanks, size, rank: self } = this.board;
-    if (Atomics.load(this.board.cells.words, Header.endings) === 0) return;
     for (let rank = 0; rank < size; rank++) {
       if (rank !== self && this.isRead(rank) && engine.isLeaving(worldRanks[rank])) {
         throw this.asMessages().finishedWithout("is in", rank);
@@ -305,8 +411,13 @@ export class BoardCall extends Watch implements CalledCollective {
     return this.placeOf(rank) === Place.away;
   }
 
+  comesByMessage(rank: number): boolean {
+    return this.placeOf(rank) === Place.message;
+  }
+
   numberFrom(rank: number): number {
-    return this.board.cells.doubles[(this.board.cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload];
+    const { cells } = this.board;
+    return cells.doubles[cells.payloadDouble(rank, this.turn)];
   }
 
   extraFrom(rank: number): number {
@@ -321,7 +432,7 @@ export class BoardCall extends Watch implements CalledCollective {
   /** Address of the array that a rank contributes from its own memory (0), or of its open target (1). */
   addressFrom(rank: number, which: 0 | 1): number {
     const { cells } = this.board;
-    return cells.doubles[(cells.cellWord(rank, this.turn) >> 1) + CellDouble.payload + which];
+    return cells.doubles[cells.payloadDouble(rank, this.turn) + which];
   }
 
   /** Throws unless what a rank contributes is as expected. */
@@ -354,14 +465,22 @@ export class BoardCall extends Watch implements CalledCollective {
 
   /** Copies `length` elements that a rank contributes, from `first` on, to `target` at `at`, wherever they lie. */
   copyFrom(rank: number, first: number, length: number, target: TypedArray, at: number): void {
-    if (!this.isAway(rank)) {
-      copyElements(target, this.viewOf(rank, first, length), at);
+    const { cells } = this.board;
+    const place = this.placeOf(rank);
+    if (place === Place.cell && length <= LOOP && target instanceof Float64Array) {
+      const { doubles } = cells;
+      const from = cells.payloadDouble(rank, this.turn) + first;
+      for (let i = 0; i < length; i++) target[at + i] = doubles[from + i];
+      return;
+    }
+    if (place !== Place.away) {
+      copyInto(target, cells.view(rank, this.turn, place, this.dtype!, first, length), at);
       return;
     }
     const { bytes } = this.dtype!;
     const address = this.addressFrom(rank, 0) + first * bytes;
     const { worldRanks, job } = this.board;
-    job.copies.from(worldRanks[rank], address, bytesOf(target), at * bytes, length * bytes);
+    job.copies.from(worldRanks[rank], address, windowOf(target, at * bytes), 0, length * bytes);
   }
 
   // Waiting, and what may come of it.
@@ -415,12 +534,22 @@ export function mix(history: number, signature: number): number {
   return (Math.imul(history ^ signature, 0x9e3779b1) + 1) | 0;
 }
 
-/** Copies `source` to `at` in `target`; both hold elements of one type. */
-export function copyElements(target: TypedArray, source: TypedArray, at: number): void {
-  if (source.length <= LOOP && source instanceof Float64Array) {
-    const to = target as Float64Array;
-    for (let i = 0; i < source.length; i++) to[at + i] = source[i];
+/** Copies elements `first` to `first + length` of `source` to `at` in `target`; both hold elements of one type. */
+export function copyElements(
+  target: TypedArray,
+  source: TypedArray,
+  at: number,
+  first = 0,
+  length = source.length,
+): void {
+  if (length <= LOOP && source instanceof Float64Array && target instanceof Float64Array) {
+    for (let i = 0; i < length; i++) target[at + i] = source[first + i];
   } else {
-    copyInto(target, source, at);
+    copyInto(target, length === source.length ? source : source.subarray(first, first + length), at);
   }
+}
+
+/** Whether an array fits into a bulk buffer, and keeps little memory alive. */
+function isShort(array: TypedArray | undefined): boolean {
+  return array === undefined || (array.byteLength <= BULK_BYTES && array.buffer.byteLength <= KEPT_BYTES);
 }

@@ -2,21 +2,23 @@
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { describeLengths, requireTotal } from "../collectives/arguments.ts";
 import { copyInto, copyOf, overlap } from "../collectives/arrays.ts";
+import { offsetsOf } from "../collectives/blocks.ts";
 import { describeArray } from "../collectives/describe.ts";
 import { ArgumentError } from "../errors.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
-import { ABOVE, ALL, ANY_LENGTH, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
+import {
+  ABOVE,
+  ALL,
+  ANY_LENGTH,
+  type Block,
+  type BoardCall,
+  copyElements,
+  NOBODY,
+  type Plan,
+} from "./board-call.ts";
 
 /** So many bytes are copied from another rank's memory at a time; then other work may go on. */
 const PIECE_BYTES = 1024 * 1024;
-
-/** Elements `first` to `first + length` of what a rank contributes, and where they go. */
-interface Block {
-  readonly rank: number;
-  readonly first: number;
-  readonly length: number;
-  readonly at: number;
-}
 
 /** Copies blocks that lie in the memory of other ranks. */
 function* fill(call: BoardCall, blocks: readonly Block[]): Generator<void> {
@@ -53,7 +55,7 @@ export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype,
     call.given = target;
   } else {
     call.readers = NOBODY;
-    call.next = root;
+    call.from = root;
     call.end = root + 1;
     call.expected = target.length * dtype.bytes;
   }
@@ -86,8 +88,37 @@ export function planScatter(
   call.end = rank;
   if (rank === root) return;
   call.readers = ABOVE;
+  call.alsoWakes = root;
   call.also = root;
   if (rank === lastBut(root, size)) call.end = size;
+}
+
+/** The same at root, when its array is too long for a bulk buffer and it sends long blocks after the turn. */
+export function planScatterByMessages(call: BoardCall): void {
+  call.plan = scatterByMessagesPlan;
+  call.end = call.board.size;
+}
+
+const scatterByMessagesPlan: Plan = {
+  collect(call) {
+    const { given, target } = call;
+    const { rank: self, size } = call.board;
+    const lengths = Array.from({ length: size }, (_, rank) =>
+      rank === self ? target!.length : call.extraFrom(rank) >>> 0,
+    );
+    const offsets = offsetsOf(lengths);
+    call.first = offsets[self];
+    call.byMessage = lengths
+      .map((length, rank) => ({ rank, first: 0, length, at: offsets[rank] }))
+      .filter(({ rank, length }) => rank !== self && isLongBlock(length * call.dtype!.bytes, size));
+    if (offsets[size] !== given!.length) throw scatterMisfit(call, given!.length, offsets[size]);
+    return undefined;
+  },
+};
+
+/** Whether a block of a scatterInto is worth a message if root's array fits no bulk buffer. */
+export function isLongBlock(bytes: number, size: number): boolean {
+  return bytes * size > BULK_BYTES;
 }
 
 /** The last rank that is not `root`. */
@@ -104,12 +135,14 @@ const scatterPlan: Plan = {
     call.first = first;
     // Root's own block comes last: its target may lie on one that others have yet to read.
     if (self === root) return undefined;
+    // What root has put on the board need not be sent.
+    call.isMessage = call.isMessage && call.isAway(root);
     call.require(root, ANY_LENGTH);
     const length = call.bytesFrom(root) / call.dtype!.bytes;
     let total = first + target!.length;
     if (end === size) for (let rank = self + 1; rank < size; rank++) total += call.extraFrom(rank);
     if (end === size ? total !== length : total > length) throw scatterMisfit(call, length, total);
-    return takeFrom(call, root, first);
+    return call.isMessage ? undefined : takeFrom(call, root, first);
   },
 
   finish(call) {
@@ -155,11 +188,7 @@ export function planGather(
   call.readers = root;
   call.extra = array.length;
   if (root === ALL) {
-    const { byteLength, byteOffset } = array;
-    const inPlace =
-      byteLength > BULK_BYTES &&
-      target!.byteLength === byteLength * size &&
-      byteOffset === target!.byteOffset + rank * byteLength;
+    const inPlace = array.byteLength > BULK_BYTES && isPart(target!, array, rank, size);
     call.given = giveOf(target!, array, inPlace);
   } else if (root !== rank) {
     call.given = array;
@@ -169,6 +198,23 @@ export function planGather(
   call.expected = ANY_LENGTH;
 }
 
+/** Whether `array`, if it shares memory with `target` at all, is what belongs to a rank there, all being equally long. */
+export function isPart(target: TypedArray, array: TypedArray, rank: number, size: number): boolean {
+  const { byteLength, byteOffset } = array;
+  return target.byteLength === byteLength * size && byteOffset === target.byteOffset + rank * byteLength;
+}
+
+/** An array that others read while the target is being filled must not lie elsewhere in it. */
+function requirePlace(target: TypedArray, array: TypedArray, lengths: readonly number[], self: number): void {
+  if (!overlap(target, array)) return;
+  const before = lengths.slice(0, self).reduce((sum, length) => sum + length, 0);
+  if (array.byteOffset === target.byteOffset + before * target.BYTES_PER_ELEMENT) return;
+  throw new ArgumentError(
+    `allgatherInto: the array of rank ${self} lies in its target, but not where it belongs, which is from element ` +
+      `${before} on, as ${describeLengths(lengths)}; give a copy of it`,
+  );
+}
+
 const gatherPlan: Plan = {
   collect(call) {
     const { target, array } = call;
@@ -176,14 +222,20 @@ const gatherPlan: Plan = {
     const { rank: self, size } = call.board;
     const { bytes } = call.dtype!;
     const own = array!.length;
-    let total = own;
+    let total = 0;
     let before = 0;
+    let byMessage: Block[] | undefined;
     for (let rank = 0; rank < size; rank++) {
-      if (rank === self) before = total - own;
-      else total += call.bytesFrom(rank) / bytes;
+      const length = rank === self ? own : call.bytesFrom(rank) / bytes;
+      if (rank === self) before = total;
+      else if (call.comesByMessage(rank)) (byMessage ??= []).push({ rank, first: 0, length, at: total });
+      total += length;
     }
+    if (byMessage !== undefined) call.byMessage = byMessage;
     if (total !== target.length)
       requireTotal(call.root === ALL ? "allgatherInto" : "gatherInto", target, lengthsOf(call));
+    if (call.root === ALL && array!.byteLength > BULK_BYTES)
+      requirePlace(target, call.given!, lengthsOf(call), self);
     // The own array moves first: it may lie where another rank's goes.
     copyElements(target, array!, before);
     let away: Block[] | undefined;
@@ -192,7 +244,7 @@ const gatherPlan: Plan = {
       const length = rank === self ? own : call.bytesFrom(rank) / bytes;
       if (rank !== self) {
         if (call.isAway(rank)) (away ??= []).push({ rank, first: 0, length, at });
-        else call.copyFrom(rank, 0, length, target, at);
+        else if (!call.comesByMessage(rank)) call.copyFrom(rank, 0, length, target, at);
       }
       at += length;
     }
@@ -226,7 +278,7 @@ const alltoallPlan: Plan = {
     const { rank: self, size } = call.board;
     const length = array!.length / size;
     const first = self * length;
-    if (target !== array) copyElements(target!, array!.subarray(first, first + length), first);
+    if (target !== array) copyElements(target!, array!, first, first, length);
     if (call.expected <= BULK_BYTES) {
       for (let rank = 0; rank < size; rank++) {
         if (rank !== self) call.copyFrom(rank, first, length, target!, rank * length);
@@ -239,5 +291,49 @@ const alltoallPlan: Plan = {
       blocks.push({ rank, first, length, at: rank * length });
     }
     return fill(call, blocks);
+  },
+};
+
+/**
+ * Elements `from` to `to` of the block for rank `dest`, which it takes, and of the block that rank `source` has for this
+ * one.
+ */
+export function planExchange(
+  call: BoardCall,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+  dest: number,
+  source: number,
+  from: number,
+  to: number,
+): void {
+  const { rank, size } = call.board;
+  const length = array.length / size;
+  call.plan = exchangePlan;
+  call.target = target;
+  call.array = dest === (rank + 1) % size ? array : undefined;
+  call.dtype = dtype;
+  call.given = array.subarray(dest * length + from, dest * length + to);
+  call.readers = dest;
+  call.from = source;
+  call.end = source + 1;
+  call.root = source;
+  call.first = from;
+  call.expected = (to - from) * dtype.bytes;
+  call.extra = array.length;
+}
+
+const exchangePlan: Plan = {
+  collect(call) {
+    const { array, first, root: source } = call;
+    const target = call.target!;
+    const length = target.length / call.board.size;
+    const count = call.expected / call.dtype!.bytes;
+    call.copyFrom(source, 0, count, target, source * length + first);
+    // In the first step every rank moves its own block, too.
+    const own = call.board.rank * length + first;
+    if (array !== undefined && array !== target) copyElements(target, array, own, own, count);
+    return undefined;
   },
 };

@@ -73,11 +73,68 @@ export function planReduction(
   }
 }
 
+/**
+ * Of a reduceScatter of two ranks: elements `from` to `to` of each one's block, as far as it has them.
+ * @param target apart from `array`
+ */
+export function planReduceScatterPiece(
+  call: BoardCall,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+  op: Operator,
+  offsets: Offsets,
+  from: number,
+  to: number,
+): void {
+  const { rank } = call.board;
+  const pieceOf = (block: number) =>
+    array.subarray(
+      Math.min(offsets[block] + from, offsets[block + 1]),
+      Math.min(offsets[block] + to, offsets[block + 1]),
+    );
+  const other = 1 - rank;
+  const own = pieceOf(rank);
+  call.plan = pairPlan;
+  call.target = target.subarray(from, from + own.length);
+  call.array = own;
+  call.dtype = dtype;
+  call.op = op;
+  call.given = pieceOf(other);
+  call.end = 2;
+  call.expected = own.length * dtype.bytes;
+  call.extra = array.length;
+}
+
+/** This rank's array with the other's, in rank order. */
+const pairPlan: Plan = {
+  collect(call) {
+    const { array, op, dtype, expected } = call;
+    const { rank } = call.board;
+    if (expected === 0) return undefined;
+    const other = call.viewOf(1 - rank, 0, array!.length);
+    const kernel = op!.kernel(dtype!)!;
+    if (rank === 0) kernel(call.target, array, other);
+    else kernel(call.target, other, array);
+    return undefined;
+  },
+};
+
 const wholePlan: Plan = {
   collect(call) {
     const { target, end, first, op, dtype } = call;
     if (end === 0 || target === undefined) return undefined;
     const { length } = target;
+    const fewKernel = call.few === undefined || end === 1 ? undefined : op!.fewKernel;
+    if (fewKernel !== undefined) {
+      const { cells } = call.board;
+      const { doubles } = cells;
+      const to = target as Float64Array;
+      const at = (rank: number) => cells.payloadDouble(rank, call.turn) + first;
+      fewKernel(to, doubles, at(0), doubles, at(1), length);
+      for (let rank = 2; rank < end; rank++) fewKernel(to, to, 0, doubles, at(rank), length);
+      return undefined;
+    }
     if (end === 1) {
       copyElements(target, call.viewOf(0, first, length), 0);
       return undefined;
@@ -181,6 +238,7 @@ export function planNumberReduction(
   const { rank, size } = call.board;
   call.plan = numberPlan;
   call.op = op;
+  call.root = root;
   call.plain = value;
   call.isPlain = true;
   call.expected = 8;

@@ -6,16 +6,18 @@
  * rank that has it, which then waits until the others are done.
  */
 
+import type { TypedArray } from "../codec/dtype.ts";
 import type { LocalJob } from "../job/job.ts";
 import type { BoardEnd, Engine, Leftover } from "../p2p/engine.ts";
 import type { Scope } from "../p2p/scope.ts";
-import { type BULKS, CELLS, Cell } from "../transport/board-layout.ts";
+import { BULKS, CELLS, Cell } from "../transport/board-layout.ts";
 import { Cells } from "../transport/cells.ts";
+import { look } from "../transport/look.ts";
 import { publish } from "../transport/publish.ts";
 import { BoardCall, mix } from "./board-call.ts";
 
-/** A rank says how far it has read at least this often. */
-const REPORT_AFTER = CELLS / 4;
+/** A rank says how far it has read at least this often: those that wait for a bulk buffer must hear of it. */
+const REPORT_AFTER = BULKS;
 
 export class Board implements BoardEnd {
   readonly engine: Engine;
@@ -40,6 +42,8 @@ export class Board implements BoardEnd {
   /** Whether this rank has called any collective here. */
   private used = false;
   private spare: BoardCall | undefined = undefined;
+  /** By operation: the last call of a short array, over and checked, for the next one with the same arguments. */
+  private readonly kept: (BoardCall | undefined)[] = [];
 
   /** @param slot number of a slot that only this communicator uses */
   constructor(engine: Engine, scope: Scope, slot: number) {
@@ -80,12 +84,40 @@ export class Board implements BoardEnd {
       this.spare = undefined;
       call.reset();
     }
-    this.take(1, signature);
+    call.signature = signature;
+    this.begin(call, sequence);
+    return call;
+  }
+
+  /** A call that takes the next turn. */
+  private begin(call: BoardCall, sequence: number): void {
+    const { signature } = call;
+    this.turn = (this.turn + 1) | 0;
+    this.history = mix(this.history, signature);
+    this.used = true;
     call.turn = this.turn;
     call.history = this.history;
     call.sequence = sequence;
-    call.signature = signature;
     this.engine.lastCollective = call;
+  }
+
+  /**
+   * Begins the next turn with the arguments of an earlier call, which have been checked then. Programs call collectives
+   * in loops, and checking and planning take longer than the rest of a short call. Undefined: no such call is known.
+   */
+  again(
+    core: { nextSequence(): number },
+    operation: number,
+    target: TypedArray | undefined,
+    array: TypedArray | undefined,
+    op: unknown,
+    root: number,
+  ): BoardCall | undefined {
+    const call = this.kept[operation];
+    if (call === undefined || !call.isFor(target, array, op, root)) return undefined;
+    this.kept[operation] = undefined;
+    call.restart();
+    this.begin(call, core.nextSequence());
     return call;
   }
 
@@ -95,24 +127,23 @@ export class Board implements BoardEnd {
    */
   calls(count: number, sequence: number, signature: number): BoardCall {
     const call = new BoardCall(this);
+    call.ofMany = true;
     call.turn = this.turn;
     call.history = this.history;
     call.sequence = sequence;
     call.signature = signature;
-    this.take(count, signature);
+    this.turn = (this.turn + count) | 0;
+    for (let i = 0; i < count; i++) this.history = mix(this.history, signature);
+    this.used = true;
     this.engine.lastCollective = call.asMessages();
     return call;
   }
 
-  private take(count: number, signature: number): void {
-    this.turn = (this.turn + count) | 0;
-    for (let i = 0; i < count; i++) this.history = mix(this.history, signature);
-    this.used = true;
-  }
-
-  /** A call that is over and nobody knows any more may serve again. */
+  /** A call that is over and has told its result may serve again. */
   recycle(call: BoardCall): void {
-    this.spare = call;
+    if (call.ofMany) return;
+    if (call.operation === 0) this.spare = call;
+    else this.kept[call.operation] = call;
   }
 
   /**
@@ -126,7 +157,7 @@ export class Board implements BoardEnd {
     for (let rank = 0; rank < this.size; rank++) {
       if (rank === this.rank) continue;
       if (!this.hasRead(rank, needed, call)) return false;
-      const read = Atomics.load(this.cells.words, this.cells.readWord(rank));
+      const read = look(this.cells.words, this.cells.readWord(rank));
       if (((read - least) | 0) < 0) least = read;
     }
     this.readByAll = least;
@@ -136,8 +167,9 @@ export class Board implements BoardEnd {
   /** Whether a rank has said that it has read a turn. If not, `call` is told what to wait for. */
   hasRead(rank: number, turn: number, call: BoardCall): boolean {
     const word = this.cells.readWord(rank);
-    const read = Atomics.load(this.cells.words, word);
     // A word left by an earlier communicator of this slot is behind, too, and so counts as nothing read.
+    if (((look(this.cells.words, word) - turn) | 0) >= 0) return true;
+    const read = Atomics.load(this.cells.words, word);
     if (((read - turn) | 0) >= 0) return true;
     call.waitFor(rank, word, read);
     return false;
@@ -173,6 +205,7 @@ export class Board implements BoardEnd {
   /** Forgets the board of a communicator that has been freed. */
   close(): void {
     this.engine.boards.splice(this.engine.boards.indexOf(this), 1);
+    this.kept.length = 0;
   }
 
   /**

@@ -2,7 +2,7 @@
  * The collectives of a communicator, begun for either face: on the board where it has one and the call suits it, else
  * as an algorithm of messages. What decides is the same on all ranks.
  */
-import type { TypedArray } from "../codec/dtype.ts";
+import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { type Family, Need } from "../collectives/algorithm-names.ts";
 import { type AlltoallCounts, alltoallIntoOperation } from "../collectives/alltoall.ts";
 import {
@@ -13,7 +13,7 @@ import {
   requireRoot,
   requireType,
 } from "../collectives/arguments.ts";
-import { copyOf, inPlaceOrApart } from "../collectives/arrays.ts";
+import { copyOf, inPlaceOrApart, overlap } from "../collectives/arrays.ts";
 import { choose, hasBlocks } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import * as algorithms from "../collectives/index.ts";
@@ -31,8 +31,24 @@ import { BULK_BYTES } from "../transport/board-layout.ts";
 import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
-import { planAlltoall, planBroadcast, planGather, planScatter } from "./board-moves.ts";
-import { type Form, planNumberReduction, planReduction } from "./board-reductions.ts";
+import {
+  allgatherByMessages,
+  gatherByMessages,
+  giveByMessage,
+  scatterByMessages,
+  takeByMessage,
+} from "./board-messages.ts";
+import {
+  isLongBlock,
+  planAlltoall,
+  planBroadcast,
+  planExchange,
+  planGather,
+  planScatter,
+  planScatterByMessages,
+} from "./board-moves.ts";
+import { type Form, planNumberReduction, planReduceScatterPiece, planReduction } from "./board-reductions.ts";
+import type { CollectiveCall } from "./collective-call.ts";
 import type { Core } from "./core.ts";
 
 /** A collective call of this rank, begun. */
@@ -58,13 +74,30 @@ function boardFor(core: Core, bytes: number): Board | undefined {
  * pieces combines those of all, so that only two ranks should.
  */
 function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
-  const { board, engine } = core;
+  const { board } = core;
   if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
   core.requireLive();
-  return engine.job!.layout.size <= engine.job!.cores || !board.mayLend;
+  return hasCores(core) || !board.mayLend;
 }
 
-type PlanPiece = (call: BoardCall, from: number, to: number) => void;
+/** Whether every rank has a core: then what writes and what reads overlap. */
+function hasCores({ engine }: Core): boolean {
+  return engine.job!.layout.size <= engine.job!.cores;
+}
+
+/** The messages that follow a call's turn. */
+function messagesOf(core: Core, call: BoardCall): CollectiveCall {
+  const messages = call.asMessages();
+  core.latest = messages;
+  return messages;
+}
+
+type PlanTurn = (call: BoardCall, turn: number) => void;
+
+/** Elements of the piece of an array that a bulk buffer holds. */
+function pieceOf(array: TypedArray, grain = 1): number {
+  return Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
+}
 
 /** A collective of many turns, each for a piece of the array. @param plan of the elements `from` to `to` */
 function inPieces(
@@ -72,21 +105,28 @@ function inPieces(
   signature: number,
   array: TypedArray,
   grain: number,
-  plan: PlanPiece,
+  plan: (call: BoardCall, from: number, to: number) => void,
 ): Algorithm<void> {
-  const piece = Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
-  const turns = Math.ceil(array.length / piece);
-  const call = core.board!.calls(turns, core.nextSequence(), signature);
-  return takeTurns(call, array.length, piece, plan);
+  const { length } = array;
+  const piece = pieceOf(array, grain);
+  return inTurns(core, signature, Math.ceil(length / piece), (call, turn) => {
+    plan(call, turn * piece, Math.min((turn + 1) * piece, length));
+    call.extra = length;
+  });
 }
 
-function* takeTurns(call: BoardCall, length: number, piece: number, plan: PlanPiece): Algorithm<void> {
+/** A collective of many turns. All ranks must take equally many. */
+function inTurns(core: Core, signature: number, turns: number, plan: PlanTurn): Algorithm<void> {
+  const call = core.board!.calls(turns, core.nextSequence(), signature);
+  return takeTurns(call, turns, plan);
+}
+
+function* takeTurns(call: BoardCall, turns: number, plan: PlanTurn): Algorithm<void> {
   // Of an operator that throws: the others need the pieces after it all the same.
   const failures: unknown[] = [];
-  for (let from = 0; from < length; from += piece) {
+  for (let turn = 0; turn < turns; turn++) {
     call.nextTurn();
-    plan(call, from, Math.min(from + piece, length));
-    call.extra = length;
+    plan(call, turn);
     yield call;
     try {
       call.result();
@@ -94,7 +134,7 @@ function* takeTurns(call: BoardCall, length: number, piece: number, plan: PlanPi
       failures.push(error);
       if (call.hasSeenAll) continue;
       // Ranks that do not agree, or one that has finished: nothing more can come of this.
-      for (let rest = from + piece; rest < length; rest += piece) {
+      for (let rest = turn + 1; rest < turns; rest++) {
         call.nextTurn();
         call.giveUp();
       }
@@ -109,7 +149,36 @@ function boardForAny(core: Core): Board | undefined {
   return boardFor(core, Number.POSITIVE_INFINITY);
 }
 
+/** The collective begun as an earlier one was, with the same arguments; undefined when there was none. */
+function again(
+  core: Core,
+  operation: number,
+  target: TypedArray | undefined,
+  array: TypedArray | undefined,
+  op: unknown,
+  root: number,
+): BoardCall | undefined {
+  // In a step of a collective in two levels a call has the signature of that, which may be another each time.
+  return core.signature === undefined
+    ? core.board?.again(core, operation, target, array, op, root)
+    : undefined;
+}
+
+/** A barrier on the board; undefined where it goes another way. */
+export function barrier(core: Core): BoardCall | undefined {
+  const known = again(core, operations.barrier, undefined, undefined, undefined, 0);
+  if (known !== undefined) return known;
+  const board = isChosen(core, "barrier", 0, Need.nothing) ? boardFor(core, 0) : undefined;
+  if (board === undefined) return undefined;
+  const call = board.call(core.nextSequence(), core.sign(operations.barrier, 0));
+  call.end = board.size;
+  return call.keep(operations.barrier, undefined, undefined);
+}
+
 export function broadcastInto(core: Core, target: TypedArray, root: number): Begun<void> {
+  const { broadcastInto: operation } = operations;
+  const known = again(core, operation, target, undefined, undefined, root);
+  if (known !== undefined) return known;
   const dtype = requireArray("broadcastInto", "target", target);
   const { byteLength, length } = target;
   const met = hasBlocks(length, core.size) ? Need.blocks : Need.nothing;
@@ -128,7 +197,7 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
   }
   const call = board.call(core.nextSequence(), signature);
   planBroadcast(call, target, dtype, root);
-  return call;
+  return call.keep(operation, target, undefined);
 }
 
 export function scatterInto(
@@ -137,6 +206,9 @@ export function scatterInto(
   array: TypedArray | undefined,
   root: number,
 ): Begun<void> {
+  const { scatterInto: operation } = operations;
+  const known = again(core, operation, target, array, undefined, root);
+  if (known !== undefined) return known;
   const board = isChosen(core, "scatter", 0, Need.nothing) ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.scatterInto(core.begin(operations.scatterInto, root), target, array, root);
@@ -151,7 +223,18 @@ export function scatterInto(
   const signature = core.sign(operations.scatterInto, root);
   const call = board.call(core.nextSequence(), signature);
   planScatter(call, target, dtype, given, root);
-  return call;
+  const long =
+    given === undefined ? isLongBlock(target.byteLength, board.size) : given.byteLength > BULK_BYTES;
+  if (long && hasCores(core)) {
+    const messages = messagesOf(core, call);
+    if (given !== undefined) {
+      planScatterByMessages(call);
+      return scatterByMessages(call, messages, target, given);
+    }
+    call.isMessage = true;
+    return takeByMessage(call, messages, target, root);
+  }
+  return call.keep(operation, target, array);
 }
 
 export function gatherInto(
@@ -160,6 +243,9 @@ export function gatherInto(
   array: TypedArray,
   root: number,
 ): Begun<void> {
+  const { gatherInto: operation } = operations;
+  const known = again(core, operation, target, array, undefined, root);
+  if (known !== undefined) return known;
   const board = isChosen(core, "gather", 0, Need.nothing) ? boardForAny(core) : undefined;
   if (board === undefined) {
     return algorithms.gatherInto(core.begin(operations.gatherInto, root), target, array, root);
@@ -174,10 +260,19 @@ export function gatherInto(
   const signature = core.sign(operations.gatherInto, root);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, filled, array, dtype, root);
-  return call;
+  if ((filled ?? array).byteLength > BULK_BYTES && hasCores(core)) {
+    const messages = messagesOf(core, call);
+    if (filled !== undefined) return gatherByMessages(call, messages, filled);
+    call.isMessage = true;
+    return giveByMessage(call, messages, array, root);
+  }
+  return call.keep(operation, target, array);
 }
 
 export function allgatherInto(core: Core, target: TypedArray, array: TypedArray): Begun<void> {
+  const { allgatherInto: operation } = operations;
+  const known = again(core, operation, target, array, undefined, ALL);
+  if (known !== undefined) return known;
   const dtype = requireArray("allgatherInto", "target", target);
   const block = target.byteLength / core.size;
   const chosen = isChosen(core, "allgather", block, Need.nothing);
@@ -189,7 +284,11 @@ export function allgatherInto(core: Core, target: TypedArray, array: TypedArray)
   const signature = core.sign(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, target, array, dtype, ALL);
-  return call;
+  if (Math.max(target.byteLength, array.byteLength) > BULK_BYTES && hasCores(core)) {
+    call.isMessage = array.byteLength > BULK_BYTES;
+    return allgatherByMessages(call, messagesOf(core, call), target, call.given!);
+  }
+  return call.keep(operation, target, array);
 }
 
 export function alltoallInto(
@@ -198,19 +297,46 @@ export function alltoallInto(
   array: TypedArray,
   counts: AlltoallCounts,
 ): Begun<void> {
-  const dtype = requireArray("alltoallInto", "target", target);
-  requireType("alltoallInto", target, array);
   const operation = alltoallIntoOperation(counts);
   const equal = operation === operations.alltoallInto;
+  const known = equal ? again(core, operation, target, array, undefined, 0) : undefined;
+  if (known !== undefined) return known;
+  const dtype = requireArray("alltoallInto", "target", target);
+  requireType("alltoallInto", target, array);
   const chosen = equal && isChosen(core, "alltoall", array.byteLength / core.size, Need.equal);
   const board = chosen ? boardFor(core, array.byteLength) : undefined;
   if (board === undefined) return algorithms.alltoallInto(core.begin(operation), target, array, counts);
   requireEqualBlocks("alltoallInto", "array", array, board.size);
   requireLength("alltoallInto", "target", target, array.length, "as many as array");
   const signature = core.sign(operation, 0);
+  if (goesInPieces(core, array.byteLength, MAX_BOARD_RANKS)) {
+    return alltoallInPieces(core, signature, target, array, dtype);
+  }
   const call = board.call(core.nextSequence(), signature);
   planAlltoall(call, target, array, dtype);
-  return call;
+  return call.keep(operation, target, array);
+}
+
+/** Pairwise exchange (Thakur, Rabenseifner, Gropp 2005), each block piece by piece. */
+function alltoallInPieces(
+  core: Core,
+  signature: number,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+): Algorithm<void> {
+  const { rank, size } = core.board!;
+  const length = array.length / size;
+  const piece = pieceOf(array);
+  const turnsAStep = Math.ceil(length / piece);
+  // With two ranks a piece has been given before the other's comes to its place.
+  const given = (size === 2 && target === array) || !overlap(target, array) ? array : copyOf(array);
+  return inTurns(core, signature, (size - 1) * turnsAStep, (call, turn) => {
+    const step = 1 + Math.floor(turn / turnsAStep);
+    const from = (turn % turnsAStep) * piece;
+    const to = Math.min(from + piece, length);
+    planExchange(call, target, given, dtype, (rank + step) % size, (rank - step + size) % size, from, to);
+  });
 }
 
 /** A reduction of arrays on the board; undefined where it goes by messages. */
@@ -223,6 +349,8 @@ function reduceArrays<A extends TypedArray>(
   op: OperatorFor<A>,
   root: number,
 ): Begun<void> | undefined {
+  const known = again(core, operations[operation], target, array, op, root);
+  if (known !== undefined) return known;
   const dtype = requireArray(operation, "array", array);
   const operator = toOperator(operation, op);
   const { byteLength, length } = array;
@@ -246,7 +374,7 @@ function reduceArrays<A extends TypedArray>(
   }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, form, filled, given, dtype, operator, root);
-  return call;
+  return call.keep(operations[operation], target, array, op);
 }
 
 export function reduceInto<A extends TypedArray>(
@@ -305,12 +433,14 @@ export function reduceScatterInto<A extends TypedArray>(
   op: OperatorFor<A>,
   counts: readonly number[] | undefined,
 ): Begun<void> {
+  const { reduceScatterInto: operation } = operations;
+  const known = counts === undefined ? again(core, operation, target, array, op, 0) : undefined;
+  if (known !== undefined) return known;
   const dtype = requireArray("reduceScatterInto", "array", array);
   const operator = toOperator("reduceScatterInto", op);
   const met = needsMet(operator, 0, core.size);
   const chosen = isChosen(core, "reduceScatter", array.byteLength / core.size, met);
   const board = chosen ? boardFor(core, array.byteLength) : undefined;
-  const { reduceScatterInto: operation } = operations;
   if (board === undefined) {
     return algorithms.reduceScatterInto(core.begin(operation, 0, op), target, array, op, counts);
   }
@@ -320,9 +450,17 @@ export function reduceScatterInto<A extends TypedArray>(
   const length = offsets[board.rank + 1] - offsets[board.rank];
   requireLength("reduceScatterInto", "target", target, length, `the block of rank ${board.rank}`);
   const signature = core.sign(operation, 0, op);
+  if (goesInPieces(core, array.byteLength, 2)) {
+    const given = overlap(target, array) ? copyOf(array) : array;
+    const piece = pieceOf(array, operator.grain);
+    const turns = Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece);
+    return inTurns(core, signature, turns, (call, turn) =>
+      planReduceScatterPiece(call, target, given, dtype, operator, offsets, turn * piece, (turn + 1) * piece),
+    );
+  }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, "reduceScatter", target, array, dtype, operator, 0, offsets);
-  return call;
+  return counts === undefined ? call.keep(operation, target, array, op) : call;
 }
 
 const numberOperations = {
@@ -342,14 +480,20 @@ function reduceNumber(
 ): BoardCall | undefined {
   // A function may combine a number with something else, which travels by messages.
   if (typeof value !== "number" || !(op instanceof Operator) || op.code === 0) return undefined;
+  requireReducible(form, op, value, undefined);
+  const operation = numberOperations[form];
+  const known = again(core, operation, undefined, undefined, op, root);
+  if (known !== undefined) {
+    known.plain = value;
+    return known;
+  }
   const board = isChosen(core, form, 0, needsMet(op, 0, core.size)) ? boardFor(core, 8) : undefined;
   if (board === undefined) return undefined;
   requireRoot(form, root, board.size);
-  requireReducible(form, op, value, undefined);
-  const signature = core.sign(numberOperations[form], root, op);
+  const signature = core.sign(operation, root, op);
   const call = board.call(core.nextSequence(), signature);
   planNumberReduction(call, form, value, op, root);
-  return call;
+  return call.keep(operation, undefined, undefined, op);
 }
 
 export function reduce<T>(

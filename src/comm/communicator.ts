@@ -160,6 +160,8 @@ export class Communicator {
     const { core } = this;
     let arrival: ReturnType<Core["arrive"]>;
     try {
+      const begun = begin.barrier(core);
+      if (begun !== undefined) return this.run(() => begun);
       arrival = core.arrive();
     } catch (error) {
       return Promise.reject(error);

@@ -103,7 +103,7 @@ export class Core {
     this.size = scope.size;
     this.crowded = isCrowded(engine);
     if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
-      if (choose("barrier", this, 0, Need.host) === "counter") {
+      if (!["dissemination", "two-level"].includes(choose("barrier", this, 0, Need.host))) {
         this.sharedBarrier = new SharedBarrier(engine, scope, slot);
       }
       if (scope.size <= engine.job!.layout.boardRanks) {

@@ -245,6 +245,11 @@ export class DeviceCommunicator {
     await this.through("alltoallInto", target, array, (to, from) => this.heads.alltoallInto(to, from));
   }
 
+  /** Not public: what every rank gives, for the checks of distributed operations. */
+  allgatherShapes<T>(shapes: T): Promise<T[]> {
+    return this.heads.allgather(shapes);
+  }
+
   /** Waits for all ranks, and for what was called on this rank's arrays before. */
   async barrier(): Promise<void> {
     await this.heads.barrier();

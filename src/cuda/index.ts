@@ -5,6 +5,7 @@ import { reason as reasonOf } from "./library.ts";
 export { type ArrayOptions, DeviceArray, empty, full, type Range, upload, zeros } from "./array.ts";
 export { DeviceCommunicator, type DeviceStatus, over } from "./communicator.ts";
 export { type Device, type DeviceInfo, device, devices } from "./device.ts";
+export { matmulRows } from "./distributed.ts";
 export type { DtypeName } from "./dtype.ts";
 export {
   type Bindings,

@@ -3,6 +3,7 @@ import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
 import type { OutRing } from "../transport/ring.ts";
 import { type Payload, payloadOf } from "./payload.ts";
 import { SendRequest } from "./request.ts";
+import { requireRoom } from "./room.ts";
 import type { Scope } from "./scope.ts";
 
 /** Bytes of encoded objects that may wait for one destination before senders have to. */
@@ -87,6 +88,7 @@ export class Destination {
   ): SendRequest | undefined {
     const { ring } = this;
     const { kind, chunks, total } = payload;
+    requireRoom(total, this.self, this.rank);
     if (this.queue.length === 0 && total <= ring.maxChunk) {
       const at = ring.reserve(total);
       if (at >= 0) {

@@ -2,9 +2,11 @@
  * The message engine of this process: it knows all sources and destinations, posts receives and sends, and makes
  * progress on them when asked. It never waits; that is waiting.ts. One engine serves all communicators.
  */
+import { windowOf } from "../codec/dtype.ts";
 import type { LocalJob } from "../job/job.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header, Rank, RankState } from "../transport/layout.ts";
+import { look } from "../transport/look.ts";
 import { InRing, OutRing } from "../transport/ring.ts";
 import { type WaitRecord, WaitRecords } from "../transport/wait-record.ts";
 import { Destination, type DestinationOwner, type Envelope } from "./destination.ts";
@@ -300,11 +302,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
       if (destination.queue.length === 0) removeAt(writers, i);
     }
     if (this.transferring > 0 && this.transfers!.progress()) moved = true;
-    for (let i = watches.length - 1; i >= 0; i--) {
+    // In the order begun, which is that in which those that end together are told.
+    for (let i = 0; i < watches.length; ) {
       const watch = watches[i];
       if (!watch.ready()) {
         if (watch.moved) moved = true;
         watch.moved = false;
+        i++;
         continue;
       }
       watches.splice(i, 1);
@@ -544,7 +548,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     const { words } = this;
     if (words === undefined) return;
     const sleeping = this.sleepingWords[rank];
-    if (Atomics.load(words, sleeping) === 0 || Atomics.exchange(words, sleeping, 0) === 0) return;
+    if (look(words, sleeping) === 0 || Atomics.exchange(words, sleeping, 0) === 0) return;
     this.job!.ring(rank);
   }
 
@@ -555,7 +559,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     const holder = new Holder(kind, total);
     let at = 0;
     for (const chunk of chunks) {
-      holder.bytes.set(chunk, at);
+      windowOf(holder.memory, at).set(chunk);
       at += chunk.length;
     }
     const message = new Unexpected(context, tag, this.rank, extra, kind, total, holder, -1, flags !== 0);

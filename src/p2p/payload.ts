@@ -1,6 +1,6 @@
 /** How a value becomes the payload of a message, and a message's bytes a value again. */
 import { decodeValue } from "../codec/decode.ts";
-import { bytesOf, dtypeOf, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { bytesOf, dtypeOf, dtypes, type TypedArray, WINDOW_BYTES, windowOf } from "../codec/dtype.ts";
 import { encodeValue } from "../codec/encode.ts";
 import { MalformedFrameError } from "../errors.ts";
 import { Kind } from "../transport/frame.ts";
@@ -13,6 +13,13 @@ export interface Payload {
   borrowed: boolean;
 }
 
+/** All bytes of an array, in as many views as that takes. */
+function windowsOf(array: TypedArray): Uint8Array[] {
+  if (array.byteLength <= WINDOW_BYTES) return [bytesOf(array)];
+  const count = Math.ceil(array.byteLength / WINDOW_BYTES);
+  return Array.from({ length: count }, (_, i) => windowOf(array, i * WINDOW_BYTES));
+}
+
 const numberScratch = new Float64Array(1);
 
 /** The chunks of objects alias library memory that the next call reuses: copy or write them at once. */
@@ -23,8 +30,8 @@ export function payloadOf(value: unknown): Payload {
   }
   const dtype = dtypeOf(value);
   if (dtype !== undefined) {
-    const bytes = bytesOf(value as TypedArray);
-    return { kind: dtype.code, chunks: [bytes], total: bytes.length, borrowed: true };
+    const array = value as TypedArray;
+    return { kind: dtype.code, chunks: windowsOf(array), total: array.byteLength, borrowed: true };
   }
   const chunks = encodeValue(value);
   let total = 0;
@@ -35,19 +42,17 @@ export function payloadOf(value: unknown): Payload {
 /** The memory into which a message of a kind and length is gathered, and how it becomes a value. */
 export class Holder {
   readonly kind: number;
-  readonly bytes: Uint8Array;
-  private readonly array: TypedArray | undefined;
+  /** An array of the message's kind, or the bytes of another value. */
+  readonly memory: TypedArray;
 
   constructor(kind: number, total: number) {
     this.kind = kind;
     const dtype = dtypes[kind];
     try {
       if (dtype === undefined) {
-        this.array = undefined;
-        this.bytes = new Uint8Array(total);
+        this.memory = new Uint8Array(total);
       } else {
-        this.array = new dtype.create(total / dtype.bytes);
-        this.bytes = bytesOf(this.array);
+        this.memory = new dtype.create(total / dtype.bytes);
       }
     } catch (error) {
       throw new MalformedFrameError(`no memory for a message of ${total} bytes`, { cause: error });
@@ -55,8 +60,9 @@ export class Holder {
   }
 
   value(): unknown {
-    if (this.array !== undefined) return this.array;
-    if (this.kind === Kind.number) return new Float64Array(this.bytes.buffer, this.bytes.byteOffset, 1)[0];
-    return decodeValue(this.bytes);
+    const { memory } = this;
+    if (dtypes[this.kind] !== undefined) return memory;
+    if (this.kind === Kind.number) return new Float64Array(memory.buffer, memory.byteOffset, 1)[0];
+    return decodeValue(memory as Uint8Array);
   }
 }

@@ -1,5 +1,5 @@
 import { decodeValue } from "../codec/decode.ts";
-import { bytesOf, type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
+import { bytesOf, type Dtype, dtypes, type TypedArray, WINDOW_BYTES, windowOf } from "../codec/dtype.ts";
 import { MalformedFrameError } from "../errors.ts";
 import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
 import { TRANSFERS } from "../transport/layout.ts";
@@ -31,7 +31,10 @@ interface Assembly {
   received: number;
   readonly total: number;
   /** Where the bytes go; undefined: nowhere, the message has been refused. */
-  readonly bytes: Uint8Array | undefined;
+  readonly memory: TypedArray | undefined;
+  /** What is being filled of it, and where that begins. */
+  window: Uint8Array | undefined;
+  windowStart: number;
   finish: () => void;
 }
 
@@ -189,7 +192,7 @@ export class Source {
       if (receive.target === undefined) {
         this.owner.settled(receive, holder.value());
       } else {
-        bytesOf(receive.target).set(holder.bytes);
+        (receive.target as Float64Array).set(holder.memory as Float64Array);
         this.owner.settled(receive, receive.statusOf(message.source, tag, total));
       }
     } catch (error) {
@@ -207,7 +210,9 @@ export class Source {
       if (objection !== undefined) throw objection;
       if (target === undefined) {
         const holder = new Holder(kind, total);
-        owner.accept(rank, transfer, holder.bytes, receive, () => owner.settled(receive, holder.value()));
+        owner.accept(rank, transfer, bytesOf(holder.memory), receive, () =>
+          owner.settled(receive, holder.value()),
+        );
       } else {
         const bytes = new Uint8Array(target.buffer, target.byteOffset, total);
         owner.accept(rank, transfer, bytes, receive, () =>
@@ -290,7 +295,7 @@ export class Source {
     }
     const holder = new Holder(kind, total);
     const message = new Unexpected(context, tag, this.rank, extra, kind, total, holder, -1, synchronous);
-    this.gather(ring, at, chunk, total, holder.bytes, () => {
+    this.gather(ring, at, chunk, total, holder.memory, () => {
       message.complete = true;
       const { claimant } = message;
       if (claimant === undefined) return;
@@ -364,12 +369,14 @@ export class Source {
         this.owner.settled(request, request.statusOf(this.rank, tag, total));
         return;
       }
-      this.gather(ring, at, chunk, total, bytesOf(target), () =>
+      this.gather(ring, at, chunk, total, target, () =>
         this.owner.settled(request, request.statusOf(this.rank, tag, total)),
       );
     } else {
       const holder = new Holder(kind, total);
-      this.gather(ring, at, chunk, total, holder.bytes, () => this.settleWith(request, () => holder.value()));
+      this.gather(ring, at, chunk, total, holder.memory, () =>
+        this.settleWith(request, () => holder.value()),
+      );
     }
     if (!request.done) this.arriving(request);
   }
@@ -429,17 +436,24 @@ export class Source {
     at: number,
     chunk: number,
     total: number,
-    bytes: Uint8Array | undefined,
+    memory: TypedArray | undefined,
     finish: () => void,
   ): void {
-    const assembly: Assembly = { received: 0, total, bytes, finish };
+    const window = memory && windowOf(memory, 0);
+    const assembly: Assembly = { received: 0, total, memory, window, windowStart: 0, finish };
     this.assembly = assembly;
     this.append(ring, at, chunk, assembly);
   }
 
   private append(ring: InRing, at: number, chunk: number, assembly: Assembly): void {
     if (assembly.received + chunk > assembly.total) this.malformed("more bytes than its message announced");
-    if (assembly.bytes !== undefined) ring.read(at, 0, assembly.bytes, assembly.received, chunk);
+    if (assembly.window !== undefined) {
+      if (assembly.received + chunk > assembly.windowStart + WINDOW_BYTES) {
+        assembly.windowStart = assembly.received;
+        assembly.window = windowOf(assembly.memory!, assembly.received);
+      }
+      ring.read(at, 0, assembly.window, assembly.received - assembly.windowStart, chunk);
+    }
     assembly.received += chunk;
     this.release(ring, chunk);
     if (assembly.received === assembly.total) {

@@ -6,6 +6,7 @@
  * has the states of a record. Between hosts the gateways stand for the other side: each takes all pieces at once, and
  * they copy while both ranks compute.
  */
+import { WINDOW_BYTES } from "../codec/dtype.ts";
 import { TsmpiError } from "../errors.ts";
 import { ESRCH } from "../job/copies.ts";
 import type { LocalJob } from "../job/job.ts";
@@ -108,6 +109,7 @@ export class Transfers {
    */
   suits(dest: number, total: number): boolean {
     const { size, cores, copies, layout, words } = this.job;
+    if (total > WINDOW_BYTES) return false;
     if (!layout.isHere(dest)) return total >= DISTANT_LEAST_BYTES && words[Header.distantCopies] === 1;
     return (size > cores || copies.forced) && total >= LEAST_BYTES && copies.allowed;
   }

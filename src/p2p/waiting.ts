@@ -80,7 +80,7 @@ export class Waiting {
    */
   comes(source: Source, blocking: boolean): boolean {
     const ring = source.ring!;
-    if (ring.marker() !== 0) return true;
+    if (ring.hasNews()) return true;
     if (this.crowded || !this.engine.idle || (!blocking && --this.discouraged >= 0)) return false;
     let found = false;
     for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;

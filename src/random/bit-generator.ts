@@ -209,7 +209,9 @@ export function checkWords(
   count: number,
   bits: number,
 ): bigint[] {
-  const list = Array.from(words ?? [], BigInt);
+  const list = Array.from(words ?? [], word =>
+    typeof word === "bigint" || Number.isInteger(word) ? BigInt(word) : -1n,
+  );
   if (list.length !== count || list.some(word => BigInt.asUintN(bits, word) !== word)) {
     throw new ArgumentError(
       `a state's ${name} must be ${count} numbers of ${bits} bits, none of them negative`,

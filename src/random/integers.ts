@@ -15,7 +15,16 @@ const TYPES = {
 
 export type IntegerType = keyof typeof TYPES;
 export type IntegerArrayOf<T extends IntegerType> = InstanceType<(typeof TYPES)[T][0]>;
-export type IntegerArray = IntegerArrayOf<IntegerType>;
+export type IntegerArray =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float64Array;
 
 export interface IntegerOptions<T extends IntegerType = IntegerType> {
   /**

@@ -12,7 +12,7 @@ export class Streams {
 
   /**
    * The generator of item `index`; of a part of it with further indices. Made from the seed and the indices alone, in
-   * a microsecond or two, so that it does not matter which rank asks, in which order, or whether others ask for theirs.
+   * a few microseconds, so that it does not matter which rank asks, in which order, or whether others ask for theirs.
    * NumPy has the same as `default_rng(SeedSequence(seed).spawn(n)[index])`.
    */
   stream(...index: [number, ...number[]]): Generator {

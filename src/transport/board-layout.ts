@@ -16,8 +16,9 @@
  *     word 5      what a kind of collective needs besides
  *     word 6, 7   bytes contributed, as a double
  */
-export const CELLS = 16;
-export const CELL_BYTES = 2048;
+export const CELLS = 32;
+// An odd number of lines, so that the headers of cells do not fall into two sets of a cache.
+export const CELL_BYTES = 2048 + 64;
 export const CELL_HEADER_BYTES = 32;
 export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_HEADER_BYTES;
 export const BULKS = 4;
@@ -39,6 +40,8 @@ export const Place = {
   bulk: 0x100,
   /** In the memory of the rank itself; the payload says where. */
   away: 0x200,
+  /** It comes by a message. */
+  message: 0x300,
 } as const;
 
 export function boardBytes(ranks: number): number {

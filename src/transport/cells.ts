@@ -7,6 +7,7 @@ import {
   CELL_BYTES,
   CELL_HEADER_BYTES,
   CELLS,
+  CellDouble,
   Place,
 } from "./board-layout.ts";
 import { LINE } from "./layout.ts";
@@ -49,6 +50,11 @@ export class Cells {
   /** First word of a rank's cell for a turn. */
   cellWord(rank: number, turn: number): number {
     return this.firstCell + rank * (BOARD_RANK_BYTES / 4) + (turn & (CELLS - 1)) * (CELL_BYTES / 4);
+  }
+
+  /** First double of the payload of a rank's cell for a turn. */
+  payloadDouble(rank: number, turn: number): number {
+    return (this.cellWord(rank, turn) >> 1) + CellDouble.payload;
   }
 
   /** Elements `first` to `first + length` of what lies in a cell or bulk buffer. Valid until the next call for it. */

@@ -12,6 +12,7 @@
 import { bytesOf, type Dtype, FLOAT64, type TypedArray } from "../codec/dtype.ts";
 import { HEADER_BYTES } from "./frame.ts";
 import { LINE } from "./layout.ts";
+import { look } from "./look.ts";
 import { publish } from "./publish.ts";
 
 const LINE_SHIFT = 6;
@@ -135,6 +136,11 @@ export class InRing extends Ring {
   /** The same from the start of the segment, for native waits. */
   get segmentWord(): number {
     return this.base + this.at;
+  }
+
+  /** Whether the next frame is there, or was not when somebody looked last. */
+  hasNews(): boolean {
+    return look(this.words, (this.head & this.mask) << WORDS_SHIFT) !== 0;
   }
 
   /** Marker of the next frame; 0 when there is none yet. */

@@ -13,7 +13,7 @@ const tsmpi = join(packageRoot, "dist", "tsmpi.js");
 function bench(...args: string[]): { code: number | null; stdout: string; stderr: string } {
   const result = spawnSync(process.execPath, [tsmpi, "bench", ...args], {
     encoding: "utf8",
-    timeout: 50_000,
+    timeout: 200_000,
   });
   return { code: result.status, stdout: result.stdout, stderr: result.stderr };
 }
@@ -117,7 +117,7 @@ describe("tsmpi bench", () => {
       process.execPath,
       [tsmpi, "bench", "barrier", "--quick", "--rounds", "1", "--compare", "mpich"],
       // mkfifo is needed, so not quite empty.
-      { encoding: "utf8", env: { ...process.env, PATH: pathWith("mkfifo") }, timeout: 50_000 },
+      { encoding: "utf8", env: { ...process.env, PATH: pathWith("mkfifo") }, timeout: 200_000 },
     );
     expect(status, stdout).to.equal(0);
     expect(stdout).to.match(/^left out: mpich: mpiexec of MPICH is not installed \(Debian: mpich\)$/m);
@@ -164,7 +164,7 @@ describe("tsmpi bench", () => {
     const own = mkdtempSync(join(folder, "tmp-"));
     const { status } = spawnSync(process.execPath, [tsmpi, "bench", "barrier", "--quick", "--rounds", "1"], {
       env: { ...process.env, TMPDIR: own },
-      timeout: 50_000,
+      timeout: 200_000,
     });
     expect(status).to.equal(0);
     expect(readdirSync(own)).to.deep.equal([]);

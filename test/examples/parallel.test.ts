@@ -23,6 +23,7 @@ const examples: Record<string, readonly number[]> = {
   mandelbrot: [1, 2, 5],
   "word-count": [1, 2, 5],
   uneven: [1, 2, 5],
+  "three-generators": [1, 2, 5],
   "shared-data": [1, 2, 5],
   "cross-validation": [1, 3],
   "task-graph": [1, 2, 5],
@@ -42,7 +43,7 @@ describe("examples of maps", () => {
         ]);
         expect(code, stderr).to.equal(0);
         expect(stdout).to.equal(output);
-        const timed = example === "uneven" || example === "shared-data";
+        const timed = ["uneven", "shared-data", "three-generators"].includes(example);
         expect(stderr).to.match(timed ? /^\d+\.\d+ s on \d+ ranks\n$/ : /^$/);
       });
     }

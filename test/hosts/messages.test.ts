@@ -126,7 +126,9 @@ setInterval(() => {}, 1000);`,
     });
     const { code, stderr } = await run("a:1,b:1", join(folder, "main.ts"));
     expect(code).to.equal(1);
-    expect(stderr).to.match(/CollectiveMismatchError: rank 1 is in reduce .*, but rank 0 called it as broadcast/);
+    expect(stderr).to.match(
+      /CollectiveMismatchError: rank 1 is in reduce .*, but rank 0 called it as broadcast/,
+    );
   });
 
   for (const [how, script] of [

@@ -98,11 +98,11 @@ ${ON(2, "setTimeout(() => process.exit(3), 600)")}`,
   });
 
   it("should take along what a rank has started, at a failure and at a normal end", async () => {
-    const child = `require("node:child_process").spawn("sleep", ["100"], { stdio: "inherit" }).unref();`;
+    const child = `require("node:child_process").spawn("sleep", ["1000"], { stdio: "inherit" }).unref();`;
     for (const end of ["process.exit(1)", "process.exit(0)"]) {
       const cwd = folderWith({ "main.cjs": `${child} setTimeout(() => ${end}, 300);` });
       const mark = newMark();
-      const { code } = await launch(["-n", "2", "main.cjs"], { cwd, env: mark.env, timeout: 20_000 });
+      const { code } = await launch(["-n", "2", "main.cjs"], { cwd, env: mark.env, timeout: 100_000 });
       expect(code).to.equal(Number(/\d/.exec(end)![0]));
       expect(await until(() => survivors(mark.text).length === 0)).to.equal(true);
     }

@@ -145,7 +145,7 @@ describe("tables of algorithms", () => {
         "--out",
         out,
       ]),
-      { encoding: "utf8", timeout: 50_000 },
+      { encoding: "utf8", timeout: 200_000 },
     );
     expect(status, stdout + stderr).to.equal(0);
     expect(stdout).to.match(/^allreduce 1 KiB, 3 ranks .*ring \d/m);

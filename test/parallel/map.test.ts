@@ -16,6 +16,7 @@ describe("parallel: map", () => {
   onRanks(ranks, "variants", "has scatterMap, gridMap, starmap and imap");
   onRanks(ranks, "seeds", "gives each item random numbers of its own");
   onRanks([1, 3], "progress", "tells a function how far it has got");
+  onRanks([2, 3], "apart", "works where ranks share no memory");
   onRanks([2, 5], "schedules", "hands out items by messages", byMessages);
   onRanks([3], "task-errors", "tells of errors by messages", byMessages);
   onRanks([3], "variants", "has variants that go by messages", byMessages);

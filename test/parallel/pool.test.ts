@@ -12,6 +12,7 @@ function outcome(ranks: number, scenario: string): Promise<Launched> {
 describe("parallel: pool", () => {
   onRanks(sizes, "pool", "results, futures, nested tasks");
   onRanks(sizes, "pool-errors", "errors");
+  onRanks([2, 3, 8], "pool-hosts", "ranks of several hosts");
 
   it("says which task has another text on another rank", async () => {
     const { code, stderr } = await outcome(3, "disagree");

@@ -200,13 +200,21 @@ const halves = "(lambda x: np.array([x % 2**64, x // 2**64], np.uint64))";
 
 /** Seeds and states, each from nothing. */
 const seeds: Call<undefined>[] = [
-  ...["0", "1", "2**31", "2**32", "2**53 - 1", "2**100 + 7", "[1, 2, 3]", "[0, 2**40, 5, 6, 7, 8]"].map(
-    seed => {
-      const entropy = new Function(`return ${seed.replace(/\d+/g, "$&n")}`)() as bigint | bigint[];
-      return call<undefined>(`np.random.SeedSequence(${seed}).generate_state(n)`, (_, n) =>
-        new SeedSequence(entropy).generateState(n),
-      );
-    },
+  ...(
+    [
+      ["0", 0],
+      ["1", 1],
+      ["2**31", 2 ** 31],
+      ["2**32", 2 ** 32],
+      ["2**53 - 1", 2 ** 53 - 1],
+      ["2**100 + 7", 2n ** 100n + 7n],
+      ["[1, 2, 3]", [1, 2, 3]],
+      ["[0, 2**40, 5, 6, 7, 8]", [0, 2n ** 40n, 5, 6n, 7, 8]],
+    ] as const
+  ).map(([seed, entropy]) =>
+    call<undefined>(`np.random.SeedSequence(${seed}).generate_state(n)`, (_, n) =>
+      new SeedSequence(entropy).generateState(n),
+    ),
   ),
   call("np.random.SeedSequence(5).generate_state(9, np.uint64)", () =>
     new SeedSequence(5).generateState(9, "uint64"),
@@ -235,16 +243,31 @@ const seeds: Call<undefined>[] = [
     call<undefined>(`${halves}(np.random.${name}(3).state["state"]["inc"])`, () =>
       wordsOf(new Bits(3).state.state.inc),
     ),
-    ...["1", "12345", "2**127 + 3", "-5", "2**130"].map(delta =>
-      call<undefined>(`np.random.${name}(3).advance(${delta}).random_raw(5)`, () =>
-        new Bits(3).advance(new Function(`return ${delta.replace(/\d+/g, "$&n")}`)() as bigint).randomRaw(5),
+    ...(
+      [
+        ["1", 1],
+        ["12345", 12345],
+        ["2**127 + 3", 2n ** 127n + 3n],
+        ["-5", -5],
+        ["2**130", 2n ** 130n],
+      ] as const
+    ).map(([text, delta]) =>
+      call<undefined>(`np.random.${name}(3).advance(${text}).random_raw(5)`, () =>
+        new Bits(3).advance(delta).randomRaw(5),
       ),
     ),
   ]),
   call("np.random.Philox(3).state['state']['key']", () => new Philox(3).state.state.key),
-  ...["1", "2**64 - 1", "2**200", "-1"].map(delta =>
-    call<undefined>(`np.random.Philox(3).advance(${delta}).random_raw(9)`, () =>
-      new Philox(3).advance(new Function(`return ${delta.replace(/\d+/g, "$&n")}`)() as bigint).randomRaw(9),
+  ...(
+    [
+      ["1", 1],
+      ["2**64 - 1", 2n ** 64n - 1n],
+      ["2**200", 2n ** 200n],
+      ["-1", -1],
+    ] as const
+  ).map(([text, delta]) =>
+    call<undefined>(`np.random.Philox(3).advance(${text}).random_raw(9)`, () =>
+      new Philox(3).advance(delta).randomRaw(9),
     ),
   ),
   call("np.random.SFC64(3).state['state']['state']", () => new SFC64(3).state.state.state),

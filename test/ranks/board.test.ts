@@ -8,6 +8,7 @@ const faces = ["awaited", "sync"];
 describe("ranks: the board", () => {
   onRanks(sizes, "board", "every size");
   onRanks([2, 3], "board", "every size, without copies between processes", byMessages);
+  onRanks([3, 4], "board", "every size, a core for every rank", { env: { TSMPI_CORES: "4" } });
   onRanks(sizes, "board-flight", "many under way");
   onRanks([2, 3], "board-flight", "many under way, without copies between processes", byMessages);
   onRanks([3, 8], "board-slots", "used one communicator after the other");
@@ -67,7 +68,7 @@ describe("ranks: collectives of the board that do not agree", () => {
     for (const face of faces) {
       for (const ranks of [2, 3]) {
         it(`${scenario} (${face}, ${ranks} ranks)`, async () => {
-          const ended = await launchProgram("board-failures", ranks, { args: [scenario, face], seconds: 15 });
+          const ended = await launchProgram("board-failures", ranks, { args: [scenario, face], seconds: 60 });
           expect(ended.stderr).to.match(sentence);
           expect(ended.code, ended.stderr).to.equal(1);
         });
@@ -76,7 +77,7 @@ describe("ranks: collectives of the board that do not agree", () => {
   }
   for (const face of faces) {
     it(`a rank killed in a long reduction (${face})`, async () => {
-      const ended = await launchProgram("board-failures", 3, { args: ["killed", face], seconds: 15 });
+      const ended = await launchProgram("board-failures", 3, { args: ["killed", face], seconds: 60 });
       expect(ended.stderr).to.match(/rank 2 was killed by SIGKILL; the job was ended/);
       expect(ended.stderr).to.not.match(/Error/);
       expect(ended.code).to.equal(137);

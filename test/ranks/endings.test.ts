@@ -18,19 +18,19 @@ const jobs: [ranks: number, name: string, title: string, runs: number][] = [
 describe("waits that meet an end", () => {
   for (const [ranks, name, title, runs] of jobs) {
     it(`${title} (${ranks} ranks)`, async () => {
-      for (let i = 0; i < runs; i++) await run("endings", ranks, { args: [name], seconds: 15 });
+      for (let i = 0; i < runs; i++) await run("endings", ranks, { args: [name], seconds: 60 });
     });
   }
 
   it("should tell a blocked rank at once that another has finished", async () => {
     for (let i = 0; i < 5; i++) {
-      const { code, stdout, stderr } = await launchProgram("endings", 2, { args: ["blocking"], seconds: 15 });
+      const { code, stdout, stderr } = await launchProgram("endings", 2, { args: ["blocking"], seconds: 60 });
       expect(code, stdout + stderr).to.equal(0);
     }
   });
 
   it("should end the job with a reason and a code of the program's", async () => {
-    const { code, stderr } = await launchProgram("endings", 3, { args: ["abort"], seconds: 15 });
+    const { code, stderr } = await launchProgram("endings", 3, { args: ["abort"], seconds: 60 });
     expect(code).to.equal(7);
     expect(stderr).to.match(/^the input has no column 'delay'$/m);
     expect(stderr).to.include("tsmpirun: rank 1 exited with code 7; the job was ended");

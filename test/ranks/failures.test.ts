@@ -12,7 +12,7 @@ interface Expected {
 }
 
 async function expectEnd(args: readonly string[], { ranks = 3, code = 1, stderr }: Expected): Promise<void> {
-  const launched = await launchProgram("failures", ranks, { args, seconds: 15 });
+  const launched = await launchProgram("failures", ranks, { args, seconds: 60 });
   const ended = Date.now();
   const what = `${args.join(" ")}:\n${launched.stdout}${launched.stderr}`;
   for (const sentence of stderr) expect(launched.stderr, what).to.match(sentence);

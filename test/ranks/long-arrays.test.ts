@@ -1,5 +1,6 @@
+import { freemem } from "node:os";
 import { expect } from "chai";
-import { launchProgram, onRanks } from "./run.ts";
+import { launchProgram, onRanks, run } from "./run.ts";
 
 const cases: readonly [name: string, ranks: readonly number[], title: string][] = [
   ["sizes", [2, 3, 8], "passes arrays of every length round"],
@@ -25,10 +26,26 @@ describe("ranks: short messages", () => {
   onRanks([2, 3, 8], "short-way", "match in order, whichever way they are received");
 });
 
+describe("ranks: huge arrays", () => {
+  // The sender's pages are those that hold zeros, all the same one; the receiver's are its own.
+  const needed = 8;
+  for (const copies of ["on", "off"]) {
+    it(`arrive, 5 GiB of them, copies between processes ${copies}`, async function () {
+      if (freemem() < needed * 2 ** 30) {
+        console.warn(`      skipped: ${needed} GiB of free memory are needed`);
+        this.skip();
+      }
+      await run("huge", 2, { args: ["5 GiB"], seconds: 600, env: { TSMPI_CROSS_COPY: copies } });
+    });
+  }
+
+  onRanks([2], "huge", "are refused when the host cannot hold them twice", { args: ["too large"] });
+});
+
 describe("ranks: long arrays when a rank is killed", () => {
   for (const victim of ["sender", "receiver"]) {
     it(`ends the job when the ${victim} is`, async () => {
-      const { code, stderr } = await launchProgram("killed-copying", 2, { args: [victim], seconds: 15 });
+      const { code, stderr } = await launchProgram("killed-copying", 2, { args: [victim], seconds: 60 });
       expect(code, stderr).to.equal(137);
       expect(stderr).to.match(/was killed by SIGKILL; the job was ended/);
       expect(stderr).not.to.include("    at ");

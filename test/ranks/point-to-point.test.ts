@@ -28,6 +28,6 @@ describe("ranks: waits that are given up", () => {
     "none",
   ]) {
     it(`lets the process end afterwards (${wait})`, async () =>
-      void (await run("ends", 2, { args: [wait], seconds: 10 })));
+      void (await run("ends", 2, { args: [wait], seconds: 60 })));
   }
 });

@@ -17,7 +17,7 @@ describe("ranks: processes", () => {
   onRanks([2, 3], "processes", "lets ranks start processes and threads");
 
   it("is a world of one on one rank", async () => {
-    const { code, stdout, stderr } = await launchProgram("alone", 1, { seconds: 10 });
+    const { code, stdout, stderr } = await launchProgram("alone", 1, { seconds: 60 });
     expect(stderr).to.equal("");
     expect([code, stdout]).to.deep.equal([0, "a world of 1\n"]);
   });
@@ -39,7 +39,7 @@ describe("ranks: processes", () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], {
         cwd: tmpdir(),
         encoding: "utf8",
-        timeout: 10_000,
+        timeout: 60_000,
       });
       expect(stderr).to.equal("");
       expect([status, stdout]).to.deep.equal([0, "a world of 1\n"]);

@@ -19,7 +19,7 @@ export function programPath(program: string): string {
 
 /** Launches a program and leaves the judgement of how it ended to the caller. */
 export function launchProgram(program: string, ranks: number, options: RunOptions = {}): Promise<Launched> {
-  const { args = [], seconds = 120, env } = options;
+  const { args = [], seconds = 200, env } = options;
   return launch(["-n", String(ranks), "--timeout", String(seconds), programPath(program), ...args], {
     env,
     timeout: (seconds + 10) * 1000,

@@ -1,3 +1,4 @@
+const resolved = Promise.resolve();
 /** Promise jobs from the settling of a future to what the program does next, such as submitting another task. */
 const JOBS = 6;
 
@@ -6,5 +7,5 @@ const JOBS = 6;
  * at a time, during which no promise job runs; so it is begun when the program has done its turn.
  */
 export async function giveWay(): Promise<void> {
-  for (let i = 0; i < JOBS; i++) await undefined;
+  for (let i = 0; i < JOBS; i++) await resolved;
 }

@@ -98,6 +98,34 @@ for (const length of [0, 1, 5000, 300_000]) {
   await gpus.barrier();
 }
 
+// A product over all GPUs: rank i has i + 1 rows of A and, but for the last rank, 2 of B.
+{
+  const rowsOfB = (of: number): number => (of === size - 1 && size > 1 ? 0 : 2);
+  const inner = Array.from({ length: size }, (_, i) => rowsOfB(i)).reduce((a, b) => a + b, 0);
+  const element = (matrix: number, i: number, j: number): number => ((i * 7 + j * 3 + matrix) % 11) - 5;
+  const [firstA, firstB] = [(rank * (rank + 1)) / 2, 2 * rank];
+  const rows = Float64Array.from({ length: (rank + 1) * inner }, (_, i) =>
+    element(1, firstA + Math.floor(i / inner), i % inner),
+  );
+  const part = Float64Array.from({ length: rowsOfB(rank) * 3 }, (_, i) =>
+    element(2, firstB + Math.floor(i / 3), i % 3),
+  );
+  using a = await cuda.upload(rows, [rank + 1, inner]);
+  using b = await cuda.upload(part, [rowsOfB(rank), 3]);
+  using c = await cuda.matmulRows(gpus, a, b, { alpha: 2 });
+  const expected = new Float64Array((rank + 1) * 3);
+  for (let i = 0; i <= rank; i++) {
+    for (let j = 0; j < 3; j++) {
+      for (let k = 0; k < inner; k++) expected[i * 3 + j] += 2 * element(1, firstA + i, k) * element(2, k, j);
+    }
+  }
+  expect(c.shape).to.deep.equal([rank + 1, 3]);
+  expect(await c.download()).to.deep.equal(expected);
+  using wrong = cuda.zeros([2, inner + 1], { dtype: "float64" });
+  const error = await failure(() => cuda.matmulRows(gpus, wrong, b));
+  expect(error.message).to.match(/matmulRows: rank 0 has 2 x \d+ of A and .* of B; B has \d+ rows in all/);
+}
+
 /** The failure that a call must end with. */
 async function failure(work: () => unknown): Promise<Error> {
   try {

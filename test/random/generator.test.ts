@@ -1,0 +1,172 @@
+import { expect } from "chai";
+import { ArgumentError } from "../../src/errors.ts";
+import {
+  type BitGenerator,
+  defaultRng,
+  Generator,
+  MT19937,
+  PCG64,
+  PCG64DXSM,
+  Philox,
+  RandomState,
+  SeedSequence,
+  SFC64,
+  streams,
+} from "../../src/random/index.ts";
+
+const KINDS = [PCG64, PCG64DXSM, MT19937, Philox, SFC64];
+
+/** Draws of all kinds, by turns. */
+function mixed(bits: BitGenerator): number[] {
+  const g = new Generator(bits);
+  return Array.from({ length: 40 }, () => [
+    g.random(),
+    g.integers(1000),
+    ...g.standardNormalInto(new Float32Array(3)),
+    g.standardNormal(),
+    g.gamma(2.5),
+    ...g.random(70),
+  ]).flat();
+}
+
+describe("random: states", () => {
+  for (const Kind of KINDS) {
+    it(`should go on from a state: ${Kind.name}`, () => {
+      const bits = new Kind(7);
+      mixed(bits);
+      new Generator(bits).random();
+      const { state } = bits;
+      const copy = bits.copy();
+      const expected = mixed(bits);
+      expect(mixed(copy)).to.eql(expected);
+      const other = new Kind(8);
+      mixed(other);
+      other.state = state as never;
+      expect(mixed(other)).to.eql(expected);
+    });
+
+    it(`should not care how draws are cut into fills: ${Kind.name}`, () => {
+      const whole = new Generator(new Kind(3));
+      const cut = new Generator(new Kind(3));
+      for (const fill of [
+        (g: Generator, x: Float64Array) => g.randomInto(x),
+        (g: Generator, x: Float64Array) => g.standardNormalInto(x),
+        (g: Generator, x: Float64Array) => g.standardExponentialInto(x),
+        (g: Generator, x: Float64Array) => g.standardGammaInto(x, 0.3),
+        (g: Generator, x: Float64Array) => g.integersInto(x, 0, 3_000_000_000),
+      ]) {
+        const expected = fill(whole, new Float64Array(6000));
+        // Beside the part that is filled nothing may change.
+        const drawn = new Float64Array(6002).fill(-9);
+        for (let at = 1, size = 1; at <= 6000; at += size, size = (size * 3) % 1061) {
+          fill(cut, drawn.subarray(at, Math.min(6001, at + size)));
+          if (at + size <= 6000) expect(drawn[at + size]).to.equal(-9);
+        }
+        expect(drawn.subarray(1, 6001)).to.eql(expected);
+        expect([drawn[0], drawn[6001]]).to.eql([-9, -9]);
+      }
+      expect(cut.bitGenerator.state).to.eql(whole.bitGenerator.state);
+    });
+
+    it(`should refuse the state of another kind, and words that do not fit: ${Kind.name}`, () => {
+      const bits = new Kind(1);
+      const Other = Kind === PCG64 ? SFC64 : PCG64;
+      expect(() => (bits.state = new Other(1).state as never)).to.throw(
+        ArgumentError,
+        "cannot take the state of",
+      );
+      const { state } = bits;
+      expect(() => (bits.state = { ...state, hasUint32: 2 } as never)).to.throw(ArgumentError, "hasUint32");
+      for (const key of Object.keys(state.state)) {
+        const wrong = { ...state, state: { ...state.state, [key]: undefined } };
+        expect(() => (bits.state = wrong as never), key).to.throw(ArgumentError, "a state's");
+      }
+      expect(bits.state).to.eql(state);
+    });
+  }
+
+  it("should fill shared memory", () => {
+    const shared = new Float64Array(new SharedArrayBuffer(8000));
+    expect(Array.from(defaultRng(1).randomInto(shared))).to.eql(Array.from(defaultRng(1).random(1000)));
+  });
+
+  it("should seed itself from the system, never twice the same", () => {
+    expect(defaultRng().random()).not.to.equal(defaultRng().random());
+    expect(new RandomState().randomSample()).not.to.equal(new RandomState().randomSample());
+    expect(new SeedSequence().pool).not.to.eql(new SeedSequence().pool);
+  });
+
+  it("should keep the second normal of a pair in the state of a RandomState", () => {
+    const rng = new RandomState(1);
+    rng.standardNormal();
+    const { state } = rng;
+    expect(state.hasGauss).to.equal(1);
+    const other = new RandomState(2);
+    other.state = state;
+    expect(other.standardNormal(3)).to.eql(rng.standardNormal(3));
+  });
+});
+
+describe("random: arguments", () => {
+  const g = defaultRng(1);
+  const wrong: [string, () => unknown, string][] = [
+    ["a negative seed", () => defaultRng(-1), "must not be negative, but is -1"],
+    ["a fraction as seed", () => defaultRng(0.5), "must be a whole number"],
+    ["a seed too large for a number", () => defaultRng(2 ** 60), "as a bigint"],
+    ["a word as seed", () => defaultRng("one" as never), "whole number or a list"],
+    ["a small pool", () => new SeedSequence(1, { poolSize: 2 }), "at least 4"],
+    ["a negative stream", () => streams(1).stream(-1), "must not be negative"],
+    ["a legacy seed out of range", () => new RandomState(2 ** 32), "between 0 and 2^32 - 1"],
+    ["no legacy seeds", () => new RandomState([]), "at least one"],
+    ["a negative size", () => g.random(-1), "a size must be"],
+    ["a negative scale", () => g.normal(0, -1), "scale must not be negative, but is -1"],
+    ["a negative scale of a fill", () => g.exponential(-2, 5), "scale must not be negative"],
+    ["no number as scale", () => g.normal(0, Number.NaN), "scale"],
+    ["a negative shape", () => g.gamma(-1), "shape must not be negative"],
+    ["an endless range", () => g.uniform(0, Number.POSITIVE_INFINITY), "high must be a finite number"],
+    ["a range too wide", () => g.uniform(-1.7e308, 1.7e308), "too wide"],
+    ["a range upside down", () => g.uniform(2, 1), "low must not be above high"],
+    ["an empty range of integers", () => g.integers(5, 5), "low must be below high"],
+    ["integers below zero", () => g.integers(0), "low must be below high"],
+    ["a fraction as bound", () => g.integers(0.5, 3), "whole number"],
+    ["a bound too low", () => g.integers(-129, 0, 3, { dtype: "int8" }), "out of bounds for int8"],
+    ["a bound too high", () => g.integers(0, 257, 3, { dtype: "uint8" }), "out of bounds for uint8"],
+    ["no dtype", () => g.integers(0, 2, 3, { dtype: "int7" as never }), "dtype must be one of int8"],
+    [
+      "an array of floats for integers",
+      () => g.integersInto(new Float32Array(3) as never, 0, 5),
+      "whole numbers",
+    ],
+    ["a list to fill", () => g.randomInto([1, 2] as never), "Float64Array or a Float32Array"],
+    ["single precision with a scale", () => g.normalInto(new Float32Array(3) as never, 0, 1), "Float64Array"],
+    ["a probability above 1", () => g.binomial(5, 1.5), "from 0 to 1"],
+    ["a negative count", () => g.binomial(-1, 0.5), "n must be a whole number"],
+    ["a negative mean", () => g.poisson(-1), "mean must not be negative"],
+    ["a mean too large", () => g.poisson(1e19), "too large"],
+    ["no chance of success", () => g.geometric(0), "greater than 0"],
+    ["no triangle", () => g.triangular(1, 0, 2), "left <= mode <= right"],
+    [
+      "probabilities that do not sum to 1",
+      () => g.choice(3, 2, { p: [0.5, 0.4, 0.2] }),
+      "must sum to 1, but sum to 1.1",
+    ],
+    ["negative probabilities", () => g.choice(2, 2, { p: [1.5, -0.5] }), "p[1] is -0.5"],
+    ["too few probabilities", () => g.choice(3, 2, { p: [1] }), "each of 3 elements, but has 1"],
+    ["too few to choose from", () => g.choice(3, 4, { replace: false }), "4 of 3 without replacement"],
+    [
+      "too few that are possible",
+      () => g.choice(3, 3, { replace: false, p: [0.5, 0.5, 0] }),
+      "only 2 have a probability above 0",
+    ],
+    ["nothing to choose from", () => g.choice([], 1), "something to choose from"],
+    ["half a step", () => new PCG64(1).advance(0.5), "whole number"],
+    ["a jump back", () => new MT19937(1).jumped(-1), "number of jumps"],
+  ];
+  for (const [what, draw, message] of wrong) {
+    it(`should refuse ${what}, and draw nothing`, () => {
+      const before = g.bitGenerator.state;
+      expect(draw).to.throw(ArgumentError, message);
+      expect(g.bitGenerator.state).to.eql(before);
+    });
+  }
+});
