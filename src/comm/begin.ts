@@ -53,9 +53,11 @@ function levelsToReduce(
   );
 }
 
-export function barrier(core: Core): Algorithm<void> {
-  const levels = levelsFor(core, "barrier", 0, Need.nothing);
-  return levels === undefined ? core.barrier() : levels.begin("barrier", twoLevel.barrier);
+/** Undefined: as the communicator itself does it. */
+export function barrier(core: Core): Begun<void> | undefined {
+  return (
+    flat.barrier(core) ?? levelsFor(core, "barrier", 0, Need.nothing)?.begin("barrier", twoLevel.barrier)
+  );
 }
 
 export function broadcast<T>(core: Core, value: T | undefined, root: number): Algorithm<T> {

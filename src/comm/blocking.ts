@@ -104,7 +104,7 @@ export class BlockingCommunicator {
       return;
     }
     const arrival = core.arrive();
-    if (arrival === undefined) core.waiting.runBlocking(begin.barrier(core));
+    if (arrival === undefined) core.waiting.runBlocking(core.barrier());
     else if (arrival.pending !== undefined) core.waiting.block(arrival.pending);
   }
 

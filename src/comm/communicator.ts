@@ -166,7 +166,7 @@ export class Communicator {
     } catch (error) {
       return Promise.reject(error);
     }
-    if (arrival === undefined) return this.run(() => begin.barrier(core));
+    if (arrival === undefined) return this.run(() => core.barrier());
     return arrival.pending === undefined
       ? core.waiting.completed(undefined)
       : core.waiting.promise(arrival.pending);
