@@ -41,6 +41,8 @@ export interface Runnable {
   transpiled: boolean;
   /** "cached", "transpiled in 34 ms" or "run as it is", for --verbose. */
   how: string;
+  /** Files outside of the script that it imports by their paths. */
+  externals: readonly string[];
   /** A folder to remove when the job has ended, where the cache cannot be written. */
   temporary: string | undefined;
 }
@@ -59,7 +61,7 @@ function unchanged(manifest: Manifest): boolean {
 }
 
 /** The cached result, when everything that it was made from is still the same. */
-function lookUp(manifestPath: string, folder: string, entry: string): string | undefined {
+function lookUp(manifestPath: string, folder: string, entry: string): Runnable | undefined {
   try {
     const manifest = JSON.parse(readFileSync(manifestPath, "utf8")) as Manifest;
     const output = join(folder, manifest.output);
@@ -70,7 +72,13 @@ function lookUp(manifestPath: string, folder: string, entry: string): string | u
       const now = new Date();
       for (const path of [manifestPath, output, `${output}.map`]) utimesSync(path, now, now);
     }
-    return output;
+    return {
+      file: output,
+      transpiled: true,
+      how: "cached",
+      externals: manifest.externals,
+      temporary: undefined,
+    };
   } catch {
     // Missing, damaged, or of an input that cannot be read: the transpiler will say what is wrong.
     return undefined;
@@ -111,18 +119,19 @@ function writableFolder(): { folder: string; temporary: boolean } {
 /**
  * @param entry absolute path of a script that needs transpiling
  * @param versions what else decides the result: versions of tsmpi and of node (esbuild's is among the inputs)
+ * @param whole with the packages that it imports
  */
-export async function transpileCached(entry: string, versions: string): Promise<Runnable> {
-  const key = contentHash(Buffer.from(`${versions}\0${entry}`));
+export async function transpileCached(entry: string, versions: string, whole = false): Promise<Runnable> {
+  const key = contentHash(Buffer.from(`${versions}\0${entry}${whole ? "\0whole" : ""}`));
   const known = cacheFolder();
   const cached = lookUp(join(known, `${key}.json`), known, entry);
-  if (cached !== undefined) return { file: cached, transpiled: true, how: "cached", temporary: undefined };
+  if (cached !== undefined) return cached;
 
   const started = performance.now();
   const { transpile } = await import("./transpile.ts");
   const { folder, temporary } = writableFolder();
   try {
-    const result: Transpiled = await transpile(entry, folder);
+    const result: Transpiled = await transpile(entry, folder, whole);
     const inputs = result.inputs.map((path): Manifest["inputs"][number] => {
       const content = readFileSync(path);
       return [path, content.length, contentHash(content)];
@@ -140,6 +149,7 @@ export async function transpileCached(entry: string, versions: string): Promise<
       file: join(folder, output),
       transpiled: true,
       how: `transpiled in ${milliseconds} ms${result.warnings === "" ? "" : `\n${result.warnings.trimEnd()}`}`,
+      externals,
       temporary: temporary ? folder : undefined,
     };
   } catch (error) {

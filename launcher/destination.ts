@@ -1,10 +1,11 @@
 /** Where output is printed: tsmpirun's own stdout or stderr, and where the cursor stands in it. */
 import { fstatSync } from "node:fs";
 import type { Writable } from "node:stream";
+import type { LineDestination } from "./line-writer.ts";
 
 const NEWLINE = Buffer.from("\n");
 
-export class Destination {
+export class Destination implements LineDestination {
   private readonly open: () => Writable;
   private stream: Writable | undefined;
   /** Who wrote a line that is not yet ended. */

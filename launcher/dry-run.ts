@@ -3,23 +3,33 @@ import { native } from "../src/native.ts";
 import type { JobOptions } from "./options.ts";
 import { coresOfRank, type Plan, rankList, ranksText } from "./plan.ts";
 
-export function dryRunText(plan: Plan, options: JobOptions): string {
-  const lines = [
-    `${plan.ranks} ${plan.ranks === 1 ? "rank" : "ranks"} on this host, ${plan.cores} usable cores`,
-  ];
-  const usable = options.bindTo === "core" ? native().usableCpus() : [];
-  for (const program of plan.programs) {
+function programLines(plan: Plan, options: JobOptions): string[] {
+  const usable = options.bindTo === "core" && plan.hosts === undefined ? native().usableCpus() : [];
+  return plan.programs.flatMap(program => {
     const command = [program.script, ...program.args].join(" ");
     const ranks = Array.from({ length: program.ranks }, (_, i) => program.firstRank + i);
     const where = `in ${program.workingFolder}`;
-    if (usable.length === 0) {
-      lines.push(`${ranksText(ranks)}: ${command} (${where})`);
-      continue;
-    }
-    for (const rank of ranks) {
+    if (usable.length === 0) return `${ranksText(ranks)}: ${command} (${where})`;
+    return ranks.map(rank => {
       const cores = coresOfRank(rank, usable, options.threadsPerRank ?? 1);
-      lines.push(`rank ${rank}: ${command} (${where}, core ${rankList(cores)})`);
+      return `rank ${rank}: ${command} (${where}, core ${rankList(cores)})`;
+    });
+  });
+}
+
+export function dryRunText(plan: Plan, options: JobOptions): string {
+  const ranks = `${plan.ranks} ${plan.ranks === 1 ? "rank" : "ranks"}`;
+  const lines: string[] = [];
+  if (plan.hosts === undefined) {
+    lines.push(`${ranks} on this host, ${plan.cores} usable cores`);
+  } else {
+    const count = plan.hosts.length;
+    lines.push(`${ranks} on ${count} ${count === 1 ? "host" : "hosts"}, reached by ${plan.launcher}`);
+    for (const [host, name] of plan.hosts.entries()) {
+      const here = [...plan.places.keys()].filter(rank => plan.places[rank] === host);
+      lines.push(`${name}: ${ranksText(here)}`);
     }
   }
+  lines.push(...programLines(plan, options));
   return `${lines.join("\n")}\n`;
 }

@@ -31,7 +31,8 @@ export function helpText(): string {
   return `usage: tsmpirun [options] script.ts [args]
        tsmpirun [options] a.ts [args] : [options] b.ts [args]
 
-Starts ranks of a TypeScript or JavaScript program on this machine. Options come
+Starts ranks of a TypeScript or JavaScript program on this machine or, with
+--hosts, --hostfile or inside a Slurm allocation, on several. Options come
 before the script; everything after it belongs to the script, up to a lone ":"
 that begins the next part of a job made of several programs. "--" ends options.
 
@@ -48,5 +49,6 @@ at once.
 
   tsmpirun -n 8 pi.ts 1000000
   tsmpirun -n 1 --stdin 0 server.ts : -n 6 worker.ts
+  tsmpirun --hosts n[01-16]:8 simulate.ts
 `;
 }

@@ -2,6 +2,7 @@
 import { fstatSync, readFileSync } from "node:fs";
 import type { Writable } from "node:stream";
 import { isatty } from "node:tty";
+import type { RankInput } from "./host.ts";
 import type { JobOptions } from "./options.ts";
 
 /** How often to look whether a job started in the background has come to the foreground. */
@@ -27,15 +28,18 @@ function isTerminal(): boolean {
   }
 }
 
-export class Input {
+export class Input implements RankInput {
   private readonly reader: JobOptions["stdin"];
   private readonly terminal: boolean;
+  private readonly elsewhere: boolean;
   private readonly targets = new Set<Writable>();
   private readonly full = new Set<Writable>();
   private started = false;
 
-  constructor(reader: JobOptions["stdin"]) {
+  /** @param elsewhere the ranks run on other hosts, which cannot be handed a descriptor of this one */
+  constructor(reader: JobOptions["stdin"], elsewhere: boolean) {
     this.reader = reader;
+    this.elsewhere = elsewhere;
     this.terminal = reader !== "none" && isTerminal();
   }
 
@@ -46,10 +50,10 @@ export class Input {
   descriptorOf(rank: number): 0 | "pipe" | "ignore" {
     if (this.reader === "all") return "pipe";
     if (this.reader !== rank) return "ignore";
-    return this.terminal ? "pipe" : 0;
+    return this.terminal || this.elsewhere ? "pipe" : 0;
   }
 
-  attach(target: Writable): void {
+  attach(_rank: number, target: Writable): void {
     this.targets.add(target);
     const drop = (): void => {
       this.targets.delete(target);

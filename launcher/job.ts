@@ -6,10 +6,8 @@
  * handler of its own may save its work.
  */
 import { constants } from "node:os";
-import type { Runnable } from "./cache.ts";
+import type { Host, HostEvents } from "./host.ts";
 import { Input } from "./input.ts";
-import { LocalHost } from "./local-host.ts";
-import { oomKills } from "./oom.ts";
 import type { JobOptions } from "./options.ts";
 import { Output } from "./output.ts";
 import { type Plan, ranksText } from "./plan.ts";
@@ -23,6 +21,7 @@ const STREAMS_AFTER = 500;
 const TIMEOUT_CODE = 124;
 /** As a shell reports a program that wrote to a pipe nobody reads. */
 const BROKEN_PIPE_CODE = 128 + constants.signals.SIGPIPE;
+const LOST_HOST_CODE = 1;
 
 /** The rank given to the segment when no rank failed but the job ends. */
 const NO_RANK = -1;
@@ -30,7 +29,7 @@ const NO_RANK = -1;
 export class Job {
   private readonly options: JobOptions;
   private readonly output: Output;
-  private readonly host: LocalHost;
+  private readonly hosts: readonly Host[];
   private readonly input: Input;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly started = performance.now();
@@ -39,41 +38,51 @@ export class Job {
   private told = false;
   private failed: number | undefined;
   private report: Promise<void> = Promise.resolve();
-  private oomBefore: number | undefined;
   private finish: (code: number) => void = () => {};
 
-  constructor(plan: Plan, options: JobOptions) {
+  /** @param makeHosts the hosts of the job, which tell of their ranks through what they are given */
+  constructor(plan: Plan, options: JobOptions, makeHosts: (events: HostEvents) => readonly Host[]) {
     this.options = options;
-    this.output = new Output(plan.ranks, options, () => this.end(BROKEN_PIPE_CODE));
-    this.input = new Input(options.stdin);
-    this.host = new LocalHost(plan, options, {
-      exited: (rank, code, signal) => this.rankExited(rank, code, signal),
-      notStarted: (rank, error) => this.rankNotStarted(rank, error),
+    this.output = new Output(plan.ranks, options, () => void this.end(BROKEN_PIPE_CODE));
+    this.input = new Input(options.stdin, plan.hosts !== undefined);
+    this.hosts = makeHosts({
+      exited: (rank, code, signal, hint) => this.rankExited(rank, code, signal, hint),
+      notStarted: (rank, reason) => this.rankNotStarted(rank, reason),
+      lost: (sentence, ranks) => this.hostLost(sentence, ranks),
     });
   }
 
   /** Runs the job; the result is tsmpirun's exit code. */
-  run(runnables: ReadonlyMap<string, Runnable>): Promise<number> {
+  run(): Promise<number> {
     const result = new Promise<number>(resolve => {
       this.finish = resolve;
     });
     watchSignals({
       end: signal => this.signalled(signal),
-      forward: signal => this.host.signal(signal),
+      forward: signal => this.signal(signal),
       continued: () => this.input.goOn(),
     });
-    this.host.start(runnables, this.output, this.input);
-    this.input.start();
-    if (this.options.verbose) {
-      for (const rank of this.host.ranks) this.verbose(`rank ${rank} is process ${this.host.pidOf(rank)}`);
-      this.verbose(`${this.host.ranks.length} ranks started`);
+    for (const host of this.hosts) {
+      const where = host.name === undefined ? "" : ` on ${host.name}`;
+      const started = (): void => {
+        for (const rank of host.ranks) this.verbose(`rank ${rank} is process ${host.pidOf(rank)}${where}`);
+      };
+      // A host that is lost meanwhile says so through its events.
+      host.start(this.output, this.input).then(started, () => {});
     }
-    // Looked up while the ranks boot: it matters only when one is killed.
-    this.timers.push(setTimeout(() => (this.oomBefore = oomKills()), 50));
+    this.input.start();
     if (this.options.timeoutSeconds !== undefined) {
       this.timers.push(setTimeout(() => this.timedOut(), this.options.timeoutSeconds * 1000));
     }
     return result;
+  }
+
+  private get ranks(): number[] {
+    return this.hosts.flatMap(host => host.ranks);
+  }
+
+  private signal(signal: NodeJS.Signals): void {
+    for (const host of this.hosts) host.signal(signal);
   }
 
   private verbose(text: string): void {
@@ -81,47 +90,38 @@ export class Job {
     this.output.say(`tsmpirun: ${(performance.now() - this.started).toFixed(0)} ms: ${text}`);
   }
 
-  private rankExited(rank: number, code: number | null, signal: NodeJS.Signals | null): void {
-    if (code === 0) this.host.segment.rankFinished(rank);
+  private rankExited(rank: number, code: number | null, signal: NodeJS.Signals | null, hint: string): void {
     if (code !== 0 && !this.ending) {
-      const sentence = `rank ${rank} ${howItEnded(code, signal)}; the job was ended${this.memoryHint(signal)}`;
+      const sentence = `rank ${rank} ${howItEnded(code, signal)}; the job was ended${hint}`;
       this.fail(rank, exitCodeOf(code, signal), sentence);
     }
     this.verbose(`rank ${rank} ${howItEnded(code, signal)}`);
-    if (this.host.ranks.length === 0) void this.allExited();
+    this.checkEnd();
   }
 
-  private rankNotStarted(rank: number, error: Error): void {
-    if (!this.ending)
-      this.fail(rank, 1, `rank ${rank} could not be started: ${error.message}; the job was ended`);
-    if (this.host.ranks.length === 0) void this.allExited();
+  private rankNotStarted(rank: number, reason: string): void {
+    if (!this.ending) this.fail(rank, 1, `rank ${rank} could not be started: ${reason}; the job was ended`);
+    this.checkEnd();
   }
 
-  private memoryHint(signal: NodeJS.Signals | null): string {
-    if (signal !== "SIGKILL" || this.oomBefore === undefined) return "";
-    const killed = (oomKills() ?? 0) - this.oomBefore;
-    return killed > 0 ? " (the kernel killed a process of its control group because memory was used up)" : "";
+  private hostLost(sentence: string, ranks: readonly number[]): void {
+    if (!this.ending) this.fail(NO_RANK, LOST_HOST_CODE, `${sentence}; the job was ended`);
+    else if (ranks.length > 0) this.sayLines([sentence]);
+    this.checkEnd();
   }
 
   private fail(rank: number, code: number, sentence: string): void {
-    const waits = this.waits();
-    this.end(code);
-    this.host.segment.abort(rank, code);
-    this.told = true;
-    // The rank's own last words come first.
-    this.report = this.output.closed(STREAMS_AFTER, rank).then(() => {
+    this.report = this.end(code, rank).then(async waits => {
+      // The rank's own last words come first.
+      if (rank !== NO_RANK) await this.output.closed(STREAMS_AFTER, rank);
       this.sayLines([sentence, ...waitLines(waits)]);
       this.failed = rank;
     });
   }
 
-  private waits(): Map<number, string> {
-    const waits = new Map<number, string>();
-    for (const rank of this.host.ranks) {
-      const text = this.host.segment.waitOf(rank);
-      if (text !== undefined) waits.set(rank, text);
-    }
-    return waits;
+  private async waits(): Promise<Map<number, string>> {
+    const waits = await Promise.all(this.hosts.map(host => host.waits()));
+    return new Map(waits.flatMap(ofHost => [...ofHost]));
   }
 
   private sayLines(lines: string[]): void {
@@ -130,55 +130,67 @@ export class Job {
 
   private timedOut(): void {
     if (this.ending) return;
-    const waits = this.waits();
-    const busy = this.host.ranks.filter(rank => !waits.has(rank));
+    const ranks = this.ranks;
     const seconds = this.options.timeoutSeconds;
-    this.sayLines([
-      `the job was ended because it took longer than ${seconds} s (--timeout)`,
-      ...waitLines(waits),
-      ...busyLines(busy),
-    ]);
-    this.end(TIMEOUT_CODE);
-    this.tell();
+    this.report = this.end(TIMEOUT_CODE, NO_RANK).then(waits =>
+      this.sayLines([
+        `the job was ended because it took longer than ${seconds} s (--timeout)`,
+        ...waitLines(waits),
+        ...busyLines(ranks.filter(rank => !waits.has(rank))),
+      ]),
+    );
   }
 
   private signalled(signal: NodeJS.Signals): void {
     // Asked twice, or while the job is ending anyway: no more patience.
     if (this.ending) {
-      this.host.signal("SIGKILL");
+      this.signal("SIGKILL");
       return;
     }
-    this.sayLines([`ended by ${signal}`, ...waitLines(this.waits())]);
-    this.host.signal(signal);
-    this.host.signal("SIGCONT");
-    this.end(128 + signalNumber(signal));
+    this.report = this.end(128 + signalNumber(signal)).then(waits => {
+      this.sayLines([`ended by ${signal}`, ...waitLines(waits)]);
+      this.signal(signal);
+      this.signal("SIGCONT");
+    });
   }
 
   /** Ranks inside tsmpi leave. */
-  private tell(): void {
+  private tell(rank: number): void {
     if (this.told) return;
     this.told = true;
-    this.host.segment.abort(NO_RANK, this.exitCode);
+    for (const host of this.hosts) host.abort(rank, this.exitCode);
   }
 
-  private end(code: number): void {
-    if (this.ending) return;
+  /**
+   * Ends the job, once. What ranks wait for is looked up before anybody is disturbed, and is the result.
+   * @param failed tells ranks inside tsmpi at once, naming this one; else they have the time that others have
+   */
+  private async end(code: number, failed?: number): Promise<ReadonlyMap<number, string>> {
+    if (this.ending) return new Map();
     this.ending = true;
     this.exitCode = code;
+    const waits = await this.waits();
+    if (this.ranks.length === 0) return waits;
+    if (failed !== undefined) this.tell(failed);
     const term = (): void => {
-      this.tell();
-      this.host.signal("SIGTERM");
+      this.tell(NO_RANK);
+      this.signal("SIGTERM");
       // A stopped process sees no signal but SIGKILL until it continues.
-      this.host.signal("SIGCONT");
+      this.signal("SIGCONT");
     };
     this.timers.push(setTimeout(term, TERM_AFTER));
-    this.timers.push(setTimeout(() => this.host.signal("SIGKILL"), TERM_AFTER + KILL_AFTER));
+    this.timers.push(setTimeout(() => this.signal("SIGKILL"), TERM_AFTER + KILL_AFTER));
+    return waits;
+  }
+
+  private checkEnd(): void {
+    if (this.ranks.length === 0) void this.allExited();
   }
 
   private async allExited(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     this.ending = true;
-    this.host.close();
+    await Promise.all(this.hosts.map(host => host.close()));
     await this.output.closed(STREAMS_AFTER);
     await this.report;
     const alike = [...this.output.crashes.repeated].filter(rank => rank !== this.failed);

@@ -1,6 +1,5 @@
 /** One output stream of one rank on its way to the terminal: cut into whole lines, tagged, copied to a file. */
 import { closeSync, writeSync } from "node:fs";
-import type { Destination } from "./destination.ts";
 
 /** A line that is not continued for this long is printed as it is: it may be a prompt. */
 const PARTIAL_MILLISECONDS = 100;
@@ -8,8 +7,15 @@ const PARTIAL_MILLISECONDS = 100;
 const LONGEST_LINE = 64 * 1024 * 1024;
 const LINE_END = 10;
 
+/** Who takes whole lines: see Destination. */
+export interface LineDestination {
+  continues(writer: object): boolean;
+  write(writer: object, bytes: Uint8Array): boolean;
+  onDrain(callback: () => void): void;
+}
+
 export interface LineWriterOptions {
-  destination: Destination;
+  destination: LineDestination;
   /** Put before each line. */
   tag: string | undefined;
   /** Descriptor of a file that gets every byte as it was written. */

@@ -1,74 +1,102 @@
-/** The ranks of a job that run on this machine: started here, signalled here, their ends noticed here. */
+/**
+ * The ranks of a job that run on this machine: started here, signalled here, their ends noticed here. tsmpirun has
+ * one for a job on one host; on several hosts the daemon of each has one.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHostSegment } from "../src/job/create-host-segment.ts";
-import type { HostSegment } from "../src/job/host-segment.ts";
+import type { HostAgreement, HostSegment } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
-import type { Runnable } from "./cache.ts";
 import { Guard } from "./guard.ts";
-import type { Input } from "./input.ts";
-import type { JobOptions } from "./options.ts";
-import type { Output } from "./output.ts";
-import { coresOfRank, type Plan, type Program } from "./plan.ts";
+import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankOutput } from "./host.ts";
+import { oomKills } from "./oom.ts";
+import { coresOfRank } from "./plan.ts";
+import { threadVariables } from "./threads.ts";
 import { glibcTunables } from "./tunables.ts";
 
 /** Nothing that a rank starts can exist before its node has booted, and until then the cores have better to do. */
 const GUARD_AFTER_MILLISECONDS = 30;
+/** Looked up while the ranks boot: it matters only when one is killed. */
+const OOM_AFTER_MILLISECONDS = 50;
 
-export interface HostEvents {
-  exited(rank: number, code: number | null, signal: NodeJS.Signals | null): void;
-  notStarted(rank: number, error: Error): void;
-}
-
-export class LocalHost {
-  readonly segment: HostSegment;
-  private readonly plan: Plan;
-  private readonly options: JobOptions;
-  private readonly events: HostEvents;
+export class LocalHost implements Host {
+  readonly name = undefined;
+  private readonly segment: HostSegment;
+  private readonly part: HostPart;
+  private readonly cores: number;
+  private readonly temporary: string;
+  private readonly events: Omit<HostEvents, "lost">;
+  /** World ranks of this host. */
+  private readonly here: number[];
   private readonly running = new Map<number, ChildProcess>();
   /** Groups whose rank has ended but which still have members: what the rank had started itself. */
   private readonly lingering = new Set<number>();
+  private readonly timers: NodeJS.Timeout[] = [];
   private guard: Guard | undefined;
-  private guardTimer: NodeJS.Timeout | undefined;
+  private oomBefore: number | undefined;
+  private closed = false;
 
-  constructor(plan: Plan, options: JobOptions, events: HostEvents) {
-    this.plan = plan;
-    this.options = options;
+  /** @param temporary a folder that the guard removes when this process is killed, or "" */
+  constructor(part: HostPart, cores: number, temporary: string, events: Omit<HostEvents, "lost">) {
+    const { host, hosts, places, linkMemory } = part;
+    this.part = part;
+    this.cores = cores;
+    this.temporary = temporary;
     this.events = events;
-    this.segment = createHostSegment(plan.ranks, plan.cores);
+    this.here = [...places.keys()].filter(rank => places[rank] === host);
+    const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
+    this.segment = createHostSegment(where, cores, linkMemory);
   }
 
-  /** Ranks that have not ended. */
+  /** Descriptors that the gateway of this host inherits, as ranks do. */
+  get inherited(): readonly number[] {
+    return this.segment.inherited;
+  }
+
+  /** Whether ranks outnumber the cores of this host. */
+  get crowded(): boolean {
+    return this.here.length > this.cores;
+  }
+
+  /** To be called before the start. */
+  agree(facts: HostAgreement): void {
+    this.segment.agree(facts);
+  }
+
   get ranks(): number[] {
     return [...this.running.keys()];
   }
 
-  start(runnables: ReadonlyMap<string, Runnable>, output: Output, input: Input): void {
+  async start(output: RankOutput, input: RankInput): Promise<void> {
+    const { part } = this;
     const boot = `${packageFolder()}/dist/boot.cjs`;
-    const usable = this.options.bindTo === "core" ? native().usableCpus() : [];
-    for (const program of this.plan.programs) {
-      const runnable = runnables.get(program.script)!;
-      const options = [...(runnable.transpiled ? ["--enable-source-maps"] : []), ...program.nodeOptions];
-      const command = [...options, "-r", boot, runnable.file, ...program.args];
+    const usable = part.bindTo === "core" ? native().usableCpus() : [];
+    const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length);
+    for (const program of part.programs) {
+      const options = [...(program.transpiled ? ["--enable-source-maps"] : []), ...program.nodeOptions];
+      const command = [...options, "-r", boot, program.file, ...program.args];
       const environment: NodeJS.ProcessEnv = {
         ...process.env,
+        ...threads,
         ...program.environment,
         GLIBC_TUNABLES: glibcTunables(program.environment.GLIBC_TUNABLES ?? process.env.GLIBC_TUNABLES),
         TSMPI_LAUNCHER_PID: String(process.pid),
-        TSMPI_RULES: this.plan.rules && JSON.stringify(this.plan.rules),
-        TSMPI_SCRIPT: runnable.transpiled ? program.script : undefined,
+        TSMPI_RULES: part.rules && JSON.stringify(part.rules),
+        TSMPI_SCRIPT: program.transpiled ? program.script : undefined,
       };
-      for (let rank = program.firstRank; rank < program.firstRank + program.ranks; rank++) {
+      for (const [index, rank] of this.here.entries()) {
+        if (rank < program.firstRank || rank >= program.firstRank + program.ranks) continue;
         if (usable.length > 0) {
-          environment.TSMPI_BIND = coresOfRank(rank, usable, this.options.threadsPerRank ?? 1).join(",");
+          environment.TSMPI_BIND = coresOfRank(index, usable, part.threadsPerRank ?? 1).join(",");
         }
         this.startRank(rank, program, command, environment, output, input);
       }
     }
-    const temporary = [...runnables.values()].find(runnable => runnable.temporary)?.temporary ?? "";
-    this.guardTimer = setTimeout(() => {
+    const guard = (): void => {
       const groups = [...this.running.values()].map(child => child.pid!);
-      this.guard = new Guard([...groups, ...this.lingering], temporary);
-    }, GUARD_AFTER_MILLISECONDS);
+      this.guard = new Guard([...groups, ...this.lingering], this.temporary);
+    };
+    this.timers.push(setTimeout(guard, GUARD_AFTER_MILLISECONDS));
+    this.timers.push(setTimeout(() => (this.oomBefore = oomKills()), OOM_AFTER_MILLISECONDS));
   }
 
   pidOf(rank: number): number | undefined {
@@ -84,9 +112,23 @@ export class LocalHost {
     for (const group of this.lingering) if (!signalGroup(group, signal)) this.lingering.delete(group);
   }
 
-  /** All ranks have ended: what they left behind ends too. */
-  close(): void {
-    clearTimeout(this.guardTimer);
+  async waits(): Promise<ReadonlyMap<number, string>> {
+    const waits = new Map<number, string>();
+    for (const rank of this.running.keys()) {
+      const text = this.segment.waitOf(rank);
+      if (text !== undefined) waits.set(rank, text);
+    }
+    return waits;
+  }
+
+  abort(rank: number, code: number): void {
+    if (!this.closed) this.segment.abort(rank, code);
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    for (const timer of this.timers) clearTimeout(timer);
     this.signal("SIGKILL");
     this.guard?.dismiss();
     this.segment.close();
@@ -94,11 +136,11 @@ export class LocalHost {
 
   private startRank(
     rank: number,
-    program: Program,
+    program: HostProgram,
     command: string[],
     environment: NodeJS.ProcessEnv,
-    output: Output,
-    input: Input,
+    output: RankOutput,
+    input: RankInput,
   ): void {
     let child: ChildProcess;
     try {
@@ -108,11 +150,11 @@ export class LocalHost {
         stdio: [input.descriptorOf(rank), "pipe", "pipe", ...this.segment.inherited],
       });
     } catch (error) {
-      process.nextTick(() => this.events.notStarted(rank, error as Error));
+      process.nextTick(() => this.events.notStarted(rank, (error as Error).message));
       return;
     }
     if (child.pid === undefined) {
-      child.on("error", error => this.events.notStarted(rank, error));
+      child.on("error", error => this.events.notStarted(rank, error.message));
       return;
     }
     this.running.set(rank, child);
@@ -120,10 +162,17 @@ export class LocalHost {
     child.on("exit", (code, signal) => {
       this.running.delete(rank);
       this.noteGroup(child.pid!);
-      this.events.exited(rank, code, signal);
+      if (code === 0 && !this.closed) this.segment.rankFinished(rank);
+      this.events.exited(rank, code, signal, this.memoryHint(signal));
     });
     output.attach(rank, child.stdout!, child.stderr!);
-    if (child.stdin !== null) input.attach(child.stdin);
+    if (child.stdin !== null) input.attach(rank, child.stdin);
+  }
+
+  private memoryHint(signal: NodeJS.Signals | null): string {
+    if (signal !== "SIGKILL" || this.oomBefore === undefined) return "";
+    const killed = (oomKills() ?? 0) - this.oomBefore;
+    return killed > 0 ? " (the kernel killed a process of its control group because memory was used up)" : "";
   }
 
   /** A group number stays taken as long as the group has members; without any it may be somebody else's soon. */

@@ -1,4 +1,6 @@
 /** The options of tsmpirun in one table: the parser, the help and the suggestions for misspelt ones read it. */
+import { type HostSlots, parseHosts } from "./hosts/host-list.ts";
+import type { WireName } from "./hosts/protocol.ts";
 
 /** Options of one MPMD segment; the others belong to the whole job. */
 export interface SegmentOptions {
@@ -17,6 +19,20 @@ export interface JobOptions {
   bindTo: "core" | "none";
   threadsPerRank: number | undefined;
   tuneFile: string | undefined;
+  hosts: HostSlots[];
+  hostFile: string | undefined;
+  mapBy: "slot" | "node";
+  launcher: "ssh" | "slurm" | "exec" | undefined;
+  sshArguments: string[];
+  agent: string[] | undefined;
+  /** Interface or network that hosts reach one another by. */
+  network: string | undefined;
+  linkTimeoutSeconds: number;
+  /** Bytes for messages between hosts, on each. */
+  linkMemory: number;
+  wire: WireName;
+  /** Hosts get tsmpi and the script, with all that it imports, from here. */
+  ship: boolean;
   verbose: boolean;
   dryRun: boolean;
 }
@@ -37,6 +53,12 @@ export class Expected extends Error {}
 function wholeNumber(value: string, least: number, what: string): number {
   if (!/^\d{1,9}$/.test(value) || Number(value) < least) throw new Expected(what);
   return Number(value);
+}
+
+function seconds(value: string): number {
+  const number = /^\d*\.?\d+$/.test(value) ? Number(value) : 0;
+  if (number > 0 && number < 2 ** 31 / 1000) return number;
+  throw new Expected("a number of seconds above 0 and below 2147483");
 }
 
 /** Splits as a shell would: blanks separate, quotes of either kind group. */
@@ -130,11 +152,7 @@ export const OPTIONS: Option[] = [
     value: "SECONDS",
     help: "ends a job that takes longer, says what each rank was waiting for; exit code 124",
     read(value, _segment, job) {
-      const seconds = /^\d*\.?\d+$/.test(value) ? Number(value) : 0;
-      if (!(seconds > 0 && seconds < 2 ** 31 / 1000)) {
-        throw new Expected("a number of seconds above 0 and below 2147483");
-      }
-      job.timeoutSeconds = seconds;
+      job.timeoutSeconds = seconds(value);
     },
   },
   {
@@ -161,6 +179,99 @@ export const OPTIONS: Option[] = [
     read(value, _segment, job) {
       if (value === "") throw new Expected("a file");
       job.tuneFile = value;
+    },
+  },
+  {
+    names: ["--hosts", "--host", "-H"],
+    value: "A:4,B:4",
+    help: "runs the ranks on these hosts, so many on each (1 unless said); n[001-128]:4 names many; a host named again counts again",
+    read(value, _segment, job) {
+      job.hosts.push(...parseHosts(value, "--hosts"));
+    },
+  },
+  {
+    names: ["--hostfile", "--machinefile"],
+    value: "FILE",
+    help: 'a file that names hosts, one a line: "host slots=4"; # begins a comment',
+    read(value, _segment, job) {
+      job.hostFile = value;
+    },
+  },
+  {
+    names: ["--map-by"],
+    value: "slot|node",
+    help: "slot: fills a host before the next (default); node: deals the ranks out to hosts in turn",
+    read(value, _segment, job) {
+      if (value !== "slot" && value !== "node") throw new Expected("slot or node");
+      job.mapBy = value;
+    },
+  },
+  {
+    names: ["--launcher"],
+    value: "ssh|slurm|exec",
+    help: "how hosts are reached (default: slurm inside an allocation, exec where --agent is given, else ssh)",
+    read(value, _segment, job) {
+      if (value !== "ssh" && value !== "slurm" && value !== "exec") throw new Expected("ssh, slurm or exec");
+      job.launcher = value;
+    },
+  },
+  {
+    names: ["--ssh-args"],
+    value: '"..."',
+    help: 'options for ssh, such as "-p 2222 -i key"; repeatable',
+    read(value, _segment, job) {
+      job.sshArguments.push(...splitWords(value));
+    },
+  },
+  {
+    names: ["--agent"],
+    value: '"..."',
+    help: 'the command that runs another command on {host}: "docker exec -i {host}", "kubectl exec -i {host} --"',
+    read(value, _segment, job) {
+      const words = splitWords(value);
+      if (!words.some(word => word.includes("{host}"))) throw new Expected("a command with {host} in it");
+      job.agent = words;
+    },
+  },
+  {
+    names: ["--iface"],
+    value: "NAME|NETWORK",
+    help: "the interface (eth0) or network (10.0.0.0/8) by which hosts reach one another",
+    read(value, _segment, job) {
+      if (value === "") throw new Expected("an interface such as eth0, or a network such as 10.0.0.0/8");
+      job.network = value;
+    },
+  },
+  {
+    names: ["--ship"],
+    help: "sends the script, the packages that it imports and tsmpi to hosts that have nothing but Node",
+    read(_value, _segment, job) {
+      job.ship = true;
+    },
+  },
+  {
+    names: ["--link-timeout"],
+    value: "SECONDS",
+    help: "a host that has not been heard of for so long ends the job (default: 60)",
+    read(value, _segment, job) {
+      job.linkTimeoutSeconds = seconds(value);
+    },
+  },
+  {
+    names: ["--link-memory"],
+    value: "MIB",
+    help: "mebibytes that messages between hosts may take on each, besides those of their senders and receivers (default: 256)",
+    read(value, _segment, job) {
+      job.linkMemory = wholeNumber(value, 1, "a whole number of mebibytes") * 2 ** 20;
+    },
+  },
+  {
+    names: ["--wire"],
+    value: "zeromq|tcp",
+    help: "what carries messages between hosts: zeromq, encrypted (default), or plain tcp, which is faster and for networks that nobody else can read",
+    read(value, _segment, job) {
+      if (value !== "zeromq" && value !== "tcp") throw new Expected("zeromq or tcp");
+      job.wire = value;
     },
   },
   {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { Crashes, StderrBlock } from "./crash-filter.ts";
 import { type Destination, openDestinations } from "./destination.ts";
+import type { RankOutput } from "./host.ts";
 import { LineWriter } from "./line-writer.ts";
 import type { JobOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,7 +12,7 @@ import { UsageError } from "./usage-error.ts";
 /** Red is left out: it means trouble. */
 const COLOURS = [36, 33, 32, 35, 34, 96, 93, 92, 95, 94];
 
-export class Output {
+export class Output implements RankOutput {
   private readonly out: Destination;
   private readonly err: Destination;
   private readonly options: JobOptions;

@@ -3,6 +3,16 @@ import { type Stats, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Rules } from "../src/collectives/rules.ts";
 import type { Arguments, Segment } from "./arguments.ts";
+import type { Runnable } from "./cache.ts";
+import type { HostPart } from "./host.ts";
+import {
+  type ChosenHosts,
+  chooseHosts,
+  isThisHost,
+  type LauncherKind,
+  placeRanks,
+} from "./hosts/choose-hosts.ts";
+import type { JobOptions } from "./options.ts";
 import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -18,32 +28,22 @@ export interface Program {
   ranks: number;
 }
 
+/** Tables of all ranks are kept in several places. */
+const MAX_RANKS = 4_194_304;
+
 export interface Plan {
   programs: Program[];
   ranks: number;
+  /** Usable cores of this machine. */
   cores: number;
+  /** Hosts that ranks run on, through daemons; undefined: on this machine, without any. */
+  hosts: string[] | undefined;
+  /** The host of each rank, as an index into `hosts`. */
+  places: number[];
+  /** How the hosts are reached. */
+  launcher: LauncherKind | undefined;
   /** For the choice of algorithms. */
   rules: Rules | undefined;
-}
-
-/** Read by OpenMP programs, OpenBLAS, MKL, BLIS, Accelerate and numexpr, each on its own first use. */
-const THREAD_VARIABLES = [
-  "OMP_NUM_THREADS",
-  "OPENBLAS_NUM_THREADS",
-  "MKL_NUM_THREADS",
-  "BLIS_NUM_THREADS",
-  "VECLIB_MAXIMUM_THREADS",
-  "NUMEXPR_NUM_THREADS",
-];
-
-/** Every rank would start a thread per core by default: 8 ranks on 8 cores would be 64 threads that starve each other. */
-function threadVariables(args: Arguments, ranks: number, cores: number): Record<string, string> {
-  const threads = String(args.threadsPerRank ?? Math.max(1, Math.floor(cores / ranks)));
-  const variables: Record<string, string> = {};
-  for (const name of THREAD_VARIABLES) {
-    if (args.threadsPerRank !== undefined || process.env[name] === undefined) variables[name] = threads;
-  }
-  return variables;
 }
 
 function stat(path: string): Stats | undefined {
@@ -75,47 +75,107 @@ function checkFolder(folder: string): string {
   return resolve(folder);
 }
 
-function programOf(
-  segment: Segment,
-  firstRank: number,
-  cores: number,
-  threads: Record<string, string>,
-): Program {
-  const environment: Record<string, string> = { ...threads };
+/** @param onHosts the folder is looked for on the hosts, not here */
+function programOf(segment: Segment, firstRank: number, ranks: number, onHosts: boolean): Program {
+  const environment: Record<string, string> = onHosts ? passedOn() : {};
   for (const [name, value] of segment.environment) environment[name] = value ?? process.env[name]!;
+  const { workingFolder = process.cwd() } = segment;
   return {
     script: checkScript(segment.script),
     args: segment.args,
     nodeOptions: segment.nodeOptions,
-    workingFolder: segment.workingFolder === undefined ? process.cwd() : checkFolder(segment.workingFolder),
+    workingFolder: onHosts ? resolve(workingFolder) : checkFolder(workingFolder),
     environment,
     firstRank,
-    ranks: segment.ranks ?? cores,
+    ranks,
   };
+}
+
+/** Ranks of other hosts have the environment that their host gives, but tsmpi's own settings count on all. */
+function passedOn(): Record<string, string> {
+  const settings: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith("TSMPI_") && value !== undefined) settings[name] = value;
+  }
+  return settings;
+}
+
+/** How many ranks each part of the job has. */
+function countRanks(segments: readonly Segment[], all: number, onHosts: boolean): number[] {
+  return segments.map(({ ranks }, index) => {
+    if (ranks !== undefined) return ranks;
+    if (!onHosts || segments.length === 1) return all;
+    throw new UsageError(`-n is expected in each part of a job on hosts, and part ${index + 1} has none`);
+  });
+}
+
+/** Where ranks are. A job whose ranks all come to lie on this machine needs no daemon. */
+function placesOf(
+  chosen: ChosenHosts | undefined,
+  ranks: number,
+  args: Arguments,
+): Pick<Plan, "hosts" | "places" | "launcher"> {
+  const here = { hosts: undefined, places: new Array<number>(ranks).fill(0), launcher: undefined };
+  if (chosen === undefined) return here;
+  const places = placeRanks(chosen.hosts, ranks, args.mapBy);
+  // Hosts without a rank are left out.
+  const used = [...new Set(places)].sort((a, b) => a - b);
+  const hosts = used.map(index => chosen.hosts[index].name);
+  if (
+    args.launcher === undefined &&
+    chosen.launcher !== "exec" &&
+    hosts.length === 1 &&
+    isThisHost(hosts[0])
+  ) {
+    return here;
+  }
+  return { hosts, places: places.map(index => used.indexOf(index)), launcher: chosen.launcher };
 }
 
 /** @throws {UsageError} when something that the command line names is not there */
 export function makePlan(args: Arguments, cores: number): Plan {
-  const ranks = args.segments.reduce((sum, segment) => sum + (segment.ranks ?? cores), 0);
+  const chosen = chooseHosts(args);
+  const counts = countRanks(args.segments, chosen?.ranks ?? cores, chosen !== undefined);
+  const ranks = counts.reduce((sum, count) => sum + count, 0);
+  if (ranks > MAX_RANKS) {
+    throw new UsageError(`at most ${MAX_RANKS} ranks were expected in all; ${ranks} came`);
+  }
   if (typeof args.stdin === "number" && args.stdin >= ranks) {
     throw new UsageError(`--stdin expects a rank from 0 to ${ranks - 1}, all or none; ${args.stdin} came`);
   }
   if (args.outputFolder !== undefined && stat(args.outputFolder)?.isDirectory() === false) {
     throw new UsageError(`--output-dir expects a folder, and ${args.outputFolder} is a file`);
   }
-  const threads = threadVariables(args, ranks, cores);
+  const { hosts, places, launcher } = placesOf(chosen, ranks, args);
   const programs: Program[] = [];
   let firstRank = 0;
-  for (const segment of args.segments) {
-    const program = programOf(segment, firstRank, cores, threads);
-    programs.push(program);
-    firstRank += program.ranks;
+  for (const [index, segment] of args.segments.entries()) {
+    programs.push(programOf(segment, firstRank, counts[index], hosts !== undefined));
+    firstRank += counts[index];
   }
-  return { programs, ranks, cores, rules: rulesFor(args) };
+  return { programs, ranks, cores, hosts, places, launcher, rules: rulesFor(args) };
 }
 
-export function programOfRank(plan: Plan, rank: number): Program {
-  return plan.programs.find(program => rank < program.firstRank + program.ranks)!;
+/** One host's part of the job. */
+export function partOf(
+  plan: Plan,
+  options: JobOptions,
+  runnables: ReadonlyMap<string, Runnable>,
+  host: number,
+): HostPart {
+  return {
+    host,
+    hosts: plan.hosts?.length ?? 1,
+    places: plan.places,
+    programs: plan.programs.map(program => {
+      const { file, transpiled } = runnables.get(program.script)!;
+      return { ...program, file, transpiled };
+    }),
+    bindTo: options.bindTo,
+    threadsPerRank: options.threadsPerRank,
+    linkMemory: options.linkMemory,
+    rules: plan.rules,
+  };
 }
 
 /** Cores for one rank under `--bind-to core`: neighbours get neighbouring cores, more ranks than cores go round. */

@@ -68,7 +68,8 @@ function external(kind: ImportKind, path: string): OnResolveResult {
   return { external: true, path: isRequire(kind) ? path : pathToFileURL(path).href };
 }
 
-function resolvePlugin(entry: string, notes: ImportNotes): Plugin {
+/** @param whole packages go in, too: nothing but tsmpi and what node has stays outside */
+function resolvePlugin(entry: string, notes: ImportNotes, whole: boolean): Plugin {
   const inner = Symbol("asked by this plugin");
 
   async function onResolve(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
@@ -107,6 +108,16 @@ function resolvePlugin(entry: string, notes: ImportNotes): Plugin {
     if (result.external) return result;
     const found = result.path;
 
+    if (whole) {
+      if (found.endsWith(".node")) {
+        return {
+          errors: [{ text: `${found} is native code, which --ship cannot send; install it on the hosts` }],
+        };
+      }
+      notes.ownFile(found);
+      if (own) notes.probed(resolve(args.resolveDir, asked), found);
+      return asked === path ? undefined : { path: found };
+    }
     const inPackage = /[\\/]node_modules[\\/]/.test(found);
     const throughPaths =
       !own && !inPackage && !asked.startsWith("#") && nodeResolve(asked, importer) === undefined;
@@ -186,9 +197,10 @@ function loadFile(path: string, entry: string): OnLoadResult | undefined {
 /**
  * @param entry absolute path of the script
  * @param outputFolder where the result will lie (the source map is relative to it)
+ * @param whole with the packages that it imports
  * @throws {ReportedError} with esbuild's message (file, line, column) for a program that does not compile
  */
-export async function transpile(entry: string, outputFolder: string): Promise<Transpiled> {
+export async function transpile(entry: string, outputFolder: string, whole: boolean): Promise<Transpiled> {
   // Loaded here and not above: a job whose script is cached never needs it.
   const esbuild = await import("esbuild").catch(cause => {
     throw new ReportedError(
@@ -223,7 +235,7 @@ const require = __tsmpiCreateRequire(${JSON.stringify(pathToFileURL(entry).href)
       define: { "import.meta": "__tsmpiImportMeta", "require.main": "__tsmpiMain" },
       banner: { js: banner },
       logLevel: "silent",
-      plugins: [resolvePlugin(entry, notes)],
+      plugins: [resolvePlugin(entry, notes, whole)],
     });
     const [map, code] = result.outputFiles;
     return {

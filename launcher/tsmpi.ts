@@ -3,7 +3,8 @@
 import { nearest } from "./nearest.ts";
 
 interface Subcommand {
-  help: string;
+  /** Undefined: not for people. */
+  help: string | undefined;
   /** @returns the exit code */
   run(args: string[]): Promise<number>;
 }
@@ -21,6 +22,22 @@ const SUBCOMMANDS: Record<string, Subcommand> = {
   "build-native": {
     help: "builds the native addon of this package (needs Python 3, make and a C++ compiler)",
     run: async args => (await import("./build-native.ts")).buildNative(args),
+  },
+  doctor: {
+    help: "says what this machine, or the hosts of --hosts or --hostfile, still need for a job",
+    run: async args => (await import("./doctor.ts")).doctor(args),
+  },
+  rank: {
+    help: "runs a script as the ranks that srun has started: srun -n 8 npx tsmpi rank script.ts",
+    run: async args => process.exit(await (await import("./step/rank.ts")).runRank(args)),
+  },
+  daemon: {
+    help: undefined,
+    run: async () => (await import("./hosts/daemon.ts")).daemon(),
+  },
+  gateway: {
+    help: undefined,
+    run: async () => (await import("./hosts/gateway-process.ts")).gatewayProcess(),
   },
   version: {
     help: "prints the version",
@@ -46,8 +63,9 @@ const ALIASES: Record<string, string> = {
 };
 
 function helpText(): string {
-  const width = Math.max(...Object.keys(SUBCOMMANDS).map(name => name.length)) + 2;
-  const lines = Object.entries(SUBCOMMANDS).map(([name, { help }]) => `  ${name.padEnd(width)}${help}`);
+  const told = Object.entries(SUBCOMMANDS).filter(([, { help }]) => help !== undefined);
+  const width = Math.max(...told.map(([name]) => name.length)) + 2;
+  const lines = told.map(([name, { help }]) => `  ${name.padEnd(width)}${help}`);
   return `usage: tsmpi <command> [args]\n\n${lines.join("\n")}\n\nPrograms are started with tsmpirun.\n`;
 }
 

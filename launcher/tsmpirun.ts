@@ -3,30 +3,17 @@
  * tsmpirun: starts the ranks of a program on this machine. What is not needed to get the ranks going (help,
  * the transpiler) is loaded only when it is wanted, for every job pays for what this file loads.
  */
-import { rmSync } from "node:fs";
 import { TsmpiError } from "../src/errors.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
-import { type Runnable, transpileCached } from "./cache.ts";
+import type { Runnable } from "./cache.ts";
 import { usableCores } from "./cores.ts";
 import { Job } from "./job.ts";
-import { makePlan, type Plan } from "./plan.ts";
-import { NEEDS_TRANSPILING } from "./scripts.ts";
+import { LocalHost } from "./local-host.ts";
+import { makePlan, type Plan, partOf } from "./plan.ts";
+import { prepare, removeTemporary, temporaryFolder } from "./prepare.ts";
 import { ReportedError, UsageError } from "./usage-error.ts";
-import { transpilerVersion } from "./version.ts";
 
 const USAGE_CODE = 2;
-
-async function prepare(plan: Plan): Promise<Map<string, Runnable>> {
-  const runnables = new Map<string, Runnable>();
-  for (const { script } of plan.programs) {
-    if (runnables.has(script)) continue;
-    const runnable: Runnable = NEEDS_TRANSPILING.test(script)
-      ? await transpileCached(script, transpilerVersion())
-      : { file: script, transpiled: false, how: "run as it is", temporary: undefined };
-    runnables.set(script, runnable);
-  }
-  return runnables;
-}
 
 function describe(args: Arguments, plan: Plan, runnables: ReadonlyMap<string, Runnable>): void {
   if (!args.verbose) return;
@@ -54,14 +41,15 @@ async function main(): Promise<number> {
     process.stdout.write((await import("./dry-run.ts")).dryRunText(plan, args));
     return 0;
   }
-  const runnables = await prepare(plan);
+  if (plan.hosts !== undefined) return (await import("./hosts/run-on-hosts.ts")).runOnHosts(plan, args);
+  const runnables = await prepare(plan.programs);
   try {
     describe(args, plan, runnables);
-    return await new Job(plan, args).run(runnables);
+    const part = partOf(plan, args, runnables, 0);
+    const temporary = temporaryFolder(runnables);
+    return await new Job(plan, args, events => [new LocalHost(part, plan.cores, temporary, events)]).run();
   } finally {
-    for (const { temporary } of runnables.values()) {
-      if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
-    }
+    removeTemporary(runnables);
   }
 }
 

@@ -73,7 +73,7 @@ await Promise.all([
   build({ ...esm, entryPoints: ["bench/harness/tune.ts"], outfile: "dist/bench/tune.js" }),
   build({
     ...esm,
-    entryPoints: ["rank", "start", "ipc", "worker"].map(name => `bench/programs/${name}.ts`),
+    entryPoints: ["rank", "start", "ipc", "worker", "bare"].map(name => `bench/programs/${name}.ts`),
     outdir: "dist/bench",
     external: ["tsmpi"],
   }),

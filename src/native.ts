@@ -121,7 +121,8 @@ export function packageFolder(): string {
   return folder;
 }
 
-function isMusl(): boolean {
+/** Whether Node was built for musl, as on Alpine. */
+export function isMusl(): boolean {
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   return report.header?.glibcVersionRuntime === undefined;
 }

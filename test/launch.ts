@@ -14,6 +14,8 @@ export interface LaunchOptions {
   cwd?: string;
   /** Milliseconds after which the launcher is killed; 200,000 unless said. */
   timeout?: number;
+  /** Started instead of the launcher with its arguments. */
+  command?: readonly string[];
 }
 
 export interface Launched {
@@ -32,7 +34,8 @@ export interface Launch {
 }
 
 export function start(args: readonly string[], options: LaunchOptions = {}): Launch {
-  const child = spawn(process.execPath, [tsmpirun, ...args], {
+  const [program, ...words] = options.command ?? [process.execPath, tsmpirun, ...args];
+  const child = spawn(program, words, {
     cwd: options.cwd ?? packageRoot,
     env: { ...process.env, ...options.env },
     stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],

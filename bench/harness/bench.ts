@@ -24,10 +24,12 @@ function say(...lines: string[]): void {
 }
 
 function planAll(options: Options, folder: string, left: Results["left"]): ContenderPlan[] {
-  const plans = options.faces.map((face, i) => planOurs(face, i === 0, options.ranks));
+  const { ranks, hosts } = options;
+  const variants = options.faces.flatMap(face => options.wires.map(wire => ({ face, wire })));
+  const plans = variants.map((variant, i) => planOurs(variant, i === 0, ranks, hosts));
   for (const name of options.compare) {
     try {
-      plans.push(planPeer(name, options.ranks, programsFolder(), folder));
+      plans.push(planPeer(name, { ranks, hosts }, programsFolder(), folder));
     } catch (error) {
       if (!(error instanceof Missing)) throw error;
       left.push({ name, reason: error.message });

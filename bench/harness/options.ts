@@ -1,4 +1,5 @@
 /** The command line of `tsmpi bench`. */
+import { parseHosts } from "../../launcher/hosts/host-list.ts";
 import { UsageError } from "../../launcher/usage-error.ts";
 import { list, oneOf, outputFile, readWords, sizesOf, wholeNumber } from "./command-line.ts";
 import { OPERATIONS, type Operation, SELECTIONS } from "./operations.ts";
@@ -6,14 +7,23 @@ import { OPERATIONS, type Operation, SELECTIONS } from "./operations.ts";
 export const FACES = ["sync", "awaited"] as const;
 export type Face = (typeof FACES)[number];
 
-export const PEERS = ["openmpi", "mpich", "mpi4py", "ipc", "worker"] as const;
+export const PEERS = ["openmpi", "mpich", "mpi4py", "ipc", "worker", "net", "zeromq", "curve"] as const;
 export type PeerName = (typeof PEERS)[number];
+
+export const WIRES = ["zeromq", "tcp"] as const;
+export type WireName = (typeof WIRES)[number];
+
+/** Hosts of the ranks, each named as often as it has ranks, in rank order. */
+export type Hosts = readonly string[];
 
 export interface Options {
   operations: Operation[];
   sizes: number[];
   ranks: number;
   faces: Face[];
+  /** Undefined: on this host. */
+  hosts: Hosts | undefined;
+  wires: WireName[];
   compare: PeerName[];
   rounds: number;
   /** Microseconds that a batch should take. */
@@ -32,7 +42,18 @@ const QUICK_ROUNDS = 5;
 const BATCH_TIME = 20_000;
 const QUICK_BATCH_TIME = 6000;
 
-const WITH_VALUE = ["--sizes", "-n", "--compare", "--rounds", "--face", "--json", "--svg", "--html"];
+const WITH_VALUE = [
+  "--sizes",
+  "-n",
+  "--hosts",
+  "--wire",
+  "--compare",
+  "--rounds",
+  "--face",
+  "--json",
+  "--svg",
+  "--html",
+];
 const SWITCHES = ["--quick", "--placement", "--help"];
 
 export const HELP = `usage: tsmpi bench [operations] [options]
@@ -48,7 +69,12 @@ commas:
   --sizes LIST      bytes: 8,64,1KiB,... (default: 8 B to 8 MiB)
   --face LIST       sync (default), awaited, or both; the first is compared
   --compare LIST    openmpi, mpich, mpi4py: the same operations there, batch by
-                    batch in turn with ours; ipc, worker: Node's own ways
+                    batch in turn with ours; ipc, worker: Node's own ways;
+                    net, zeromq, curve: two processes on two hosts, joined by
+                    node:net, by zeromq.js, or by that with encryption
+  --hosts A:4,B:4   ranks on hosts that share the folder of TMPDIR and its
+                    fifos: namespaces of one machine (test/hosts/hosts.sh)
+  --wire LIST       zeromq (default), tcp, or both; the first is compared
   --rounds R        batches of each contender in a row (default: ${ROUNDS})
   --quick           ${QUICK_ROUNDS} short rounds, to see whether everything works
   --placement       compares only batches between which the cores stayed as near
@@ -88,10 +114,17 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     read<string | undefined>(name, value => outputFile(name, value), undefined);
 
   const quick = values.has("--quick");
+  const hosts = read<Hosts | undefined>(
+    "--hosts",
+    value => parseHosts(value, "--hosts").flatMap(({ name, slots }) => new Array<string>(slots).fill(name)),
+    undefined,
+  );
   const options: Options = {
     operations: selectOperations(words),
     sizes: read("--sizes", sizesOf, [...DEFAULT_SIZES]),
-    ranks: read("-n", value => wholeNumber("-n", value, 2), 2),
+    ranks: hosts?.length ?? read("-n", value => wholeNumber("-n", value, 2), 2),
+    hosts,
+    wires: names("--wire", "a wire of tsmpi", WIRES, ["zeromq"]),
     faces: names("--face", "a face of tsmpi", FACES, ["sync"]),
     compare: names("--compare", "a peer of tsmpi bench", PEERS, []),
     rounds: read("--rounds", value => wholeNumber("--rounds", value, 1), quick ? QUICK_ROUNDS : ROUNDS),

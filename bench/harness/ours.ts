@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { packageVersion } from "../../launcher/version.ts";
 import { packageFolder } from "../../src/native.ts";
 import type { ContenderPlan } from "./contender.ts";
-import type { Face } from "./options.ts";
+import type { Face, Hosts, WireName } from "./options.ts";
 
 /** Where the build puts what ranks run. */
 export function programsFolder(): string {
@@ -11,17 +11,24 @@ export function programsFolder(): string {
 }
 
 /** @param first the face that others are compared with */
-export function planOurs(face: Face, first: boolean, ranks: number): ContenderPlan {
+export function planOurs(
+  { face, wire }: { face: Face; wire: WireName },
+  first: boolean,
+  ranks: number,
+  hosts: Hosts | undefined,
+): ContenderPlan {
+  const variant = hosts === undefined ? face : `${face} ${wire}`;
   const tsmpirun = [process.execPath, join(packageFolder(), "dist", "tsmpirun.js"), "-n", String(ranks)];
+  if (hosts !== undefined) tsmpirun.push("--hosts", hosts.join(","), "--wire", wire);
   return {
-    key: first ? "tsmpi" : `tsmpi-${face}`,
-    title: first ? "tsmpi" : `tsmpi ${face}`,
+    key: first ? "tsmpi" : `tsmpi-${variant.replace(" ", "-")}`,
+    title: first ? "tsmpi" : `tsmpi ${variant}`,
     kind: first ? "ours" : "other",
     readers: ranks,
     command: [...tsmpirun, join(programsFolder(), "rank.js"), face],
     startCommand: first ? [...tsmpirun, join(programsFolder(), "start.js")] : undefined,
     environment: {},
     does: () => true,
-    version: `${packageVersion()}, ${face}`,
+    version: `${packageVersion()}, ${variant}`,
   };
 }

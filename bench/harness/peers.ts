@@ -4,7 +4,7 @@ import { usableCores } from "../../launcher/cores.ts";
 import { compile, findCommand, Missing, outputOf, peerSource } from "./compile.ts";
 import type { ContenderPlan } from "./contender.ts";
 import type { Operation } from "./operations.ts";
-import type { PeerName } from "./options.ts";
+import type { Hosts, PeerName } from "./options.ts";
 
 const C_FLAGS = ["-O3", "-march=native"];
 
@@ -30,14 +30,40 @@ function pick(special: string, common: string, is: (command: string) => boolean)
   return other !== undefined && is(other) ? other : undefined;
 }
 
-function openMpiLauncher(ranks: number): string[] {
+/** The ranks of a contender, and their hosts, if not this one. */
+export interface Ranks {
+  readonly ranks: number;
+  readonly hosts: Hosts | undefined;
+}
+
+/** "a:4,b:4" */
+function slotsOf(hosts: Hosts): string {
+  const slots = new Map<string, number>();
+  for (const host of hosts) slots.set(host, (slots.get(host) ?? 0) + 1);
+  return [...slots].map(([host, count]) => `${host}:${count}`).join(",");
+}
+
+/** Between hosts by TCP; hosts that are namespaces of one machine must not bind, for each believes that it has all cores. */
+function openMpiOnHosts(hosts: Hosts): string[] {
+  const settings = { btl: "tcp,vader,self", btl_tcp_if_include: "eth0", oob_tcp_if_include: "eth0" };
+  const words = Object.entries(settings).flatMap(([name, value]) => ["--mca", name, value]);
+  return ["--host", slotsOf(hosts), "--bind-to", "none", "--map-by", "slot", ...words];
+}
+
+function openMpiLauncher({ ranks, hosts }: Ranks): string[] {
   const mpirun = pick("mpirun.openmpi", "mpirun", isOpenMpi);
   if (mpirun === undefined) throw new Missing("mpirun of Open MPI is not installed (Debian: openmpi-bin)");
   const crowded = ["--oversubscribe", "--mca", "mpi_yield_when_idle", "1"];
-  return [mpirun, ...(ranks > usableCores() ? crowded : []), "-n", String(ranks)];
+  return [
+    mpirun,
+    ...(ranks > usableCores() ? crowded : []),
+    "-n",
+    String(ranks),
+    ...(hosts === undefined ? [] : openMpiOnHosts(hosts)),
+  ];
 }
 
-function mpichLauncher(ranks: number): string[] {
+function mpichLauncher({ ranks, hosts }: Ranks): string[] {
   const mpiexec = pick("mpiexec.mpich", "mpiexec", isMpich);
   if (mpiexec === undefined) throw new Missing("mpiexec of MPICH is not installed (Debian: mpich)");
   if (ranks > usableCores()) {
@@ -45,12 +71,12 @@ function mpichLauncher(ranks: number): string[] {
       `MPICH never yields its core: with ${ranks} ranks on ${usableCores()} a call takes 15 to 50 ms, which compares nothing`,
     );
   }
-  return [mpiexec, "-n", String(ranks)];
+  return [mpiexec, "-n", String(ranks), ...(hosts === undefined ? [] : ["-hosts", slotsOf(hosts)])];
 }
 
 const withoutObjects = ({ group }: Operation): boolean => group !== "objects";
 
-function openmpi(ranks: number, folder: string): ContenderPlan {
+function openmpi(ranks: Ranks, folder: string): ContenderPlan {
   const launcher = openMpiLauncher(ranks);
   const compiler = pick(
     "mpicc.openmpi",
@@ -65,7 +91,7 @@ function openmpi(ranks: number, folder: string): ContenderPlan {
     key: "openmpi",
     title: "Open MPI",
     kind: "c",
-    readers: ranks,
+    readers: ranks.ranks,
     command: [...launcher, program],
     startCommand: [...launcher, program, "--start"],
     environment: OPEN_MPI_ENVIRONMENT,
@@ -74,7 +100,7 @@ function openmpi(ranks: number, folder: string): ContenderPlan {
   };
 }
 
-function mpich(ranks: number, folder: string): ContenderPlan {
+function mpich(ranks: Ranks, folder: string): ContenderPlan {
   const launcher = mpichLauncher(ranks);
   const compiler = pick("mpicc.mpich", "mpicc", command => /mpich/i.test(outputOf(command, ["-show"]) ?? ""));
   if (compiler === undefined) throw new Missing("mpicc of MPICH is not installed (Debian: libmpich-dev)");
@@ -84,7 +110,7 @@ function mpich(ranks: number, folder: string): ContenderPlan {
     key: "mpich",
     title: "MPICH",
     kind: "c",
-    readers: ranks,
+    readers: ranks.ranks,
     command: [...launcher, program],
     startCommand: [...launcher, program, "--start"],
     environment: {},
@@ -94,7 +120,7 @@ function mpich(ranks: number, folder: string): ContenderPlan {
 }
 
 /** Debian's own python first: its mpi4py is a package there, whatever python the PATH has. */
-function mpi4py(ranks: number): ContenderPlan {
+function mpi4py(ranks: Ranks): ContenderPlan {
   const pythons = ["/usr/bin/python3", findCommand("python3")].filter(python => python !== undefined);
   const probe =
     "import mpi4py, numpy; from mpi4py import MPI; print(mpi4py.__version__, MPI.Get_library_version())";
@@ -107,7 +133,7 @@ function mpi4py(ranks: number): ContenderPlan {
       key: "mpi4py",
       title: "mpi4py",
       kind: "other",
-      readers: ranks,
+      readers: ranks.ranks,
       command: [...launcher, ...program],
       startCommand: [...launcher, ...program, "--start"],
       // NumPy's threads have nothing to do here and would only wait.
@@ -133,8 +159,28 @@ function nodes(key: "ipc" | "worker", title: string, programs: string): Contende
   };
 }
 
+const BARE = { net: "node:net", zeromq: "zeromq.js", curve: "zeromq.js CURVE" } as const;
+
+/** Two processes, on the first host and on the last, joined without tsmpi. */
+function bare(key: keyof typeof BARE, { hosts }: Ranks, programs: string): ContenderPlan {
+  const [first, last] = [hosts?.[0], hosts?.at(-1)];
+  if (first === undefined || last === undefined) throw new Missing("it is for two hosts (--hosts)");
+  const program = [process.execPath, join(programs, "bare.js"), key];
+  return {
+    key,
+    title: BARE[key],
+    kind: "other",
+    readers: 1,
+    command: ["ssh", first, ...program, first, last],
+    startCommand: undefined,
+    environment: {},
+    does: ({ name }) => ["latency", "bandwidth", "rate"].includes(name),
+    version: process.version,
+  };
+}
+
 /** @throws {Missing} with the reason why it is left out */
-export function planPeer(name: PeerName, ranks: number, programs: string, folder: string): ContenderPlan {
+export function planPeer(name: PeerName, ranks: Ranks, programs: string, folder: string): ContenderPlan {
   switch (name) {
     case "openmpi":
       return openmpi(ranks, folder);
@@ -146,5 +192,9 @@ export function planPeer(name: PeerName, ranks: number, programs: string, folder
       return nodes("ipc", "Node IPC", programs);
     case "worker":
       return nodes("worker", "Worker thread", programs);
+    case "net":
+    case "zeromq":
+    case "curve":
+      return bare(name, ranks, programs);
   }
 }

@@ -1,6 +1,6 @@
 /** The command line of `tsmpi tune`. */
 import { usableCores } from "../../launcher/cores.ts";
-import { algorithms, type Family } from "../../src/collectives/algorithm-names.ts";
+import { algorithms, type Family, Need, needsOf } from "../../src/collectives/algorithm-names.ts";
 import { list, oneOf, outputFile, readWords, sizesOf, wholeNumber } from "./command-line.ts";
 
 /** The operations of the benchmark whose algorithms are compared. */
@@ -78,5 +78,7 @@ export function parseTuneOptions(args: readonly string[]): TuneOptions | undefin
 }
 
 export function candidatesOf(operation: Tuned): string[] {
-  return Object.keys(algorithms[TUNED[operation]]);
+  const family = TUNED[operation];
+  // Ranks are on one host here.
+  return Object.keys(algorithms[family]).filter(name => (needsOf(family, name)! & Need.hosts) === 0);
 }

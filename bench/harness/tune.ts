@@ -34,7 +34,7 @@ function planOf(operation: Tuned, algorithm: string, ranks: number): ContenderPl
   const family = TUNED[operation];
   const needsBlocks = (needsOf(family, algorithm)! & Need.blocks) !== 0;
   return {
-    ...planOurs("sync", false, ranks),
+    ...planOurs({ face: "sync", wire: "zeromq" }, false, ranks, undefined),
     key: algorithm,
     title: algorithm,
     environment: { TSMPI_ALGORITHM: `${family}=${algorithm}`, TSMPI_TUNE: "" },

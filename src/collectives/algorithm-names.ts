@@ -17,11 +17,14 @@ export const Need = {
   equal: 8,
   /** The memory that the ranks of a host share: such algorithms are not among those of messages, but in `src/comm`. */
   host: 16,
+  /** Ranks on several hosts, and several on some of them: such algorithms are in `two-level/`. */
+  hosts: 32,
 } as const;
 
-const { nothing, blocks, commuting, partial, equal, host } = Need;
+const { nothing, blocks, commuting, partial, equal, host, hosts } = Need;
 const scans = {
   board: host | partial,
+  "two-level": hosts | partial,
   "recursive-doubling": partial,
   gather: nothing,
   chain: blocks | partial,
@@ -29,14 +32,15 @@ const scans = {
 };
 
 export const algorithms = {
-  barrier: { board: host, counter: host, dissemination: nothing },
-  broadcast: { board: host, binomial: nothing, "scatter-ring": blocks },
+  barrier: { board: host, counter: host, "two-level": hosts, dissemination: nothing },
+  broadcast: { board: host, "two-level": hosts, binomial: nothing, "scatter-ring": blocks },
   scatter: { board: host, direct: nothing },
   gather: { board: host, direct: nothing },
-  allgather: { board: host, direct: nothing, bruck: nothing },
-  alltoall: { board: host, pairwise: nothing, bruck: equal },
+  allgather: { board: host, "two-level": hosts, direct: nothing, bruck: nothing },
+  alltoall: { board: host, "two-level": hosts | equal, pairwise: nothing, bruck: equal },
   reduce: {
     board: host | partial,
+    "two-level": hosts | partial,
     binomial: partial,
     gather: nothing,
     rabenseifner: blocks | partial,
@@ -44,13 +48,19 @@ export const algorithms = {
   },
   allreduce: {
     board: host | partial,
+    "two-level": hosts | partial,
     "recursive-doubling": partial,
     gather: nothing,
     rabenseifner: blocks | partial,
     ring: blocks | commuting | partial,
     exchange: blocks,
   },
-  reduceScatter: { board: host | partial, pairwise: partial, exchange: nothing },
+  reduceScatter: {
+    board: host | partial,
+    "two-level": hosts | partial,
+    pairwise: partial,
+    exchange: nothing,
+  },
   scan: scans,
   exscan: scans,
 } as const;

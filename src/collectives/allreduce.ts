@@ -44,13 +44,19 @@ export function* allreduceInto<A extends TypedArray>(
   op: OperatorFor<A>,
 ): Algorithm<void> {
   requireAlike("allreduceInto", target, array);
-  const reduction = new Reduction("allreduceInto", array, op);
+  const given = inPlaceOrApart(target, array) ? array : copyOf(array);
+  yield* fillAllreduced(context, new Reduction("allreduceInto", given, op), target);
+}
+
+/** @param target which is the array of `reduction`, or apart from it */
+export function* fillAllreduced(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray,
+): Algorithm<void> {
   const name = reduction.choose("allreduce", context);
   const fill = cut[name];
-  if (fill !== undefined) {
-    if (inPlaceOrApart(target, array)) return yield* fill(context, reduction, target);
-    return yield* fill(context, new Reduction("allreduceInto", copyOf(array), op), target);
-  }
+  if (fill !== undefined) return yield* fill(context, reduction, target);
   const result = yield* whole[name]!(context, reduction);
   if (result !== target) copyInto(target, result as TypedArray);
 }

@@ -13,11 +13,17 @@ export const limits = {
   exchangedBlock: 128 * 1024,
   /** Longer arrays announce their length, so that they arrive in place without a copy. */
   announced: 8 * 1024,
+  /** Longer arrays are exchanged between hosts by several ranks of each. */
+  shared: 64 * 1024,
+  /** Where a host passes on an array while it arrives, in segments of so many bytes. */
+  hostSegment: 1024 * 1024,
 };
 
 const long = { minBytes: 32 * 1024 };
 const scans: readonly Rule[] = [
   { algorithm: "board" },
+  // The chain of ranks that serves long arrays crosses between hosts as seldom as can be.
+  { algorithm: "two-level", maxBytes: 32 * 1024 - 1 },
   { algorithm: "chain", ...long },
   { algorithm: "exchange", ...long },
   { algorithm: "recursive-doubling" },
@@ -33,25 +39,34 @@ export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
   barrier: [
     { algorithm: "board", maxRanks: 4, crowded: false },
     { algorithm: "counter" },
+    { algorithm: "two-level" },
     { algorithm: "dissemination" },
   ],
   broadcast: [
     { algorithm: "board" },
+    { algorithm: "two-level" },
     { algorithm: "scatter-ring", minBytes: 256 * 1024, minRanks: 4 },
     { algorithm: "binomial" },
   ],
   scatter: [{ algorithm: "board" }, { algorithm: "direct" }],
   gather: [{ algorithm: "board" }, { algorithm: "direct" }],
   // In lists (Bruck) there are fewer messages for more copies.
-  allgather: [{ algorithm: "board" }, { algorithm: "bruck", minRanks: 16 }, { algorithm: "direct" }],
+  allgather: [
+    { algorithm: "board" },
+    { algorithm: "two-level" },
+    { algorithm: "bruck", minRanks: 16 },
+    { algorithm: "direct" },
+  ],
   // Longer blocks are worth a message each, however many ranks there are.
   alltoall: [
     { algorithm: "board" },
+    { algorithm: "two-level", maxBytes: 1024 },
     { algorithm: "bruck", minRanks: 16, maxBytes: 256 },
     { algorithm: "pairwise" },
   ],
   reduce: [
     { algorithm: "board" },
+    { algorithm: "two-level" },
     { algorithm: "rabenseifner", ...long },
     { algorithm: "exchange", ...long },
     { algorithm: "binomial" },
@@ -61,6 +76,7 @@ export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
   // combines in no rank's order.
   allreduce: [
     { algorithm: "board" },
+    { algorithm: "two-level" },
     { algorithm: "rabenseifner", ...long, powerOfTwo: true },
     { algorithm: "ring", ...long },
     { algorithm: "rabenseifner", ...long },
@@ -68,7 +84,12 @@ export const builtIn: { readonly [F in Family]: readonly Rule[] } = {
     { algorithm: "recursive-doubling" },
     { algorithm: "gather" },
   ],
-  reduceScatter: [{ algorithm: "board" }, { algorithm: "pairwise" }, { algorithm: "exchange" }],
+  reduceScatter: [
+    { algorithm: "board" },
+    { algorithm: "two-level" },
+    { algorithm: "pairwise" },
+    { algorithm: "exchange" },
+  ],
   scan: scans,
   exscan: scans,
 };

@@ -64,17 +64,22 @@ export function* reduceInto<A extends TypedArray>(
     requireArray("reduceInto", "root's target", target);
     requireAlike("reduceInto", target!, array);
   }
-  const reduction = new Reduction("reduceInto", array, op);
+  const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
+  yield* fillReduced(context, new Reduction("reduceInto", given, op), filled, root);
+}
+
+/** @param target of root, which is the array of `reduction`, or apart from it */
+export function* fillReduced(
+  context: CollectiveContext,
+  reduction: Reduction,
+  target: TypedArray | undefined,
+  root: number,
+): Algorithm<void> {
   const name = reduction.choose("reduce", context);
   const fill = cut[name];
-  if (fill !== undefined) {
-    if (filled === undefined || inPlaceOrApart(filled, array)) {
-      return yield* fill(context, reduction, filled, root);
-    }
-    return yield* fill(context, new Reduction("reduceInto", copyOf(array), op), filled, root);
-  }
+  if (fill !== undefined) return yield* fill(context, reduction, target, root);
   const result = yield* whole[name]!(context, reduction, root);
-  if (filled !== undefined && result !== filled) copyInto(filled, result as TypedArray);
+  if (target !== undefined && result !== target) copyInto(target, result as TypedArray);
 }
 
 /**

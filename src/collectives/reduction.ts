@@ -49,6 +49,11 @@ export class Reduction {
     return choose(family, context, byteLength, needsMet(this.op, length, context.size));
   }
 
+  /** Whether this rank's value is a number, and the result therefore one, too. */
+  get staysNumber(): boolean {
+    return typeof this.value === "number" && this.op.code !== 0;
+  }
+
   /** Another rank's value or partial result, which must be of the same kind as this rank's. */
   accept(received: unknown, source: number): unknown {
     const { value, op } = this;

@@ -5,8 +5,8 @@ import { algorithms, type Family, families, isFamily, needsOf } from "./algorith
  * algorithm can serve it, is taken. Only what all ranks know may stand in a rule. Files of `tsmpi tune` hold rules,
  * choice.ts those that count where no file says anything.
  *
- * An algorithm that goes by levels, first among the ranks of each host and then between hosts, would be one more name:
- * its steps are collectives on smaller communicators, for which the same rules are asked again.
+ * The steps of an algorithm that goes by levels are collectives on smaller communicators, for which the same rules are
+ * asked again.
  */
 export interface Rule {
   readonly algorithm: string;

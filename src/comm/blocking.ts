@@ -7,9 +7,9 @@ import { type ReductionOptions, withOptions } from "../collectives/reproducible.
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
+import * as begin from "./begin.ts";
 import { BoardCall } from "./board-call.ts";
 import type { Begun } from "./collectives.ts";
-import * as begin from "./collectives.ts";
 import type {
   Core,
   CountsOptions,
@@ -109,7 +109,7 @@ export class BlockingCommunicator {
   }
 
   broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): T {
-    return this.run(algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
+    return this.run(begin.broadcast(this.core, value, root));
   }
 
   broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): void {
@@ -136,7 +136,7 @@ export class BlockingCommunicator {
   }
 
   allgather<T>(value: T): T[] {
-    return this.run(algorithms.allgather(this.core.begin(operations.allgather), value));
+    return this.run(begin.allgather(this.core, value));
   }
 
   allgatherInto(target: TypedArray, array: TypedArray): void {
@@ -194,9 +194,7 @@ export class BlockingCommunicator {
   ): Scattered<P> {
     const { counts } = options;
     const by = withOptions("reduceScatter", op, options);
-    return this.run(
-      algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, by), parts, by, counts),
-    );
+    return this.run(begin.reduceScatter(this.core, parts, by, counts));
   }
 
   reduceScatterInto<A extends TypedArray>(

@@ -10,9 +10,9 @@ import { describeSignature } from "./signature.ts";
 
 const sent: Pending<void> = { done: true, result: () => undefined };
 
-/** Whether the ranks of the job outnumber the cores. */
+/** Whether ranks outnumber cores on any host of the job. */
 export function isCrowded({ job }: Engine): boolean {
-  return job !== undefined && job.size > job.cores;
+  return job?.crowded === true;
 }
 
 /** One call of a collective on one rank: the messages of its algorithm travel under the call's number. */

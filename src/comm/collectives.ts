@@ -50,7 +50,6 @@ import {
 import { type Form, planNumberReduction, planReduceScatterPiece, planReduction } from "./board-reductions.ts";
 import type { CollectiveCall } from "./collective-call.ts";
 import type { Core } from "./core.ts";
-import { signatureOf } from "./signature.ts";
 
 /** A collective call of this rank, begun. */
 export type Begun<T> = Algorithm<T> | BoardCall;
@@ -83,7 +82,7 @@ function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
 
 /** Whether every rank has a core: then what writes and what reads overlap. */
 function hasCores({ engine }: Core): boolean {
-  return engine.size <= engine.job!.cores;
+  return engine.job!.layout.size <= engine.job!.cores;
 }
 
 /** The messages that follow a call's turn. */
@@ -159,7 +158,10 @@ function again(
   op: unknown,
   root: number,
 ): BoardCall | undefined {
-  return core.board?.again(core, operation, target, array, op, root);
+  // In a step of a collective in two levels a call has the signature of that, which may be another each time.
+  return core.signature === undefined
+    ? core.board?.again(core, operation, target, array, op, root)
+    : undefined;
 }
 
 /** A barrier on the board; undefined where it goes another way. */
@@ -168,7 +170,7 @@ export function barrier(core: Core): BoardCall | undefined {
   if (known !== undefined) return known;
   const board = isChosen(core, "barrier", 0, Need.nothing) ? boardFor(core, 0) : undefined;
   if (board === undefined) return undefined;
-  const call = board.call(core.nextSequence(), signatureOf(operations.barrier, 0));
+  const call = board.call(core.nextSequence(), core.sign(operations.barrier, 0));
   call.end = board.size;
   return call.keep(operations.barrier, undefined, undefined);
 }
@@ -187,7 +189,7 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
     return algorithms.broadcastInto(core.begin(operations.broadcastInto, root), target, root);
   }
   requireRoot("broadcastInto", root, board.size);
-  const signature = signatureOf(operations.broadcastInto, root);
+  const signature = core.sign(operations.broadcastInto, root);
   if (inPart) {
     return inPieces(core, signature, target, 1, (call, from, to) =>
       planBroadcast(call, target.subarray(from, to), dtype, root),
@@ -218,7 +220,7 @@ export function scatterInto(
     requireArray("scatterInto", "root's array", given);
     requireType("scatterInto", target, given);
   }
-  const signature = signatureOf(operations.scatterInto, root);
+  const signature = core.sign(operations.scatterInto, root);
   const call = board.call(core.nextSequence(), signature);
   planScatter(call, target, dtype, given, root);
   const long =
@@ -255,7 +257,7 @@ export function gatherInto(
     requireArray("gatherInto", "root's target", filled);
     requireType("gatherInto", filled!, array);
   }
-  const signature = signatureOf(operations.gatherInto, root);
+  const signature = core.sign(operations.gatherInto, root);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, filled, array, dtype, root);
   if ((filled ?? array).byteLength > BULK_BYTES && hasCores(core)) {
@@ -279,7 +281,7 @@ export function allgatherInto(core: Core, target: TypedArray, array: TypedArray)
     return algorithms.allgatherInto(core.begin(operations.allgatherInto), target, array);
   }
   requireType("allgatherInto", target, array);
-  const signature = signatureOf(operations.allgatherInto, 0);
+  const signature = core.sign(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, target, array, dtype, ALL);
   if (Math.max(target.byteLength, array.byteLength) > BULK_BYTES && hasCores(core)) {
@@ -306,7 +308,7 @@ export function alltoallInto(
   if (board === undefined) return algorithms.alltoallInto(core.begin(operation), target, array, counts);
   requireEqualBlocks("alltoallInto", "array", array, board.size);
   requireLength("alltoallInto", "target", target, array.length, "as many as array");
-  const signature = signatureOf(operation, 0);
+  const signature = core.sign(operation, 0);
   if (goesInPieces(core, array.byteLength, MAX_BOARD_RANKS)) {
     return alltoallInPieces(core, signature, target, array, dtype);
   }
@@ -364,7 +366,7 @@ function reduceArrays<A extends TypedArray>(
   }
   requireReducible(operation, operator, array, dtype);
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
-  const signature = signatureOf(operations[operation], root, op);
+  const signature = core.sign(operations[operation], root, op);
   if (inPart) {
     return inPieces(core, signature, given, operator.grain, (call, from, to) =>
       planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
@@ -447,7 +449,7 @@ export function reduceScatterInto<A extends TypedArray>(
   const offsets = blocksOf("reduceScatterInto", array, operator.grain, board.size, counts);
   const length = offsets[board.rank + 1] - offsets[board.rank];
   requireLength("reduceScatterInto", "target", target, length, `the block of rank ${board.rank}`);
-  const signature = signatureOf(operation, 0, op);
+  const signature = core.sign(operation, 0, op);
   if (goesInPieces(core, array.byteLength, 2)) {
     const given = overlap(target, array) ? copyOf(array) : array;
     const piece = pieceOf(array, operator.grain);
@@ -488,7 +490,7 @@ function reduceNumber(
   const board = isChosen(core, form, 0, needsMet(op, 0, core.size)) ? boardFor(core, 8) : undefined;
   if (board === undefined) return undefined;
   requireRoot(form, root, board.size);
-  const signature = signatureOf(operation, root, op);
+  const signature = core.sign(operation, root, op);
   const call = board.call(core.nextSequence(), signature);
   planNumberReduction(call, form, value, op, root);
   return call.keep(operation, undefined, undefined, op);

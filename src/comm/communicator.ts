@@ -7,10 +7,10 @@ import { type ReductionOptions, withOptions } from "../collectives/reproducible.
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
 import { ANY } from "../p2p/scope.ts";
+import * as begin from "./begin.ts";
 import { BlockingCommunicator } from "./blocking.ts";
 import { BoardCall } from "./board-call.ts";
 import type { Begun } from "./collectives.ts";
-import * as begin from "./collectives.ts";
 import type {
   Core,
   CountsOptions,
@@ -174,7 +174,7 @@ export class Communicator {
 
   /** Returns root's value on every rank; the others' `value` is not looked at. */
   broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
-    return this.run(() => algorithms.broadcast(this.core.begin(operations.broadcast, root), value, root));
+    return this.run(() => begin.broadcast(this.core, value, root));
   }
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
@@ -214,7 +214,7 @@ export class Communicator {
 
   /** The values of all ranks in rank order, on every rank. */
   allgather<T>(value: T): Promise<T[]> {
-    return this.run(() => algorithms.allgather(this.core.begin(operations.allgather), value));
+    return this.run(() => begin.allgather(this.core, value));
   }
 
   /** Fills every rank's `target` with the arrays of all ranks in rank order; their lengths may differ. */
@@ -292,7 +292,7 @@ export class Communicator {
     return this.run(() => {
       const { counts } = options;
       const by = withOptions("reduceScatter", op, options);
-      return algorithms.reduceScatter(this.core.begin(operations.reduceScatter, 0, by), parts, by, counts);
+      return begin.reduceScatter(this.core, parts, by, counts);
     });
   }
 

@@ -9,6 +9,7 @@ import { choose, unconditional } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
+import { Placement } from "../collectives/two-level/placement.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Envelope } from "../p2p/destination.ts";
 import type { Engine } from "../p2p/engine.ts";
@@ -21,6 +22,7 @@ import { Board } from "./board.ts";
 import { CollectiveCall, isCrowded } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
+import type { TwoLevel } from "./two-level.ts";
 
 export interface SendOptions {
   /** 0 .. 2147483647; default 0. */
@@ -78,6 +80,12 @@ export class Core {
   readonly board: Board | undefined;
   /** The families of collectives that all go over the board. */
   readonly alwaysBoard: Record<Family, boolean> | undefined;
+  /** Where the ranks are, if on several hosts, and not each on its own. */
+  readonly placement: Placement | undefined;
+  /** Set by the first collective in two levels. */
+  twoLevel: TwoLevel | undefined = undefined;
+  /** Of collectives that are steps of another: that one's. */
+  signature: number | undefined = undefined;
   private readonly slot: number;
   /** Of most messages. */
   private readonly plain: Envelope;
@@ -94,14 +102,19 @@ export class Core {
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
     this.size = scope.size;
     this.crowded = isCrowded(engine);
-    if (engine.job !== undefined && slot >= 0 && scope.size > 1) {
-      if (choose("barrier", this, 0, Need.host) !== "dissemination") {
+    if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
+      if (!["dissemination", "two-level"].includes(choose("barrier", this, 0, Need.host))) {
         this.sharedBarrier = new SharedBarrier(engine, scope, slot);
       }
-      if (scope.size <= engine.job.layout.boardRanks) {
+      if (scope.size <= engine.job!.layout.boardRanks) {
         this.board = new Board(engine, scope, slot);
         this.alwaysBoard = unconditional("board", this, Need.host);
       }
+    }
+    if (engine.job !== undefined && !engine.sharesHost(scope)) {
+      const { ofRank } = engine.job.places;
+      const placement = new Placement(scope.worldRanks().map(rank => ofRank[rank]));
+      if (placement.hasLevels) this.placement = placement;
     }
   }
 
@@ -245,24 +258,35 @@ export class Core {
    */
   begin(operation: number, root = 0, op?: unknown): CollectiveCall {
     this.requireLive();
-    const signature = signatureOf(operation, root, op);
+    const signature = this.sign(operation, root, op);
     const call = new CollectiveCall(this.engine, this.scope, this.nextSequence(), signature);
     this.engine.lastCollective = call;
     this.latest = call;
     return call;
   }
 
+  /** What stands in a call, for other ranks to compare. */
+  sign(operation: number, root: number, op?: unknown): number {
+    return this.signature ?? signatureOf(operation, root, op);
+  }
+
   /** Waits for all ranks, then gives back what the communicator holds. */
   *free(): Algorithm<void> {
     if (this.scope.id < 2) throw new ArgumentError(`free: ${this.scope.name} lasts as long as the job.`);
-    const { board } = this;
-    if (board !== undefined && !board.isIdle) {
+    if (this.board?.isIdle === false || this.twoLevel?.isBusy) {
       throw new ArgumentError(
         `free: collectives on ${this.scope.name} are still under way; await them first.`,
       );
     }
     yield* this.barrier();
+    this.release();
+  }
+
+  /** Gives back what the communicator holds; all ranks have come to the end of all calls. */
+  release(): void {
+    const { board } = this;
     this.freed = true;
+    this.twoLevel?.release();
     board?.close();
     if (this.scope.rank !== 0) return;
     board?.release();

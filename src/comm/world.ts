@@ -13,14 +13,23 @@ const job = joinJob();
 const engine = new Engine(job);
 const waiting = new Waiting(engine);
 
-function first(name: string, id: number): Core {
-  return new Core(engine, waiting, new Scope(name, id, engine.rank, engine.size), id);
+/** @param members world ranks; undefined: all of them */
+function first(name: string, id: number, members?: readonly number[]): Core {
+  const { rank, size } = engine;
+  const scope =
+    members === undefined
+      ? new Scope(name, id, rank, size)
+      : new Scope(name, id, members.indexOf(rank), members.length, members);
+  return new Core(engine, waiting, scope, id);
 }
+
+/** The ranks of this host, where they are not all. */
+const neighbours = job === undefined || job.places.hosts === 1 ? undefined : job.layout.ranks;
 
 /** The communicator of all ranks, which knows how they lie on hosts. */
 export class World extends Communicator {
   /** The ranks that share this host, and so its memory. */
-  readonly host = new Communicator(first("host", 1));
+  readonly host = new Communicator(first("host", 1, neighbours));
 
   /**
    * Ends the job (MPI_Abort): prints the reason, if any, and leaves this process with an exit code that is not 0,

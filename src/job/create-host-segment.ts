@@ -3,11 +3,14 @@ import { closeSync } from "node:fs";
 import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
 import {
+  distantRingBytesFor,
   Header,
   LAYOUT_VERSION,
   Layout,
   MAGIC,
   MAX_LOCAL_RANKS,
+  type Places,
+  placesWord,
   Rank,
   RankState,
   ringBytesFor,
@@ -15,15 +18,30 @@ import {
 import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
 
-/** @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning */
-export function createHostSegment(size: number, cores = native().usableCpus().length): HostSegment {
+/** Ids of communicators have 30 bits. */
+const CONTEXTS_A_HOST = 2 ** 18;
+
+/**
+ * @param places where the ranks of the job are; a number: so many, all of them here
+ * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
+ * @param linkMemory bytes for the rings between ranks of this host and others
+ */
+export function createHostSegment(
+  places: Places | number,
+  cores = native().usableCpus().length,
+  linkMemory = 0,
+): HostSegment {
+  const { host, hosts, ofRank } =
+    typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
+  const size = typeof places === "number" ? places : Array.from(ofRank).filter(at => at === host).length;
   if (size > MAX_LOCAL_RANKS) {
     throw new ArgumentError(
       `${size} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`,
     );
   }
   const addon = native();
-  const layout = new Layout(size, ringBytesFor(size));
+  const distantRingBytes = typeof places === "number" ? 0 : distantRingBytesFor(places, linkMemory);
+  const layout = new Layout(places, ringBytesFor(size), distantRingBytes);
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
   words[Header.version] = LAYOUT_VERSION;
@@ -32,11 +50,19 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
   words[Header.cores] = cores;
   words[Header.host] = process.pid;
   words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
-  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`.
-  words[Header.nextContext] = 2;
+  words[Header.worldSize] = ofRank.length;
+  words[Header.hostIndex] = host;
+  words[Header.hosts] = hosts;
+  words[Header.distantRingBytes] = distantRingBytes;
+  words[Header.crowded] = size > cores ? 1 : 0;
+  words.set(ofRank, placesWord(size, ofRank.length));
+  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
+  // own, so that communicators made on different hosts have different contexts.
+  words[Header.nextContext] = 2 + host * CONTEXTS_A_HOST;
   words[Header.barrierSlots] = 0b11;
   words[Header.magic] = MAGIC;
-  const doorbells = Array.from({ length: size }, () => addon.createDoorbell());
+  // One a rank; the last is the gateway's.
+  const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
   const records = new WaitRecords(words, layout);
 
   const wakeAll = (): void => {
@@ -46,7 +72,14 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
   return {
     inherited: [fd, ...doorbells],
 
-    environment: rank => ({ TSMPI_RANK: String(rank), TSMPI_SIZE: String(size) }),
+    environment: rank => ({
+      TSMPI_RANK: String(rank),
+      TSMPI_SIZE: String(ofRank.length),
+      TSMPI_LOCAL_RANK: String(layout.slotOf(rank)),
+      TSMPI_LOCAL_SIZE: String(size),
+      TSMPI_HOST: String(host),
+      TSMPI_HOSTS: String(hosts),
+    }),
 
     rankFinished(rank) {
       const state = layout.rankWord(rank) + Rank.state;
@@ -54,6 +87,11 @@ export function createHostSegment(size: number, cores = native().usableCpus().le
       if (Atomics.exchange(words, state, RankState.finished) === RankState.finished) return;
       Atomics.add(words, Header.endings, 1);
       wakeAll();
+    },
+
+    agree({ crowded, copies }) {
+      words[Header.crowded] = crowded ? 1 : 0;
+      words[Header.distantCopies] = copies ? 1 : 0;
     },
 
     abort(rank, code) {

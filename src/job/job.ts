@@ -1,27 +1,55 @@
 /** What this process knows of the job it belongs to, found once when the library loads. */
 import { isMainThread } from "node:worker_threads";
 import { type Native, native } from "../native.ts";
-import { Header, LAYOUT_VERSION, Layout, MAGIC, Rank, RankState } from "../transport/layout.ts";
+import {
+  Header,
+  LAYOUT_VERSION,
+  Layout,
+  MAGIC,
+  type Places,
+  placesWord,
+  Rank,
+  RankState,
+} from "../transport/layout.ts";
 import { trustSleepersToFence } from "../transport/publish.ts";
 import { Copies } from "./copies.ts";
 
-/** First of the descriptors that a rank inherits; doorbells follow. */
-export const SEGMENT_FD = 3;
-export const doorbellFd = (rank: number): number => SEGMENT_FD + 1 + rank;
+/** First of the descriptors that a rank inherits; doorbells of the ranks of this host follow. */
+const SEGMENT_FD = 3;
 
-/** A job of several ranks on this host. */
+/** A job of several ranks, as one of them on this host knows it. */
 export interface LocalJob {
   readonly rank: number;
+  /** Ranks of the job, on all hosts. */
   readonly size: number;
+  readonly places: Places;
+  /** Cores of this host. */
   readonly cores: number;
+  /** Whether ranks outnumber cores on any host. */
+  readonly crowded: boolean;
   readonly layout: Layout;
   readonly segment: ArrayBuffer;
   /** Int32Array over the whole segment. */
   readonly words: Int32Array;
   readonly native: Native;
   readonly copies: Copies;
-  /** Rings the doorbell of a rank. */
+  /** Descriptor of this rank's doorbell. */
+  readonly doorbell: number;
+  /** Rings the doorbell of a rank of this host. */
   ring(rank: number): void;
+}
+
+/** How a segment is laid out, by what its header says. */
+export function layoutOf(words: Int32Array): { places: Places; layout: Layout } {
+  const { [Header.size]: here, [Header.worldSize]: size, [Header.hosts]: hosts } = words;
+  const first = placesWord(here, size);
+  const places = { host: words[Header.hostIndex], hosts, ofRank: words.subarray(first, first + size) };
+  const layout = new Layout(
+    hosts === 1 ? size : places,
+    words[Header.ringBytes],
+    words[Header.distantRingBytes],
+  );
+  return { places, layout };
 }
 
 /**
@@ -36,9 +64,10 @@ export function joinJob(): LocalJob | undefined {
   if (segment === undefined) return undefined;
   const words = new Int32Array(segment);
   if (words[Header.magic] !== MAGIC || words[Header.version] !== LAYOUT_VERSION) return undefined;
-  const size = words[Header.size];
   const rank = Number(rankText);
-  const layout = new Layout(size, words[Header.ringBytes]);
+  const { places, layout } = layoutOf(words);
+  const size = places.ofRank.length;
+  if (places.ofRank[rank] !== places.host) return undefined;
   // One process per rank: a second one with the same descriptors (a fork, say) must not share its rings.
   const area = layout.rankWord(rank);
   if (Atomics.compareExchange(words, area + Rank.pid, 0, process.pid) !== 0) return undefined;
@@ -48,6 +77,20 @@ export function joinJob(): LocalJob | undefined {
   }
   const copies = new Copies(addon, words, layout);
   Atomics.store(words, area + Rank.state, RankState.joined);
-  const ring = (other: number): void => addon.ringDoorbell(doorbellFd(other));
-  return { rank, size, cores: words[Header.cores], layout, segment, words, native: addon, copies, ring };
+  // The doorbell behind those of the ranks is the gateway's, which reads what is for ranks of other hosts.
+  const doorbellOf = (other: number): number => SEGMENT_FD + 1 + Math.min(layout.slotOf(other), layout.size);
+  return {
+    rank,
+    size,
+    places,
+    cores: words[Header.cores],
+    crowded: words[Header.crowded] === 1,
+    layout,
+    segment,
+    words,
+    native: addon,
+    copies,
+    doorbell: doorbellOf(rank),
+    ring: other => addon.ringDoorbell(doorbellOf(other)),
+  };
 }

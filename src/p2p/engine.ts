@@ -94,7 +94,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   readonly boards: BoardEnd[] = [];
   /** The collective that this rank has called last. */
   lastCollective: CalledCollective | undefined = undefined;
-  /** Of each rank, the word that says whether it sleeps. */
+  /** Of each rank, the word that says whether it sleeps, or for one of another host, whether the gateway does. */
   private readonly sleepingWords: number[] = [];
   /** Acknowledgements belong to no communicator in particular. */
   private readonly world: Scope;
@@ -107,17 +107,29 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     this.transfers = job && new Transfers(job, this);
     this.records = job && new WaitRecords(job.words, job.layout);
     this.world = new Scope("world", 0, this.rank, this.size);
-    this.senderWords = new Int32Array(Math.ceil(this.size / 32));
+    this.senderWords = new Int32Array(job?.layout.senderWords ?? 0);
     for (let rank = 0; rank < this.size; rank++) {
       this.sources.push(new Source(rank, this.inRing(rank), this));
-      if (job !== undefined) this.sleepingWords.push(job.layout.rankWord(rank) + Rank.sleeping);
+      if (job !== undefined) this.sleepingWords.push(this.readerWord(job, rank) + Rank.sleeping);
     }
   }
 
   private inRing(rank: number): InRing | undefined {
     if (this.job === undefined || rank === this.rank) return undefined;
     const { layout, segment } = this.job;
-    return new InRing(segment, layout.ringStart(rank, this.rank), layout.ringBytes);
+    return new InRing(segment, layout.ringStart(rank, this.rank), layout.ringBytesOf(rank, this.rank));
+  }
+
+  /** Area of who reads what is written for a rank: that rank, or the gateway to its host. */
+  private readerWord({ layout }: LocalJob, rank: number): number {
+    return layout.isHere(rank) ? layout.rankWord(rank) : layout.gatewayWord;
+  }
+
+  /** Whether all ranks of a scope are on this host, and so have its segment in common. */
+  sharesHost(scope: Scope): boolean {
+    const { job } = this;
+    if (job === undefined) return false;
+    return job.places.hosts === 1 || scope.worldRanks().every(rank => job.layout.isHere(rank));
   }
 
   /** Whether anything is under way that needs progress. */
@@ -388,7 +400,10 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     if (words === undefined) return;
     Atomics.store(words, job!.layout.rankWord(this.rank) + Rank.state, state);
     Atomics.add(words, Header.endings, 1);
-    for (let rank = 0; rank < this.size; rank++) if (rank !== this.rank) this.wake(rank);
+    const { layout } = job!;
+    for (const rank of layout.ranks) if (rank !== this.rank) this.wake(rank);
+    // The gateway tells the other hosts.
+    if (layout.distant.length > 0) this.wake(layout.distant[0]);
   }
 
   /**
@@ -513,7 +528,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   }
 
   offer(request: SendRequest): number {
-    return this.transfers!.suits(request.total) ? this.transfers!.offer(request) : -1;
+    return this.transfers!.suits(request.dest, request.total) ? this.transfers!.offer(request) : -1;
   }
 
   see(rank: number, transfer: number): boolean {
@@ -570,11 +585,15 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
 
   private connect(rank: number): Destination {
     const { layout, segment, words } = this.job!;
-    const ring = new OutRing(segment, layout.ringStart(this.rank, rank), layout.ringBytes);
+    const ring = new OutRing(segment, layout.ringStart(this.rank, rank), layout.ringBytesOf(this.rank, rank));
     const destination = new Destination(rank, ring, this.rank, this);
     this.destinations[rank] = destination;
-    const senders = layout.rankWord(rank) + Rank.senders + (this.rank >> 5);
-    Atomics.or(words, senders, 1 << (this.rank & 31));
+    if (layout.isHere(rank)) {
+      setBit(words, layout.sendersWord(rank), layout.slotOf(this.rank));
+    } else {
+      setBit(words, layout.connectionsWord, layout.connectionOf(this.rank, rank));
+      Atomics.add(words, Header.connections, 1);
+    }
     return destination;
   }
 
@@ -582,7 +601,8 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   private senders(): Source[] {
     const { words, job, senderWords } = this;
     if (words === undefined) return this.active;
-    const first = job!.layout.rankWord(this.rank) + Rank.senders;
+    const { layout } = job!;
+    const first = layout.sendersWord(this.rank);
     for (let i = 0; i < senderWords.length; i++) {
       const now = Atomics.load(words, first + i);
       let fresh = now & ~senderWords[i];
@@ -590,7 +610,7 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
       while (fresh !== 0) {
         const bit = 31 - Math.clz32(fresh & -fresh);
         fresh &= fresh - 1;
-        this.active.push(this.sources[i * 32 + bit]);
+        this.active.push(this.sources[layout.rankAt(i * 32 + bit)]);
       }
     }
     return this.active;
@@ -612,6 +632,10 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   private noteWriter(destination: Destination): void {
     if (destination.queue.length > 0 && !this.writers.includes(destination)) this.writers.push(destination);
   }
+}
+
+function setBit(words: Int32Array, first: number, bit: number): void {
+  Atomics.or(words, first + (bit >> 5), 1 << (bit & 31));
 }
 
 function removeAt<T>(list: T[], position: number): void {

@@ -3,17 +3,20 @@
  * only that there is one and names a record in the segment, where the two meet: the sender has left the address of its
  * array there, the receiver adds that of its own. Then both copy at once, the receiver pieces from the front, the
  * sender pieces from the back; a sender that is busy elsewhere leaves all of them to the receiver. docs/protocol.md
- * has the states of a record.
+ * has the states of a record. Between hosts the gateways stand for the other side: each takes all pieces at once, and
+ * they copy while both ranks compute.
  */
 import { WINDOW_BYTES } from "../codec/dtype.ts";
 import { TsmpiError } from "../errors.ts";
 import { ESRCH } from "../job/copies.ts";
 import type { LocalJob } from "../job/job.ts";
-import { TRANSFERS, Transfer, TransferState } from "../transport/layout.ts";
+import { Header, TRANSFERS, Transfer, TransferState } from "../transport/layout.ts";
 import type { RecvRequest, Request, SendRequest } from "./request.ts";
 
 /** Shorter arrays travel faster through the ring. */
 const LEAST_BYTES = 64 * 1024;
+/** The same between hosts, where an offer costs a trip there and back. */
+const DISTANT_LEAST_BYTES = 128 * 1024;
 /** A copy takes the thread for so long as this much takes, 50 to 200 us. */
 const PIECE_BYTES = 512 * 1024;
 const PAGE = 4096;
@@ -55,7 +58,7 @@ interface Incoming extends Side {
 }
 
 /** Two pieces at least, so that both sides have one. */
-function pieceBytesOf(total: number): number {
+export function pieceBytesOf(total: number): number {
   return Math.min(PIECE_BYTES, Math.ceil(total / 2 / PAGE) * PAGE);
 }
 
@@ -104,10 +107,11 @@ export class Transfers {
    * Whether an array should be offered. Where every rank has a core, writing to the ring and reading from it overlap
    * and stay in the caches: 16 GB/s against 4 to 17. Where ranks share cores, a copy needs no turns of the other.
    */
-  suits(total: number): boolean {
-    const { size, cores, copies } = this.job;
-    const fits = total >= LEAST_BYTES && total <= WINDOW_BYTES;
-    return fits && (size > cores || copies.forced) && copies.allowed;
+  suits(dest: number, total: number): boolean {
+    const { size, cores, copies, layout, words } = this.job;
+    if (total > WINDOW_BYTES) return false;
+    if (!layout.isHere(dest)) return total >= DISTANT_LEAST_BYTES && words[Header.distantCopies] === 1;
+    return (size > cores || copies.forced) && total >= LEAST_BYTES && copies.allowed;
   }
 
   /** Makes a record for a send, whose frame is then to be written. Returns its number, or -1 when all are in use. */
@@ -200,6 +204,7 @@ export class Transfers {
     const { offered, seen, free } = TransferState;
     if (Atomics.compareExchange(this.words, state, offered, seen) === offered) return true;
     Atomics.store(this.words, state, free);
+    this.wakeGateway(rank);
     return false;
   }
 
@@ -232,17 +237,24 @@ export class Transfers {
     const { seen, open } = TransferState;
     incoming.open =
       Atomics.compareExchange(this.words, incoming.record + Transfer.state, seen, open) === seen;
+    if (incoming.open) this.wakeGateway(incoming.peer);
+  }
+
+  /** A sender on this host sees the state of a record when it looks; the gateway may sleep. */
+  private wakeGateway(peer: number): void {
+    if (!this.job.layout.isHere(peer)) this.owner.wake(peer);
   }
 
   /** Takes note of an array that nobody wants. */
   refuse(rank: number, index: number): void {
-    this.release(this.job.layout.transferWord(rank, index));
+    this.release(rank, this.job.layout.transferWord(rank, index));
     this.owner.wake(rank);
   }
 
   /** The last that a receiver does with a record. */
-  private release(record: number): void {
+  private release(peer: number, record: number): void {
     Atomics.store(this.words, record + Transfer.state, TransferState.free);
+    this.wakeGateway(peer);
   }
 
   // Progress.
@@ -264,12 +276,12 @@ export class Transfers {
       const copied = this.copyPiece(incoming, Transfer.source);
       if (this.look(incoming, Transfer.done) === incoming.pieces) {
         this.incoming.splice(position, 1);
-        this.release(record);
+        this.release(peer, record);
         incoming.finish();
         return true;
       }
       if (Atomics.load(words, record + Transfer.state) !== TransferState.failed) return copied;
-      this.release(record);
+      this.release(peer, record);
       throw new TsmpiError("TSMPI_COPY", `rank ${peer} could not copy a message to this rank`, { peer });
     } catch (error) {
       this.incoming.splice(position, 1);
@@ -295,7 +307,7 @@ export class Transfers {
         return true;
       }
       if (state !== TransferState.failed) return copied;
-      this.release(record);
+      this.release(peer, record);
       throw new TsmpiError("TSMPI_COPY", `rank ${peer} could not copy a message from this rank`, { peer });
     } catch (error) {
       this.forget(position);

@@ -8,7 +8,6 @@
  */
 import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
-import { doorbellFd } from "../job/job.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import { type Engine, Watch } from "./engine.ts";
@@ -71,7 +70,7 @@ export class Waiting {
   constructor(engine: Engine) {
     this.engine = engine;
     const { job } = engine;
-    this.crowded = job !== undefined && job.size > job.cores;
+    this.crowded = job !== undefined && job.layout.size > job.cores;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
@@ -248,10 +247,10 @@ export class Waiting {
 
   /** Sleeps in the event loop. False when there was news in the last moment. */
   private fallAsleep(): boolean {
-    const { native, rank } = this.engine.job!;
+    const { native, doorbell } = this.engine.job!;
     if (this.lastLook()) return false;
     if (!this.watchingDoorbell) {
-      native.watchDoorbell(doorbellFd(rank), this.rung);
+      native.watchDoorbell(doorbell, this.rung);
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
@@ -407,7 +406,7 @@ export class Waiting {
         continue;
       }
       if (!this.lastLook()) {
-        job!.native.sleepOnDoorbell(doorbellFd(engine.rank), NAP_MS);
+        job!.native.sleepOnDoorbell(job!.doorbell, NAP_MS);
         Atomics.store(job!.words, this.sleepingWord, 0);
         this.engine.records!.clear(engine.rank);
         this.leaveIfAborted();
@@ -477,7 +476,7 @@ export class Waiting {
   private failMismatch(mine: WaitRecord): boolean {
     if (mine.context < 0) return false;
     const { engine } = this;
-    for (let rank = 0; rank < engine.size; rank++) {
+    for (const rank of engine.job!.layout.ranks) {
       if (rank === engine.rank) continue;
       const other = this.engine.records!.read(rank);
       if (other === undefined || other.context !== mine.context || other.sequence !== mine.sequence) continue;

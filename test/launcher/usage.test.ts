@@ -27,6 +27,28 @@ describe("tsmpirun, asked for something odd", () => {
     [["-n", "2", "--stdin", "2", "a.ts"], /--stdin expects a rank from 0 to 1, all or none; 2 came\n$/],
     [["--output-dir", "a.ts", "a.ts"], /--output-dir expects a folder, and a\.ts is a file\n$/],
     [["-n", "1000000", "a.ts"], /^tsmpirun: 1000000 ranks on one host are too many/],
+    [["-n", "999999999", "a.ts"], /^tsmpirun: at most 4194304 ranks were expected in all; 999999999 came\n$/],
+    [["--hosts", "a,,b", "a.ts"], /^tsmpirun: --hosts expects names of hosts, and "" is none\n$/],
+    [["--hosts", "a[0-70000]", "a.ts"], /^tsmpirun: --hosts expects at most 65536 hosts/],
+    [
+      ["--hosts", "a:1000000", "--map-by", "core", "a.ts"],
+      /^tsmpirun: --map-by expects slot or node; core came\n$/,
+    ],
+    [
+      ["--hosts", "a,b", "-n", "1", "a.ts", ":", "a.ts"],
+      /^tsmpirun: -n is expected in each part of a job on hosts/,
+    ],
+    [
+      ["--hosts", "a", "--agent", "docker exec", "a.ts"],
+      /^tsmpirun: --agent expects a command with \{host\}/,
+    ],
+    [["--hosts", "a", "--launcher", "exec", "a.ts"], /^tsmpirun: --launcher exec expects --agent too/],
+    [
+      ["--hosts", "a", "--link-timeout", "0", "a.ts"],
+      /^tsmpirun: --link-timeout expects a number of seconds/,
+    ],
+    [["--hostfile", "a.ts", "a.ts"], /^tsmpirun: a\.ts:1 expects "host slots=N"|is none/],
+    [["--hostfile", "none", "a.ts"], /^tsmpirun: --hostfile expects a file that can be read/],
   ];
   for (const [args, message] of mistakes) {
     it(`should explain: tsmpirun ${args.join(" ")}`, async () => {

@@ -1,0 +1,237 @@
+/**
+ * The gateway of a host: joins its segment to those of the other hosts. It runs in a process of its own, so that
+ * neither computing ranks nor much output hold messages up. docs/architecture.md tells the whole story.
+ *
+ * It looks at the rings for as long as there is traffic and a moment longer, with a turn of the event loop in between,
+ * which brings what has come from other hosts; then it sleeps until its doorbell rings or something comes.
+ */
+import { Header, RankState } from "../transport/layout.ts";
+import { hostOf, Link, type LinkOwner } from "./link.ts";
+import { CHUNK_FRAME_BYTES, Peer } from "./peer.ts";
+import type { SegmentAccess } from "./segment-access.ts";
+import { MAX_FRAME, type Wire, type WireCard } from "./wire.ts";
+
+/** Milliseconds of looking before sleep, with a core to spare and without. */
+const PATIENCE_MS = 1;
+const CROWDED_PATIENCE_MS = 0.2;
+/** How often links look after time. */
+const BUSY_TICK_MS = 20;
+const IDLE_TICK_MS = 500;
+const MOST_WINDOW = 8 * 1024 * 1024;
+/** A frame that is free again is kept for the next chunk, up to so many. */
+const MAX_FREE_FRAMES = 64;
+
+export interface GatewayOptions {
+  /** Bytes that may be under way to one host. */
+  window: number;
+  /** Milliseconds of silence after which a host is lost. */
+  timeout: number;
+}
+
+export interface GatewayEvents {
+  lost(host: number, sentence: string): void;
+  /** Ranks of this host have finished; these hosts have no link over which to hear of it. */
+  finished(ranks: number[], hosts: number[]): void;
+}
+
+/** @param memory bytes for all links of a host */
+export function windowFor(memory: number, hosts: number): number {
+  return Math.max(Math.min(memory / hosts, MOST_WINDOW), MAX_FRAME / 4);
+}
+
+const States = { stopped: 0, looking: 1, asleep: 2 } as const;
+
+export class Gateway implements LinkOwner {
+  readonly host: number;
+  private readonly access: SegmentAccess;
+  private readonly wire: Wire;
+  private readonly cards: readonly WireCard[];
+  private readonly options: GatewayOptions;
+  private readonly events: GatewayEvents;
+  private readonly peers: Peer[] = [];
+  private readonly sleepingWord: number;
+  private readonly patience: number;
+  private state: (typeof States)[keyof typeof States] = States.stopped;
+  private quietSince = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private ticked = performance.now();
+  private tickMilliseconds = IDLE_TICK_MS;
+  /** As last seen in the segment. */
+  private connections = 0;
+  private endings = 0;
+  private readonly reported = new Set<number>();
+  private readonly free: Uint8Array[] = [];
+
+  /** @param cards of all hosts, this one's included */
+  constructor(
+    access: SegmentAccess,
+    wire: Wire,
+    cards: readonly WireCard[],
+    options: GatewayOptions,
+    events: GatewayEvents,
+  ) {
+    const { places, layout } = access;
+    this.host = places.host;
+    this.access = access;
+    this.wire = wire;
+    this.cards = cards;
+    this.options = options;
+    this.events = events;
+    this.sleepingWord = layout.gatewayWord;
+    this.patience = access.hasCores ? PATIENCE_MS : CROWDED_PATIENCE_MS;
+    const frameOf = (bytes: number): Uint8Array =>
+      (bytes === CHUNK_FRAME_BYTES ? this.free.pop() : undefined) ?? new Uint8Array(bytes);
+    for (let host = 0; host < places.hosts; host++) this.peers.push(new Peer(host, access, frameOf));
+    access.native.watchDoorbell(access.doorbell, this.rung);
+    access.native.holdEventLoop(true);
+    this.scheduleTick();
+    this.wake();
+  }
+
+  /** A frame has come from one of the hosts. */
+  frame(bytes: Uint8Array): void {
+    const host = hostOf(bytes);
+    const peer = this.peers[host];
+    if (peer === undefined || host === this.host) return;
+    this.linkTo(peer).take(bytes);
+    this.wake();
+  }
+
+  /** Ranks of a host without a link have finished. */
+  peerFinished(ranks: readonly number[]): void {
+    for (const rank of ranks) {
+      // A link brings it in its turn, behind the messages.
+      if (this.peers[this.access.places.ofRank[rank]].link === undefined) {
+        this.access.enter(rank, RankState.finished);
+      }
+    }
+  }
+
+  // For links.
+
+  received(host: number, frame: Uint8Array, start: number): void {
+    this.peers[host].received(frame, start);
+  }
+
+  roomy(): void {
+    this.wake();
+  }
+
+  lost(host: number, sentence: string): void {
+    this.events.lost(host, sentence);
+  }
+
+  recycle(frame: Uint8Array): void {
+    if (frame.length === CHUNK_FRAME_BYTES && this.free.length < MAX_FREE_FRAMES) this.free.push(frame);
+  }
+
+  // The loop.
+
+  private readonly rung = (): void => {
+    this.wake();
+  };
+
+  /** Makes sure that somebody looks. */
+  private wake(): void {
+    this.quietSince = 0;
+    if (this.state === States.looking) return;
+    Atomics.store(this.access.words, this.sleepingWord, 0);
+    this.state = States.looking;
+    setImmediate(this.look);
+  }
+
+  private readonly look = (): void => {
+    const { access, sleepingWord } = this;
+    const { words, native } = access;
+    const now = performance.now();
+    if (this.round() || this.quietSince === 0) this.quietSince = now;
+    if (now - this.quietSince < this.patience) {
+      native.yieldWhile(sleepingWord, 0, 1);
+      setImmediate(this.look);
+      return;
+    }
+    Atomics.store(words, sleepingWord, 1);
+    // On behalf of those who publish without one.
+    if (words[Header.sleepersFence] === 1) native.fenceAll();
+    if (this.round()) {
+      Atomics.store(words, sleepingWord, 0);
+      setImmediate(this.look);
+      return;
+    }
+    this.state = States.asleep;
+  };
+
+  /** Does what can be done now. Returns whether there was anything. */
+  private round(): boolean {
+    let any = this.lookForConnections();
+    if (this.lookForEnds()) any = true;
+    for (const peer of this.peers) if (peer.send()) any = true;
+    if (any && this.tickMilliseconds !== BUSY_TICK_MS) this.scheduleTick();
+    return any;
+  }
+
+  /** Rings that ranks have begun to write to. */
+  private lookForConnections(): boolean {
+    const { words, layout, places } = this.access;
+    const connections = Atomics.load(words, Header.connections);
+    if (connections === this.connections) return false;
+    this.connections = connections;
+    const { length } = layout.distant;
+    for (const rank of layout.ranks) {
+      for (const dest of layout.distant) {
+        const bit = layout.connectionOf(rank, dest);
+        if ((Atomics.load(words, layout.connectionsWord + (bit >> 5)) & (1 << (bit & 31))) === 0) continue;
+        const peer = this.peers[places.ofRank[dest]];
+        peer.connect(rank, dest);
+        this.linkTo(peer);
+      }
+    }
+    return length > 0;
+  }
+
+  private lookForEnds(): boolean {
+    const { access } = this;
+    const { words, layout } = access;
+    const endings = Atomics.load(words, Header.endings);
+    if (endings === this.endings) return false;
+    this.endings = endings;
+    access.endedRanks = layout.ranks.filter(rank => access.stateOf(rank) >= RankState.leaving);
+    const finished = access.endedRanks.filter(
+      rank => access.stateOf(rank) === RankState.finished && !this.reported.has(rank),
+    );
+    for (const rank of finished) this.reported.add(rank);
+    const unlinked = this.peers.filter(({ host, link }) => host !== this.host && link === undefined);
+    if (finished.length > 0 && unlinked.length > 0) {
+      this.events.finished(
+        finished,
+        unlinked.map(({ host }) => host),
+      );
+    }
+    return true;
+  }
+
+  private linkTo(peer: Peer): Link {
+    const { window, timeout } = this.options;
+    peer.link ??= new Link(peer.host, this.wire, this.cards[peer.host], this, window, timeout);
+    if (this.tickMilliseconds !== BUSY_TICK_MS) this.scheduleTick();
+    return peer.link;
+  }
+
+  private scheduleTick(): void {
+    clearTimeout(this.timer);
+    const busy = this.peers.some(({ link }) => link?.busy === true);
+    this.tickMilliseconds = busy ? BUSY_TICK_MS : IDLE_TICK_MS;
+    this.timer = setTimeout(this.tick, this.tickMilliseconds);
+  }
+
+  private readonly tick = (): void => {
+    const now = performance.now();
+    const stopped = now - this.ticked > 2 * IDLE_TICK_MS;
+    this.ticked = now;
+    for (const { link } of this.peers) {
+      if (stopped) link?.resume(now);
+      link?.tick(now);
+    }
+    this.scheduleTick();
+  };
+}

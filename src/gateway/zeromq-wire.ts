@@ -1,0 +1,161 @@
+/**
+ * Frames on ZeroMQ with CURVE: encrypted, and both sides authenticated by keys made for the job. A host listens with
+ * one PULL socket and has a PUSH socket for each connection it opens.
+ *
+ * ZeroMQ would connect again by itself, without saying what it has lost; so it is told not to, and the link opens a new
+ * connection. Its queues count messages, not bytes, so they are kept short. A message longer than 128 bytes is not
+ * copied when it is sent, so frames must stay as they are until they have been acknowledged.
+ */
+import nacl from "tweetnacl";
+import { Context, Pull, Push } from "zeromq";
+import {
+  type Connection,
+  type ConnectionEvents,
+  endpointOf,
+  MAX_FRAME,
+  parseEndpoint,
+  type Wire,
+  type WireCard,
+} from "./wire.ts";
+import { encodeZ85 } from "./z85.ts";
+import { Doorkeeper } from "./zap.ts";
+
+/** Messages that ZeroMQ may hold for one connection. */
+const QUEUE = 4;
+/** Milliseconds within which a stranger must have shown its key. */
+const HANDSHAKE_MS = 10_000;
+
+class ZeromqConnection implements Connection {
+  private readonly socket: Push;
+  private readonly events: ConnectionEvents;
+  private readonly queue: Uint8Array[] = [];
+  private sending = false;
+  private closed = false;
+  backlog = 0;
+
+  constructor(
+    context: Context,
+    endpoint: string,
+    card: WireCard,
+    keys: nacl.BoxKeyPair,
+    events: ConnectionEvents,
+  ) {
+    this.events = events;
+    this.socket = new Push({
+      context,
+      linger: 0,
+      immediate: true,
+      sendHighWaterMark: QUEUE,
+      reconnectInterval: -1,
+      ipv6: endpoint.startsWith("["),
+      curvePublicKey: encodeZ85(keys.publicKey),
+      curveSecretKey: encodeZ85(keys.secretKey),
+      curveServerKey: encodeZ85(Buffer.from(card.publicKey, "base64")),
+    });
+    const watch = this.socket.events;
+    watch.on("handshake", () => {
+      if (!this.closed) events.opened();
+    });
+    for (const [event, why] of [
+      ["disconnect", "the connection broke"],
+      ["close", "the connection was refused, or broke"],
+      ["handshake:error:auth", "it does not know this host"],
+      ["handshake:error:protocol", "it is no host of this job"],
+      ["handshake:error:other", "it is no host of this job"],
+    ] as const) {
+      watch.on(event, () => this.end(why));
+    }
+    this.socket.connect(`tcp://${endpoint}`);
+  }
+
+  send(frame: Uint8Array): void {
+    this.backlog += frame.length;
+    this.queue.push(frame);
+    if (!this.sending) void this.pump();
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.queue.length = 0;
+    this.socket.close();
+  }
+
+  /** A socket takes one message at a time. */
+  private async pump(): Promise<void> {
+    this.sending = true;
+    try {
+      for (let frame = this.queue.shift(); frame !== undefined; frame = this.queue.shift()) {
+        await this.socket.send(frame);
+        this.backlog -= frame.length;
+        if (this.queue.length === 0) this.events.drained();
+      }
+    } catch (error) {
+      // A closed socket refuses what waits with EAGAIN.
+      this.end((error as Error).message);
+    }
+    this.sending = false;
+  }
+
+  private end(why: string): void {
+    if (this.closed) return;
+    this.close();
+    this.events.closed(why);
+  }
+}
+
+export class ZeromqWire implements Wire {
+  private readonly keys = nacl.box.keyPair();
+  private readonly context = new Context({ blocky: false, ipv6: true });
+  private readonly doorkeeper = new Doorkeeper(this.context);
+  private socket: Pull | undefined;
+
+  async listen(addresses: readonly string[], frame: (bytes: Uint8Array) => void): Promise<WireCard> {
+    await this.doorkeeper.start();
+    const socket = new Pull({
+      context: this.context,
+      linger: 0,
+      receiveHighWaterMark: QUEUE,
+      maxMessageSize: MAX_FRAME,
+      handshakeInterval: HANDSHAKE_MS,
+      ipv6: addresses.some(address => address.includes(":")),
+      curveServer: true,
+      curveSecretKey: encodeZ85(this.keys.secretKey),
+      zapDomain: "tsmpi",
+    });
+    this.socket = socket;
+    const endpoints: string[] = [];
+    for (const address of addresses) {
+      await socket.bind(`tcp://${endpointOf(address, 0)}`);
+      endpoints.push(endpointOf(address, parseEndpoint(socket.lastEndpoint!).port));
+    }
+    void this.receive(socket, frame);
+    return { endpoints, publicKey: Buffer.from(this.keys.publicKey).toString("base64") };
+  }
+
+  admit(cards: readonly WireCard[]): void {
+    this.doorkeeper.admit(cards.map(({ publicKey }) => Buffer.from(publicKey, "base64")));
+  }
+
+  connect(endpoint: string, card: WireCard, events: ConnectionEvents): Connection {
+    return new ZeromqConnection(this.context, endpoint, card, this.keys, events);
+  }
+
+  close(): void {
+    this.socket?.close();
+    this.doorkeeper.close();
+  }
+
+  private async receive(socket: Pull, frame: (bytes: Uint8Array) => void): Promise<void> {
+    while (!socket.closed) {
+      let parts: Buffer[];
+      try {
+        parts = await socket.receive();
+      } catch (error) {
+        if (socket.closed) return;
+        throw error;
+      }
+      frame(parts[0]);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** Ranks that srun has started, in a real Slurm: they find one another by PMI-2, and where there is none by themselves. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { type Launched, packageRoot, start } from "../launch.ts";
+import { newMark, until } from "../launcher/helpers.ts";
+import { Cluster } from "./cluster.ts";
+import { ProgramFolder } from "./program-folder.ts";
+
+const WHERE = `import { hostname } from "node:os";
+import { sum, world } from "tsmpi";
+const ranks = await world.host.allgather(world.rank);
+const total = await world.allreduce(world.rank, sum);
+console.log(world.rank, world.size, hostname(), ranks.join(), total, process.env.SLURM_PROCID);`;
+
+const TOOL = join(packageRoot, "dist", "tsmpi.js");
+
+describe("ranks that srun has started", function () {
+  this.timeout(120_000);
+  const cluster = new Cluster();
+  const programs = new ProgramFolder();
+
+  before(function () {
+    cluster.up(this, 3, true);
+  });
+
+  after(() => {
+    cluster.down();
+    programs.remove();
+  });
+
+  async function srun(options: string[], script: string): Promise<Launched> {
+    const mark = newMark();
+    writeFileSync(join(programs.path, "main.ts"), script);
+    const launched = await cluster.launch(["rank", "--timeout", "60", "main.ts"], {
+      cwd: programs.path,
+      env: mark.env,
+      before: ["srun", "-Q", ...options],
+      tool: TOOL,
+    });
+    const gone = await until(() => cluster.survivors(mark.text).length === 0, 10_000);
+    expect(gone, "nothing is left").to.equal(true);
+    return launched;
+  }
+
+  for (const mpi of ["pmi2", "none"]) {
+    it(`should find one another with --mpi=${mpi}, wherever they are`, async () => {
+      for (const [options, expected] of [
+        [
+          ["-N2", "-n4"],
+          ["0 4 h1 0,1,2 6 0", "1 4 h1 0,1,2 6 1", "2 4 h1 0,1,2 6 2", "3 4 h2 3 6 3"],
+        ],
+        [
+          ["-N3", "-n4", "--distribution=cyclic"],
+          ["0 4 h1 0,3 6 0", "1 4 h2 1 6 1", "2 4 h3 2 6 2", "3 4 h1 0,3 6 3"],
+        ],
+        [["-N1", "-n1"], ["0 1 h1 0 0 0"]],
+      ]) {
+        const { code, stdout, stderr } = await srun([`--mpi=${mpi}`, ...options], WHERE);
+        expect(stderr).to.equal("");
+        expect(code).to.equal(0);
+        expect(stdout.trimEnd().split("\n").sort()).to.deep.equal(expected);
+      }
+    });
+  }
+
+  it("should end with the code of the rank that fails", async () => {
+    const script =
+      'import { world } from "tsmpi";\nif (world.rank === 3) process.exit(9);\nawait world.recv(3);';
+    const { code, stderr } = await srun(["--mpi=pmi2", "-N2", "-n4"], script);
+    expect(code).to.equal(9);
+    expect(stderr).to.match(/rank 3 exited with code 9; the job was ended/);
+  });
+
+  it("should refuse what srun is to say", async () => {
+    const { code, stderr } = await start([], { command: [process.execPath, TOOL, "rank", "main.ts"] }).done;
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^tsmpi rank: tsmpi rank is for tasks that srun has started/);
+  });
+});
