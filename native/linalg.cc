@@ -2,10 +2,12 @@
 #include <sys/mman.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -30,7 +32,25 @@ struct Job {
 // before it writes, and calls do not fight for cores.
 class Worker {
  public:
+  // process.exit runs no hooks of the main environment, and a library that is unloaded in the middle of a call may wait
+  // for it for ever. What is registered after the library's own clean-up runs before it.
+  Worker() {
+    std::lock_guard<std::mutex> held(registry().mutex);
+    if (!registry().registered) std::atexit(stopAll);
+    registry().registered = true;
+    registry().workers.insert(this);
+  }
+
   ~Worker() {
+    {
+      std::lock_guard<std::mutex> held(registry().mutex);
+      registry().workers.erase(this);
+    }
+    stop();
+  }
+
+  // Waits for the call that runs, and drops the others.
+  void stop() {
     {
       std::lock_guard<std::mutex> held(mutex_);
       ending_ = true;
@@ -50,6 +70,23 @@ class Worker {
   }
 
  private:
+  struct Registry {
+    std::mutex mutex;
+    std::set<Worker*> workers;
+    bool registered = false;
+  };
+
+  // Never destroyed: the process may end before its threads.
+  static Registry& registry() {
+    static Registry& registry = *new Registry;
+    return registry;
+  }
+
+  static void stopAll() {
+    std::lock_guard<std::mutex> held(registry().mutex);
+    for (Worker* worker : registry().workers) worker->stop();
+  }
+
   void live(napi_threadsafe_function done) {
     for (;;) {
       std::unique_lock<std::mutex> held(mutex_);

@@ -68,6 +68,19 @@ describe("linalg: awaited calls", () => {
     expect([status, stdout.trim()]).to.deep.equal([0, "sum 200"]);
   });
 
+  it("ends at process.exit in the middle of a call", () => {
+    const bundle = JSON.stringify(join(packageRoot, "dist", "linalg.js"));
+    const program = `
+      import(${bundle}).then(({ gemm }) => {
+        const n = 700, a = new Float64Array(n * n).fill(1), c = new Float64Array(n * n);
+        for (let i = 0; i < 50; i++) void gemm(n, n, n, a, a, c);
+        setTimeout(() => process.exit(3), 20);
+      });
+    `;
+    const env = { ...process.env, OMP_NUM_THREADS: "2" };
+    expect(spawnSync(process.execPath, ["-e", program], { env, timeout: 50_000 }).status).to.equal(3);
+  });
+
   it("works in worker threads, which may end in the middle of a call", async () => {
     const bundle = join(packageRoot, "dist", "linalg.js");
     const code = `

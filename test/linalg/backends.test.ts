@@ -9,6 +9,7 @@ import { needs } from "../needs.ts";
 interface Report {
   library: string;
   core?: string;
+  integers: number;
   threads: number;
   ran: number;
   failures: Record<string, string>;
@@ -39,6 +40,11 @@ const backends = [
   { title: "OpenBLAS", library: "OpenBLAS", env: { TSMPI_BLAS: "openblas", OMP_NUM_THREADS: "2" } },
   { title: "BLIS", library: "BLIS", env: { TSMPI_BLAS: "blis", OMP_NUM_THREADS: "1" } },
   {
+    title: "OpenBLAS with 64-bit integers",
+    library: "OpenBLAS64",
+    env: { TSMPI_BLAS: "libopenblas64.so.0", OMP_NUM_THREADS: "1" },
+  },
+  {
     title: "reference BLAS",
     library: "reference",
     env: { TSMPI_BLAS: join(folder, "blas", "libblas.so.3"), OMP_NUM_THREADS: "1" },
@@ -54,6 +60,7 @@ const backends = [
 
 const installed: Record<string, () => boolean> = {
   OpenBLAS: () => existsSync(join(folder, "libopenblas.so.0")),
+  OpenBLAS64: () => existsSync(join(folder, "libopenblas64.so.0")),
   BLIS: () => existsSync(join(folder, "libblis.so.4")),
   reference: () => existsSync(join(folder, "blas", "libblas.so.3")),
   own: () => true,
@@ -67,7 +74,8 @@ describe("linalg: every library and kernel", () => {
       const report = await run(env);
       expect(Object.values(report.failures).join("\n")).to.equal("");
       expect(report.ran).to.be.greaterThan(25);
-      expect(report.library).to.equal(library);
+      expect(report.library).to.equal(library.replace("64", ""));
+      if (library.endsWith("64")) expect(report.integers).to.equal(64);
       expect(report.threads).to.equal(Number(env.OMP_NUM_THREADS));
       const level = (env as { TSMPI_SIMD?: string }).TSMPI_SIMD;
       // A machine without the instructions has run the next best.

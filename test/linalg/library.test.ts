@@ -1,6 +1,7 @@
 /** Which library is taken. */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { packageRoot } from "../launch.ts";
@@ -49,6 +50,32 @@ describe("linalg: the library", () => {
       });
       expect(stderr).to.contain(`TSMPI_BLAS is "${name}", which does not load`).and.contain(reason);
       expect(stderr).to.contain("TSMPI_BLAS_MISSING");
+    }
+  });
+
+  it("recognises 64-bit integers by the suffix of the symbols, and does itself what the library lacks", () => {
+    const temporary = mkdtempSync(join(tmpdir(), "tsmpi-blas-"));
+    try {
+      const [source, library] = [join(temporary, "blas.c"), join(temporary, "libblas64_.so")];
+      writeFileSync(
+        source,
+        `const char *openblas_get_config64_(void) { return "OpenBLAS 9.8.7 USE64BITINT"; }
+         void cblas_dgemm64_(void) {}
+         double cblas_ddot64_(long n, const double *x, long incx, const double *y, long incy) {
+           double sum = 0;
+           for (long i = 0; i < n; i++) sum += x[i * incx] * y[i * incy];
+           return n > 0 ? sum + 1000 : 0;
+         }`,
+      );
+      execFileSync("gcc", ["-shared", "-fPIC", "-o", library, source]);
+      const env = { TSMPI_BLAS: library };
+      expect(info(env)).to.include({ library: "OpenBLAS", version: "9.8.7", integers: 64 });
+      // A thousand too many: it was this library.
+      const three = "new Float64Array([1, 2, 3])";
+      expect(JSON.parse(ask(`linalg.sync.dot(${three}, ${three})`, env).stdout)).to.equal(1014);
+      expect(JSON.parse(ask(`linalg.sync.asum(${three})`, env).stdout)).to.equal(6);
+    } finally {
+      rmSync(temporary, { recursive: true });
     }
   });
 

@@ -14,5 +14,5 @@ for (const [name, check] of Object.entries(all)) {
     failures[name] = (error as Error).stack ?? String(error);
   }
 }
-const { library, core, threads } = info();
-console.log(JSON.stringify({ library, core, threads, ran: Object.keys(all).length, failures }));
+const { library, core, integers, threads } = info();
+console.log(JSON.stringify({ library, core, integers, threads, ran: Object.keys(all).length, failures }));
