@@ -21,6 +21,7 @@ export type { BatchOptions, GemmOptions, SymmOptions, SyrkOptions, TriangularOpt
 export { info, type LinalgInfo, setThreads } from "./library.ts";
 export { type Element, Matrix, type MatrixOptions } from "./matrix.ts";
 export type { Eigh, LeastSquares, Qr, Svd } from "./matrix-functions.ts";
+export * from "./sparse/index.ts";
 export type { Diag, Dtype, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
 /** All functions, in the form that blocks or in the one that is awaited. */

@@ -6,4 +6,7 @@ export {
   type RealDtype,
 } from "./distributed-matrix.ts";
 export * as distributed from "./functions.ts";
+export type { Lu } from "./lu.ts";
+export type { NormKind } from "./norm.ts";
 export { type GridOptions, ProcessGrid } from "./process-grid.ts";
+export type { TriangularSolveOptions } from "./triangular.ts";

@@ -12,7 +12,7 @@ async function run(program: string, ranks: number, env: Record<string, string>):
   expect(stdout).to.equal(`ok on ${ranks}\n`);
 }
 
-for (const program of ["layout", "matmul"]) {
+for (const program of ["layout", "matmul", "operations", "factorisations", "sparse"]) {
   describe(`distributed matrices: ${program}`, () => {
     for (const ranks of [1, 2, 3, 4, 6]) {
       it(`should agree with one process on ${ranks}`, () => run(program, ranks, {}));

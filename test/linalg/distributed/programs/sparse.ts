@@ -1,0 +1,102 @@
+/** CSR products, conjugate gradients and power iteration. */
+import { expect } from "chai";
+import { ArgumentError, NoConvergenceError, world } from "tsmpi";
+import { CsrMatrix, conjugateGradients, powerIteration } from "tsmpi/linalg";
+import { dtypes, element, epsilon, expectFailure, ok } from "./support.ts";
+
+/** About a third of the elements, so that there are rows without any, and some twice. */
+function rowOf(i: number, columns: number): [number, number][] {
+  if (i % 5 === 3) return [];
+  const row: [number, number][] = [];
+  for (let j = columns - 1; j >= 0; j--) if ((i * 31 + j * 17) % 3 === 0) row.push([j, element(i, j)]);
+  if (columns > 2) row.push([2, 0.5], [2, 0.25]);
+  return row;
+}
+
+for (const dtype of dtypes) {
+  for (const [rows, columns] of [
+    [0, 0],
+    [4, 0],
+    [1, 1],
+    [17, 40],
+    [50, 23],
+  ]) {
+    const what = `${rows} x ${columns} of ${dtype}`;
+    const a = await CsrMatrix.fromRows(world, rows, columns, i => rowOf(i, columns), { dtype });
+    const type = dtype === "float32" ? Float32Array : Float64Array;
+    const x = new type(Array.from({ length: columns }, (_, j) => element(j, 1)));
+    const wanted = Array.from({ length: rows }, (_, i) =>
+      rowOf(i, columns).reduce((total, [j, value]) => total + value * x[j], 0),
+    );
+    // Twice: what is kept from product to product must not matter.
+    for (const scale of [1, 2]) {
+      const share = x.subarray(a.firstColumn, a.endColumn).map(value => scale * value);
+      const y = (await world.allgather(Array.from(await a.matvec(share)))).flat();
+      expect(y.length, what).to.equal(rows);
+      for (const [i, value] of y.entries()) {
+        expect(value, what).to.be.closeTo(scale * wanted[i], 8 * (columns + 1) * epsilon[dtype]);
+      }
+    }
+  }
+}
+
+// A chain: its eigenvalues are 2 - 2 cos(k pi / (n + 1)).
+const n = 16;
+const chain = (i: number): [number, number][] =>
+  [i - 1, i, i + 1].filter(j => j >= 0 && j < n).map(j => [j, j === i ? 2 : -1]);
+const a = await CsrMatrix.fromRows(world, n, n, chain);
+const { eigenvalue, vector } = await powerIteration(a, { iterations: 20_000 });
+expect(eigenvalue).to.be.closeTo(2 - 2 * Math.cos((n * Math.PI) / (n + 1)), 1e-12);
+expect((await world.allgather(Array.from(vector))).flat().reduce((s, v) => s + v * v, 0)).to.be.closeTo(
+  1,
+  1e-12,
+);
+const { x, iterations, residual } = await conjugateGradients(
+  a,
+  a.vector(() => 1),
+);
+expect(iterations).to.be.within(1, n);
+expect(residual).to.be.at.most(1e-10);
+// Of ones it is a parabola.
+for (const [place, value] of x.entries()) {
+  const i = a.firstRow + place;
+  expect(value).to.be.closeTo(((i + 1) * (n - i)) / 2, 1e-8);
+}
+const zero = await conjugateGradients(a, a.vector());
+expect([zero.iterations, zero.residual, ...zero.x]).to.deep.equal([0, 0, ...a.vector()]);
+
+await expectFailure(
+  () => CsrMatrix.fromRows(world, 6, 6, i => [[i === 4 ? 6 : 0, 1]]),
+  ArgumentError,
+  /row 4 has an element in column 6, but the matrix is 6 x 6/,
+);
+await expectFailure(() => CsrMatrix.fromRows(world, -1, 6, () => []), ArgumentError, /rows must be/);
+await expectFailure(() => a.matvec(new Float64Array(n + 1)), ArgumentError, /share x must be a Float64Array/);
+const oblong = await CsrMatrix.fromRows(world, 6, 7, () => []);
+await expectFailure(
+  () => conjugateGradients(oblong, oblong.vector()),
+  ArgumentError,
+  /must be square, .* 6 x 7/,
+);
+await expectFailure(
+  () =>
+    conjugateGradients(
+      a,
+      a.vector(i => i),
+      { iterations: 3 },
+    ),
+  NoConvergenceError,
+  /after 3 iterations the residual is/,
+);
+const negative = await CsrMatrix.fromRows(world, n, n, i => [[i, -1]]);
+await expectFailure(
+  () =>
+    conjugateGradients(
+      negative,
+      negative.vector(() => 1),
+    ),
+  NoConvergenceError,
+  /not positive definite/,
+);
+await expectFailure(() => powerIteration(a, { iterations: 2 }), NoConvergenceError, /after 2 iterations/);
+await ok();
