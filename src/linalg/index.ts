@@ -12,6 +12,7 @@ import { type Level3, level3 } from "./level3.ts";
 import { type MatrixFunctions, matrixFunctions } from "./matrix-functions.ts";
 import type { Mode } from "./types.ts";
 
+export * from "./distributed/index.ts";
 export * from "./expressions/index.ts";
 export type { CholeskyOptions, EighOptions, FactorOptions, SolveOptions, SvdOptions } from "./lapack.ts";
 export type { DotOptions, VectorOptions, VectorsOptions } from "./level1.ts";
