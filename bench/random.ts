@@ -89,9 +89,13 @@ const rows: [string, string, () => unknown, number][] = [
   ["one integers(1000)", "g.integers(1000)", () => g.integers(1000), 1],
 ];
 
-const peer = spawn(values.python, [fileURLToPath(new URL("peers/random.py", import.meta.url)), String(N)], {
-  stdio: ["pipe", "pipe", "inherit"],
-});
+const peer = spawn(
+  values.python,
+  [fileURLToPath(new URL("peers/numpy-fills.py", import.meta.url)), String(N)],
+  {
+    stdio: ["pipe", "pipe", "inherit"],
+  },
+);
 const lines = createInterface({ input: peer.stdout })[Symbol.asyncIterator]();
 const answer = async () => (await lines.next()).value as string;
 

@@ -3,18 +3,18 @@
  *
  *     npm run test:nodes -- 24 26        (default: 22 24 26; arguments after "--" go to mocha)
  *
- * The project must have been built. The binaries are installed into a temporary folder.
+ * The project must have been built. The binaries are installed into a folder that is removed afterwards.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 
 const args = process.argv.slice(2);
 const split = args.indexOf("--");
 const majors = (split < 0 ? args : args.slice(0, split)).filter(arg => /^\d+$/.test(arg));
 const mochaArgs = split < 0 ? ["test/**/*.test.ts"] : args.slice(split + 1);
-const folder = mkdtempSync(join(tmpdir(), "tsmpi-nodes-"));
+// Not in /tmp, which the hosts of the tests have each for itself.
+const folder = mkdtempSync(join(process.cwd(), "node_modules", ".nodes-"));
 let failed = false;
 
 try {

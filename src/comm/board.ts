@@ -7,6 +7,7 @@
  */
 
 import type { TypedArray } from "../codec/dtype.ts";
+import { operations } from "../collectives/operations.ts";
 import type { LocalJob } from "../job/job.ts";
 import type { BoardEnd, Engine, Leftover } from "../p2p/engine.ts";
 import type { Scope } from "../p2p/scope.ts";
@@ -15,6 +16,9 @@ import { Cells } from "../transport/cells.ts";
 import { look } from "../transport/look.ts";
 import { publish } from "../transport/publish.ts";
 import { BoardCall, mix } from "./board-call.ts";
+import { signatureOf } from "./signature.ts";
+
+const BARRIER = signatureOf(operations.barrier, 0);
 
 /** A rank says how far it has read at least this often: those that wait for a bulk buffer must hear of it. */
 const REPORT_AFTER = BULKS;
@@ -220,6 +224,8 @@ export class Board implements BoardEnd {
         const at = this.cells.cellWord(rank, turn);
         if (Atomics.load(words, at + Cell.turn) !== turn) continue;
         if (turn === this.turn && (words[at + Cell.history] === this.history || !this.used)) continue;
+        // Who waits in a barrier learns that it cannot end, and loses nothing.
+        if (turn !== this.turn && words[at + Cell.signature] === BARRIER) continue;
         return {
           context: this.scope.collectiveContext,
           sequence: words[at + Cell.sequence],

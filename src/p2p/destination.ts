@@ -18,6 +18,8 @@ export interface DestinationOwner {
   /** Number of the transfer by which an array will be copied; -1 when it must go through the ring. */
   offer(request: SendRequest): number;
   settled(request: SendRequest, value?: unknown, error?: unknown): void;
+  /** Whether a rank is on this host. */
+  isHere(rank: number): boolean;
 }
 
 export interface Envelope {
@@ -88,7 +90,7 @@ export class Destination {
   ): SendRequest | undefined {
     const { ring } = this;
     const { kind, chunks, total } = payload;
-    requireRoom(total, this.self, this.rank);
+    requireRoom(total, this.self, this.rank, this.owner.isHere(this.rank));
     if (this.queue.length === 0 && total <= ring.maxChunk) {
       const at = ring.reserve(total);
       if (at >= 0) {

@@ -543,6 +543,10 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     this.transfers!.refuse(rank, transfer);
   }
 
+  isHere(rank: number): boolean {
+    return this.job!.layout.isHere(rank);
+  }
+
   /** Rings a rank's doorbell if it sleeps. */
   wake(rank: number): void {
     const { words } = this;

@@ -13,11 +13,11 @@ function usableMemory(): number {
 
 /**
  * A message exists twice, at its sender and at its receiver. Where a host cannot hold both, the kernel would end one of
- * the two without a word, long after the send; this says so before.
+ * the two without a word, long after the send; this says so before. What another host can hold is not known here.
  * @throws {MessageTooLargeError}
  */
-export function requireRoom(bytes: number, source: number, dest: number): void {
-  if (bytes <= UNQUESTIONED) return;
+export function requireRoom(bytes: number, source: number, dest: number, sharesHost: boolean): void {
+  if (bytes <= UNQUESTIONED || !sharesHost) return;
   const memory = usableMemory();
   if (2 * bytes <= memory) return;
   const gibibytes = (n: number): string => `${(n / 2 ** 30).toFixed(1)} GiB`;

@@ -52,7 +52,7 @@ describe("ranks: collectives of the board that do not agree", () => {
     "other operations": called("scanInto by sum", "allreduceInto by sum"),
     "other operators": called("allreduceInto by max", "allreduceInto by sum"),
     "other lengths": lengths(doubles(4), doubles(5)),
-    "other places": lengths(doubles(252), doubles(8192)),
+    "other places": lengths(doubles(260), doubles(8192)),
     "other pieces": lengths(doubles(32768), doubles(8192)),
     "other types": lengths(doubles(4), "Int32Array\\(4\\)"),
     gather: missing("gatherInto"),
