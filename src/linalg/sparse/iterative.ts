@@ -86,9 +86,17 @@ export async function conjugateGradients(
   return { x, iterations: done, residual: size === 0 ? 0 : Math.sqrt(rr / size) };
 }
 
+/** Numbers in -1 .. 1; a pattern could have no part of the eigenvector at all, for these often have symmetries. */
+function scattered(i: number): number {
+  let bits = Math.imul(i + 1, 0x9e3779b1);
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
+  return ((bits ^ (bits >>> 16)) | 0) / 2 ** 31;
+}
+
 /**
- * The eigenvalue of largest magnitude of a symmetric matrix, by power iteration from `start` on (a vector of ones with
- * uneven additions unless said), until the residual is at most `tolerance` (1e-8 unless said). Collective.
+ * The eigenvalue of largest magnitude of a symmetric matrix, by power iteration from `start` on (fixed numbers
+ * without a pattern unless said), until the residual is at most `tolerance` (1e-8 unless said). Collective.
  * @throws {ArgumentError} when a is not square, or start is no share of a vector.
  * @throws {NoConvergenceError} after `iterations`, as when two eigenvalues have that magnitude.
  */
@@ -97,7 +105,7 @@ export async function powerIteration(
   {
     tolerance = 1e-8,
     iterations = 10 * a.rows,
-    start = a.vector(i => 1 + ((i * 7) % 11) / 11),
+    start = a.vector(scattered),
   }: IterationLimits & { start?: FloatArray } = {},
 ): Promise<PowerIteration> {
   checkSquare("powerIteration", a);
