@@ -45,6 +45,21 @@ function giveOf(target: TypedArray, array: TypedArray, inPlace: boolean): TypedA
   return array.byteLength > BULK_BYTES && !inPlace && overlap(target, array) ? copyOf(array) : array;
 }
 
+/** A meeting of all. It ends after what was begun before it, so that several under way end in their order. */
+export function planBarrier(call: BoardCall): void {
+  call.plan = barrierPlan;
+  call.end = call.board.size;
+}
+
+const barrierPlan: Plan = {
+  collect: call => (call.board.isNext(call.turn) ? undefined : awaitTurn(call)),
+};
+
+/** Who has come here has written what belongs to earlier turns, too, so this takes another look or two. */
+function* awaitTurn(call: BoardCall): Generator<void> {
+  while (!call.board.isNext(call.turn)) yield;
+}
+
 /** Root's target to all others. */
 export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype, root: number): void {
   call.plan = broadcastPlan;

@@ -179,6 +179,11 @@ export class Board implements BoardEnd {
     return false;
   }
 
+  /** Whether this rank has done with all turns before this one. */
+  isNext(turn: number): boolean {
+    return turn === ((this.read + 1) | 0);
+  }
+
   /** This rank has read all that it wants of a turn. @param urgent somebody waits to hear that */
   markRead(turn: number, urgent: boolean): void {
     if (turn === ((this.read + 1) | 0)) {

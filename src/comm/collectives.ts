@@ -41,6 +41,7 @@ import {
 import {
   isLongBlock,
   planAlltoall,
+  planBarrier,
   planBroadcast,
   planExchange,
   planGather,
@@ -171,7 +172,7 @@ export function barrier(core: Core): BoardCall | undefined {
   const board = isChosen(core, "barrier", 0, Need.nothing) ? boardFor(core, 0) : undefined;
   if (board === undefined) return undefined;
   const call = board.call(core.nextSequence(), core.sign(operations.barrier, 0));
-  call.end = board.size;
+  planBarrier(call);
   return call.keep(operations.barrier, undefined, undefined);
 }
 
