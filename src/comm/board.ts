@@ -186,7 +186,7 @@ export class Board implements BoardEnd {
 
   /** This rank has read all that it wants of a turn. @param urgent somebody waits to hear that */
   markRead(turn: number, urgent: boolean): void {
-    if (turn === ((this.read + 1) | 0)) {
+    if (this.isNext(turn)) {
       this.read = turn;
       while (this.readEarly.size > 0 && this.readEarly.delete((this.read + 1) | 0))
         this.read = (this.read + 1) | 0;
