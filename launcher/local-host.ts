@@ -3,8 +3,7 @@
  * one for a job on one host; on several hosts the daemon of each has one.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHostSegment } from "../src/job/create-host-segment.ts";
-import type { HostAgreement, HostSegment } from "../src/job/host-segment.ts";
+import type { RankMedium } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
 import { Guard } from "./guard.ts";
 import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankOutput } from "./host.ts";
@@ -20,7 +19,7 @@ const OOM_AFTER_MILLISECONDS = 50;
 
 export class LocalHost implements Host {
   readonly name = undefined;
-  private readonly segment: HostSegment;
+  private readonly medium: RankMedium;
   private readonly part: HostPart;
   private readonly cores: number;
   private readonly temporary: string;
@@ -35,31 +34,29 @@ export class LocalHost implements Host {
   private oomBefore: number | undefined;
   private closed = false;
 
-  /** @param temporary a folder that the guard removes when this process is killed, or "" */
-  constructor(part: HostPart, cores: number, temporary: string, events: Omit<HostEvents, "lost">) {
-    const { host, hosts, places, linkMemory } = part;
+  /**
+   * @param temporary a folder that the guard removes when this process is killed, or ""
+   * @param medium what joins the ranks
+   */
+  constructor(
+    part: HostPart,
+    cores: number,
+    temporary: string,
+    medium: RankMedium,
+    events: Omit<HostEvents, "lost">,
+  ) {
+    const { host, places } = part;
     this.part = part;
     this.cores = cores;
     this.temporary = temporary;
     this.events = events;
     this.here = [...places.keys()].filter(rank => places[rank] === host);
-    const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
-    this.segment = createHostSegment(where, cores, linkMemory);
-  }
-
-  /** Descriptors that the gateway of this host inherits, as ranks do. */
-  get inherited(): readonly number[] {
-    return this.segment.inherited;
+    this.medium = medium;
   }
 
   /** Whether ranks outnumber the cores of this host. */
   get crowded(): boolean {
     return this.here.length > this.cores;
-  }
-
-  /** To be called before the start. */
-  agree(facts: HostAgreement): void {
-    this.segment.agree(facts);
   }
 
   get ranks(): number[] {
@@ -68,7 +65,7 @@ export class LocalHost implements Host {
 
   async start(output: RankOutput, input: RankInput): Promise<void> {
     const { part } = this;
-    const boot = `${packageFolder()}/dist/boot.cjs`;
+    const boot = `${packageFolder()}/dist/${this.medium.boot}`;
     const usable = part.bindTo === "core" ? native().usableCpus() : [];
     const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length);
     for (const program of part.programs) {
@@ -113,16 +110,15 @@ export class LocalHost implements Host {
   }
 
   async waits(): Promise<ReadonlyMap<number, string>> {
+    const ranks = this.ranks;
+    const texts = await Promise.all(ranks.map(rank => this.medium.waitOf(rank)));
     const waits = new Map<number, string>();
-    for (const rank of this.running.keys()) {
-      const text = this.segment.waitOf(rank);
-      if (text !== undefined) waits.set(rank, text);
-    }
+    for (const [index, text] of texts.entries()) if (text !== undefined) waits.set(ranks[index], text);
     return waits;
   }
 
   abort(rank: number, code: number): void {
-    if (!this.closed) this.segment.abort(rank, code);
+    if (!this.closed) this.medium.abort(rank, code);
   }
 
   async close(): Promise<void> {
@@ -131,7 +127,7 @@ export class LocalHost implements Host {
     for (const timer of this.timers) clearTimeout(timer);
     this.signal("SIGKILL");
     this.guard?.dismiss();
-    this.segment.close();
+    this.medium.close();
   }
 
   private startRank(
@@ -146,8 +142,9 @@ export class LocalHost implements Host {
     try {
       child = spawn(process.execPath, command, {
         cwd: program.workingFolder,
-        env: { ...environment, ...this.segment.environment(rank) },
-        stdio: [input.descriptorOf(rank), "pipe", "pipe", ...this.segment.inherited],
+        env: { ...environment, ...this.medium.environment(rank) },
+        stdio: [input.descriptorOf(rank), "pipe", "pipe", ...this.medium.inherited],
+        detached: this.medium.detached,
       });
     } catch (error) {
       process.nextTick(() => this.events.notStarted(rank, (error as Error).message));
@@ -158,11 +155,15 @@ export class LocalHost implements Host {
       return;
     }
     this.running.set(rank, child);
+    this.medium.started(rank, child, problem => {
+      this.events.notStarted(rank, problem);
+      child.kill("SIGKILL");
+    });
     child.on("error", () => {});
     child.on("exit", (code, signal) => {
       this.running.delete(rank);
       this.noteGroup(child.pid!);
-      if (code === 0 && !this.closed) this.segment.rankFinished(rank);
+      if (code === 0 && !this.closed) this.medium.rankFinished(rank);
       this.events.exited(rank, code, signal, this.memoryHint(signal));
     });
     output.attach(rank, child.stdout!, child.stderr!);

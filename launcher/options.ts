@@ -2,6 +2,9 @@
 import { type HostSlots, parseHosts } from "./hosts/host-list.ts";
 import type { WireName } from "./hosts/protocol.ts";
 
+/** Ways in which messages travel within a host. */
+export type TransportName = "shared-memory" | "zeromq";
+
 /** Options of one MPMD segment; the others belong to the whole job. */
 export interface SegmentOptions {
   ranks: number | undefined;
@@ -31,6 +34,8 @@ export interface JobOptions {
   /** Bytes for messages between hosts, on each. */
   linkMemory: number;
   wire: WireName;
+  /** How the ranks of one host exchange messages; undefined: shared memory where the addon loads. */
+  transport: TransportName | undefined;
   /** Hosts get tsmpi and the script, with all that it imports, from here. */
   ship: boolean;
   verbose: boolean;
@@ -272,6 +277,15 @@ export const OPTIONS: Option[] = [
     read(value, _segment, job) {
       if (value !== "zeromq" && value !== "tcp") throw new Expected("zeromq or tcp");
       job.wire = value;
+    },
+  },
+  {
+    names: ["--transport"],
+    value: "shared-memory|zeromq",
+    help: "how the ranks of one host exchange messages: shared-memory, which needs tsmpi's native addon (default where that loads), or zeromq, slower and without it",
+    read(value, _segment, job) {
+      if (value !== "shared-memory" && value !== "zeromq") throw new Expected("shared-memory or zeromq");
+      job.transport = value;
     },
   },
   {

@@ -4,8 +4,11 @@
  * the transpiler) is loaded only when it is wanted, for every job pays for what this file loads.
  */
 import { TsmpiError } from "../src/errors.ts";
+import { createHostSegment } from "../src/job/create-host-segment.ts";
+import type { RankMedium } from "../src/job/host-segment.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
+import { chooseTransport } from "./choose-transport.ts";
 import { usableCores } from "./cores.ts";
 import { Job } from "./job.ts";
 import { LocalHost } from "./local-host.ts";
@@ -47,10 +50,19 @@ async function main(): Promise<number> {
     describe(args, plan, runnables);
     const part = partOf(plan, args, runnables, 0);
     const temporary = temporaryFolder(runnables);
-    return await new Job(plan, args, events => [new LocalHost(part, plan.cores, temporary, events)]).run();
+    const medium = await mediumOf(plan, args);
+    return await new Job(plan, args, events => [
+      new LocalHost(part, plan.cores, temporary, medium, events),
+    ]).run();
   } finally {
     removeTemporary(runnables);
   }
+}
+
+/** What joins the ranks of this machine. */
+async function mediumOf({ ranks, cores }: Plan, args: Arguments): Promise<RankMedium> {
+  if (chooseTransport(args) === "shared-memory") return createHostSegment(ranks, cores);
+  return new (await import("./threads/rank-gateways.ts")).RankGateways(ranks, cores, args.linkMemory);
 }
 
 function explain(error: unknown): number {

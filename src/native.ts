@@ -5,23 +5,31 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeMissingError } from "./errors.ts";
 
-/** The addon's functions; each is described beside its code in `native/`. */
-export interface Native {
-  createSegment(bytes: number): number;
-  mapSegment(fd: number): ArrayBuffer | undefined;
-
-  createDoorbell(): number;
-  ringDoorbell(fd: number): void;
-  sleepOnDoorbell(fd: number, milliseconds: number): void;
-  watchDoorbell(fd: number, callback: () => void): void;
+/**
+ * How a rank waits, and wakes who waits for it. The addon does it for processes with a segment between them,
+ * ThreadWaits (job/thread-waits.ts) for the threads of one process.
+ */
+export interface Waits {
+  ringDoorbell(doorbell: number): void;
+  sleepOnDoorbell(doorbell: number, milliseconds: number): void;
+  watchDoorbell(doorbell: number, callback: () => void): void;
   holdEventLoop(hold: boolean): void;
 
   /** Looks for about so many nanoseconds. */
   pauseWhile(word: number, value: number, nanoseconds: number): void;
   yieldWhile(word: number, value: number, times: number): void;
 
-  acceptFences(): boolean;
   fenceAll(): void;
+}
+
+/** The addon's functions; each is described beside its code in `native/`. */
+export interface Native extends Waits {
+  createSegment(bytes: number): number;
+  mapSegment(fd: number): ArrayBuffer | undefined;
+
+  createDoorbell(): number;
+
+  acceptFences(): boolean;
 
   mayCopy(): boolean;
   allowCopies(): void;

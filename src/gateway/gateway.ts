@@ -26,6 +26,8 @@ export interface GatewayOptions {
   window: number;
   /** Milliseconds of silence after which a host is lost. */
   timeout: number;
+  /** Milliseconds of looking for news before sleep; undefined: what suits the cores of this host. */
+  patience?: number;
 }
 
 export interface GatewayEvents {
@@ -60,6 +62,8 @@ export class Gateway implements LinkOwner {
   private connections = 0;
   private endings = 0;
   private readonly reported = new Set<number>();
+  /** Hosts that have ended. */
+  private readonly gone = new Set<number>();
   private readonly free: Uint8Array[] = [];
 
   /** @param cards of all hosts, this one's included */
@@ -78,12 +82,12 @@ export class Gateway implements LinkOwner {
     this.options = options;
     this.events = events;
     this.sleepingWord = layout.gatewayWord;
-    this.patience = access.hasCores ? PATIENCE_MS : CROWDED_PATIENCE_MS;
+    this.patience = options.patience ?? (access.hasCores ? PATIENCE_MS : CROWDED_PATIENCE_MS);
     const frameOf = (bytes: number): Uint8Array =>
       (bytes === CHUNK_FRAME_BYTES ? this.free.pop() : undefined) ?? new Uint8Array(bytes);
     for (let host = 0; host < places.hosts; host++) this.peers.push(new Peer(host, access, frameOf));
-    access.native.watchDoorbell(access.doorbell, this.rung);
-    access.native.holdEventLoop(true);
+    access.waits.watchDoorbell(access.doorbell, this.rung);
+    access.waits.holdEventLoop(true);
     this.scheduleTick();
     this.wake();
   }
@@ -92,7 +96,7 @@ export class Gateway implements LinkOwner {
   frame(bytes: Uint8Array): void {
     const host = hostOf(bytes);
     const peer = this.peers[host];
-    if (peer === undefined || host === this.host) return;
+    if (peer === undefined || host === this.host || this.gone.has(host)) return;
     this.linkTo(peer).take(bytes);
     this.wake();
   }
@@ -105,6 +109,34 @@ export class Gateway implements LinkOwner {
         this.access.enter(rank, RankState.finished);
       }
     }
+  }
+
+  /** Hosts have ended, and all that they had for this one has come. */
+  hostsEnded(hosts: readonly number[]): void {
+    const { ofRank } = this.access.places;
+    for (const host of hosts) {
+      this.gone.add(host);
+      this.peers[host].link?.close();
+      for (const rank of this.access.layout.distant) {
+        if (ofRank[rank] === host) this.access.enter(rank, RankState.finished);
+      }
+    }
+    this.wake();
+  }
+
+  /** Whether the other hosts have everything that ranks of this one have written, and know that these have finished. */
+  get delivered(): boolean {
+    const { words } = this.access;
+    return (
+      Atomics.load(words, Header.connections) === this.connections && this.peers.every(peer => peer.delivered)
+    );
+  }
+
+  /** Ends all links. */
+  close(): void {
+    clearTimeout(this.timer);
+    for (const { link } of this.peers) link?.close();
+    this.access.waits.holdEventLoop(false);
   }
 
   // For links.
@@ -142,17 +174,17 @@ export class Gateway implements LinkOwner {
 
   private readonly look = (): void => {
     const { access, sleepingWord } = this;
-    const { words, native } = access;
+    const { words, waits } = access;
     const now = performance.now();
     if (this.round() || this.quietSince === 0) this.quietSince = now;
     if (now - this.quietSince < this.patience) {
-      native.yieldWhile(sleepingWord, 0, 1);
+      waits.yieldWhile(sleepingWord, 0, 1);
       setImmediate(this.look);
       return;
     }
     Atomics.store(words, sleepingWord, 1);
     // On behalf of those who publish without one.
-    if (words[Header.sleepersFence] === 1) native.fenceAll();
+    if (words[Header.sleepersFence] === 1) waits.fenceAll();
     if (this.round()) {
       Atomics.store(words, sleepingWord, 0);
       setImmediate(this.look);
@@ -183,7 +215,7 @@ export class Gateway implements LinkOwner {
         if ((Atomics.load(words, layout.connectionsWord + (bit >> 5)) & (1 << (bit & 31))) === 0) continue;
         const peer = this.peers[places.ofRank[dest]];
         peer.connect(rank, dest);
-        this.linkTo(peer);
+        if (!this.gone.has(peer.host)) this.linkTo(peer);
       }
     }
     return length > 0;

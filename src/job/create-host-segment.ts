@@ -5,21 +5,16 @@ import { native } from "../native.ts";
 import {
   distantRingBytesFor,
   Header,
-  LAYOUT_VERSION,
   Layout,
-  MAGIC,
   MAX_LOCAL_RANKS,
   type Places,
-  placesWord,
   Rank,
   RankState,
   ringBytesFor,
 } from "../transport/layout.ts";
 import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
-
-/** Ids of communicators have 30 bits. */
-const CONTEXTS_A_HOST = 2 ** 18;
+import { writeHeader } from "./segment-header.ts";
 
 /**
  * @param places where the ranks of the job are; a number: so many, all of them here
@@ -44,23 +39,9 @@ export function createHostSegment(
   const layout = new Layout(places, ringBytesFor(size), distantRingBytes);
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
-  words[Header.version] = LAYOUT_VERSION;
-  words[Header.size] = size;
-  words[Header.ringBytes] = layout.ringBytes;
-  words[Header.cores] = cores;
+  writeHeader(words, layout, { host, hosts, ofRank }, cores);
   words[Header.host] = process.pid;
   words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
-  words[Header.worldSize] = ofRank.length;
-  words[Header.hostIndex] = host;
-  words[Header.hosts] = hosts;
-  words[Header.distantRingBytes] = distantRingBytes;
-  words[Header.crowded] = size > cores ? 1 : 0;
-  words.set(ofRank, placesWord(size, ofRank.length));
-  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
-  // own, so that communicators made on different hosts have different contexts.
-  words[Header.nextContext] = 2 + host * CONTEXTS_A_HOST;
-  words[Header.barrierSlots] = 0b11;
-  words[Header.magic] = MAGIC;
   // One a rank; the last is the gateway's.
   const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
   const records = new WaitRecords(words, layout);
@@ -71,6 +52,9 @@ export function createHostSegment(
 
   return {
     inherited: [fd, ...doorbells],
+    boot: "boot.cjs",
+    // They do it themselves, through the addon.
+    detached: false,
 
     environment: rank => ({
       TSMPI_RANK: String(rank),
@@ -79,7 +63,10 @@ export function createHostSegment(
       TSMPI_LOCAL_SIZE: String(size),
       TSMPI_HOST: String(host),
       TSMPI_HOSTS: String(hosts),
+      TSMPI_TRANSPORT: "shared-memory",
     }),
+
+    started() {},
 
     rankFinished(rank) {
       const state = layout.rankWord(rank) + Rank.state;

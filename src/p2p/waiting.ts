@@ -15,11 +15,6 @@ import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
 import type { Source } from "./source.ts";
 
 /**
- * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
- * so looking for longer pays.
- */
-const PATIENCE_MS = 1;
-/**
  * After so long a look yields, whether or not the job has enough cores: another program may have put both ranks on
  * one, and then each would look for all its patience before the other can answer. Yielding to nobody costs 0.5 us.
  */
@@ -57,6 +52,7 @@ const resolved = Promise.resolve();
 export class Waiting {
   private readonly engine: Engine;
   private readonly crowded: boolean;
+  private readonly patience: number;
   private readonly sleepingWord: number;
   private state: State = States.idle;
   /** When the present spell of looking began; 0 before its first look. */
@@ -71,6 +67,7 @@ export class Waiting {
     this.engine = engine;
     const { job } = engine;
     this.crowded = job !== undefined && job.layout.size > job.cores;
+    this.patience = job?.patience ?? 0;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
@@ -85,7 +82,7 @@ export class Waiting {
     let found = false;
     for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;
     if (!found) {
-      this.engine.job!.native.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
+      this.engine.job!.waits.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
       found = ring.marker() !== 0;
     }
     if (!blocking) this.discouraged = found ? 0 : DISCOURAGED;
@@ -126,7 +123,7 @@ export class Waiting {
     if (this.crowded || this.engine.job === undefined || --this.discouraged >= 0) return false;
     const single = this.engine.singleWord();
     if (single !== undefined) {
-      this.engine.job.native.pauseWhile(single.word, single.value, IMMINENT_NS);
+      this.engine.job.waits.pauseWhile(single.word, single.value, IMMINENT_NS);
       this.engine.progress();
       this.engine.runCallbacks();
     }
@@ -232,7 +229,7 @@ export class Waiting {
   private waitInLook(): boolean {
     const now = performance.now();
     if (this.lookingSince === 0) this.lookingSince = now;
-    if (now - this.lookingSince > PATIENCE_MS) {
+    if (now - this.lookingSince >= this.patience) {
       this.lookingSince = 0;
       return this.fallAsleep();
     }
@@ -247,15 +244,15 @@ export class Waiting {
 
   /** Sleeps in the event loop. False when there was news in the last moment. */
   private fallAsleep(): boolean {
-    const { native, doorbell } = this.engine.job!;
+    const { waits, doorbell } = this.engine.job!;
     if (this.lastLook()) return false;
     if (!this.watchingDoorbell) {
-      native.watchDoorbell(doorbell, this.rung);
+      waits.watchDoorbell(doorbell, this.rung);
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
     // What nobody waits for does not keep the program from its end; it is delivered there.
-    native.holdEventLoop(this.engine.awaited);
+    waits.holdEventLoop(this.engine.awaited);
     return true;
   }
 
@@ -271,10 +268,10 @@ export class Waiting {
   };
 
   private awake(): void {
-    const { words, native, rank } = this.engine.job!;
+    const { words, waits, rank } = this.engine.job!;
     Atomics.store(words, this.sleepingWord, 0);
     this.engine.records!.clear(rank);
-    native.holdEventLoop(false);
+    waits.holdEventLoop(false);
   }
 
   /** Whether the event loop has waited long enough. Asked once in many operations, for the clock costs 40 ns. */
@@ -315,13 +312,13 @@ export class Waiting {
   private glance(watch: Watch): boolean {
     const { engine } = this;
     if (!engine.idle) return false;
-    const { words, native } = engine.job!;
+    const { words, waits } = engine.job!;
     for (let looks = 0; looks < GLANCES; looks++) {
       let loop = LOOP;
       while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
       if (loop === 0) {
-        if (this.crowded) native.yieldWhile(watch.word, watch.seen, YIELDS);
-        else native.pauseWhile(watch.word, watch.seen, LOOK_NS);
+        if (this.crowded) waits.yieldWhile(watch.word, watch.seen, YIELDS);
+        else waits.pauseWhile(watch.word, watch.seen, LOOK_NS);
       }
       if (watch.ready()) return true;
       if (watch.moved) {
@@ -401,12 +398,12 @@ export class Waiting {
       }
       const now = performance.now();
       if (since === 0) since = now;
-      if (now - since <= PATIENCE_MS) {
+      if (now - since < this.patience) {
         this.pause(now - since);
         continue;
       }
       if (!this.lastLook()) {
-        job!.native.sleepOnDoorbell(job!.doorbell, NAP_MS);
+        job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
         Atomics.store(job!.words, this.sleepingWord, 0);
         this.engine.records!.clear(engine.rank);
         this.leaveIfAborted();
@@ -425,15 +422,15 @@ export class Waiting {
    * @param waited milliseconds since the last news
    */
   private pause(waited: number): void {
-    const { native } = this.engine.job!;
+    const { waits } = this.engine.job!;
     const single = this.engine.singleWord();
     if (this.crowded || waited > PROMPT_MS) {
-      if (single === undefined) native.yieldWhile(this.sleepingWord, 0, 1);
-      else native.yieldWhile(single.word, single.value, YIELDS);
+      if (single === undefined) waits.yieldWhile(this.sleepingWord, 0, 1);
+      else waits.yieldWhile(single.word, single.value, YIELDS);
     } else if (single === undefined) {
-      native.pauseWhile(this.sleepingWord, 0, BRIEF_NS);
+      waits.pauseWhile(this.sleepingWord, 0, BRIEF_NS);
     } else {
-      native.pauseWhile(single.word, single.value, LOOK_NS);
+      waits.pauseWhile(single.word, single.value, LOOK_NS);
     }
   }
 
@@ -446,7 +443,7 @@ export class Waiting {
     const { words, rank } = engine.job!;
     Atomics.store(words, this.sleepingWord, 1);
     // On behalf of those who publish without one.
-    if (words[Header.sleepersFence] === 1) engine.job!.native.fenceAll();
+    if (words[Header.sleepersFence] === 1) engine.job!.waits.fenceAll();
     const record = this.presentWait();
     if (record !== undefined) this.engine.records!.write(rank, record);
     this.leaveIfAborted();
@@ -476,7 +473,7 @@ export class Waiting {
   private failMismatch(mine: WaitRecord): boolean {
     if (mine.context < 0) return false;
     const { engine } = this;
-    for (const rank of engine.job!.layout.ranks) {
+    for (let rank = 0; rank < engine.size; rank++) {
       if (rank === engine.rank) continue;
       const other = this.engine.records!.read(rank);
       if (other === undefined || other.context !== mine.context || other.sequence !== mine.sequence) continue;
@@ -496,7 +493,10 @@ export class Waiting {
 
   /** The job has been ended: leaves at once and without a word, for the failed rank has said what there is to say. */
   private leaveIfAborted(): void {
-    const code = Atomics.load(this.engine.job!.words, Header.abortCode);
-    if (code !== 0) process.exit(code - 1);
+    const { words, close } = this.engine.job!;
+    const code = Atomics.load(words, Header.abortCode);
+    if (code === 0) return;
+    close();
+    process.exit(code - 1);
   }
 }
