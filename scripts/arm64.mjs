@@ -34,6 +34,8 @@ export function buildForArm64() {
     if (status !== 0) throw new Error("the addon could not be built for arm64; the messages above say why");
     const target = join(root, "prebuilds", "linux-arm64");
     mkdirSync(target, { recursive: true });
+    // Not written over: a process may run it.
+    rmSync(join(target, "tsmpi.node"), { force: true });
     copyFileSync(join(folder, "build", "Release", "tsmpi.node"), join(target, "tsmpi.node"));
   } finally {
     rmSync(folder, { recursive: true, force: true });

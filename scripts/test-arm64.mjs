@@ -95,7 +95,7 @@ try {
     ESBUILD_BINARY_PATH: createRequire(import.meta.resolve("esbuild")).resolve(
       `@esbuild/${process.platform}-${process.arch}/bin/esbuild`,
     ),
-    // What a test needs and is not for arm64 here it skips.
+    // Tests skip what cannot be had for arm64 here, libraries of BLAS first of all.
     CI: "false",
   };
   const mocha = (...words) =>
