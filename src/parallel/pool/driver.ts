@@ -197,18 +197,25 @@ export class Driver implements Backend {
     }
   }
 
-  /** When somebody has nothing to do: half of what waits at the worker that has most. */
+  /** When somebody has nothing to do: half of what waits at the worker that has most, of those where anything waits. */
   private takeBack(): void {
     if (this.stations.length === 1 || this.stations.every(station => station.load > 0)) return;
-    let most = this.stations[0];
-    for (const station of this.stations) if (station.load > most.load) most = station;
-    if (most.load < 2) return;
-    const waiting = [...most.outstanding.values()];
-    for (const job of waiting.slice(-Math.floor(most.load / 2)).reverse()) {
-      if (!most.takeBack(job)) break;
+    // The load alone does not tell: a worker in a long task may not have told of the ones that it has done before.
+    for (const station of [...this.stations].sort((left, right) => right.load - left.load)) {
+      if (station.load < 2) return;
+      if (this.takeBackFrom(station)) return;
+    }
+  }
+
+  private takeBackFrom(station: Station): boolean {
+    let any = false;
+    for (const job of [...station.outstanding.values()].slice(-Math.floor(station.load / 2)).reverse()) {
+      if (!station.takeBack(job)) break;
       job.takenBack();
       this.queue.push(job);
+      any = true;
     }
+    return any;
   }
 
   private give(station: Station, count: number): void {
