@@ -34,7 +34,7 @@ const jobs = [
   "probes",
   "synchronous",
   "broadcast",
-  "shared",
+  "allreduce",
 ];
 
 const args = process.argv.slice(2);
