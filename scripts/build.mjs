@@ -1,7 +1,7 @@
 // Bundles the library and the launcher into dist/, one file each: loading many small modules costs start time
 // in every rank.
 import { readFileSync } from "node:fs";
-import { chmod, rm } from "node:fs/promises";
+import { chmod, copyFile, rm } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -96,5 +96,6 @@ await Promise.all([
   }),
 ]);
 
+await copyFile(join(root, "launcher/dashboard/page.html"), join(root, "dist/dashboard.html"));
 for (const name of ["tsmpirun.js", "tsmpi.js"]) await chmod(join(root, "dist", name), 0o755);
 await rm(join(root, "dist", "boot.cjs.map"), { force: true });

@@ -1,5 +1,6 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
 import { isMainThread } from "node:worker_threads";
+import { type Activity, beginActivity } from "../job/activity.ts";
 import { joinJob } from "../job/job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
@@ -30,6 +31,17 @@ const neighbours = job === undefined || job.places.hosts === 1 ? undefined : job
 export class World extends Communicator {
   /** The ranks that share this host, and so its memory. */
   readonly host = new Communicator(first("host", 1, neighbours));
+
+  /** Whether the job has a dashboard (`tsmpirun --dashboard`). The same on all ranks. */
+  readonly watched: boolean = job?.watched === true;
+
+  /**
+   * Shows a long piece of work of this rank on the dashboard. Costs nothing without one.
+   * @param total steps that there are
+   */
+  activity(label: string, total: number): Activity {
+    return beginActivity(job, label, total);
+  }
 
   /**
    * Ends the job (MPI_Abort): prints the reason, if any, and leaves this process with an exit code that is not 0,

@@ -27,6 +27,8 @@ export interface LocalJob {
   readonly cores: number;
   /** Whether ranks outnumber cores on any host. */
   readonly crowded: boolean;
+  /** Whether somebody may look at what ranks do, so that they tell more of it. */
+  readonly watched: boolean;
   readonly layout: Layout;
   readonly segment: ArrayBuffer;
   /** Int32Array over the whole segment. */
@@ -85,6 +87,7 @@ export function joinJob(): LocalJob | undefined {
     places,
     cores: words[Header.cores],
     crowded: words[Header.crowded] === 1,
+    watched: words[Header.watched] === 1,
     layout,
     segment,
     words,
