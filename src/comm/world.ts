@@ -1,5 +1,4 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
-import { isMainThread } from "node:worker_threads";
 import { type Activity, beginActivity } from "../job/activity.ts";
 import { joinJob } from "../job/job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
@@ -60,7 +59,7 @@ export const world = new World(first("world", 0));
  * A rank finishes when its process ends with status 0: what it has sent is delivered first, then others learn
  * that nothing more will come. With any other status the launcher ends the job.
  */
-if (job !== undefined && isMainThread) {
+if (job !== undefined) {
   process.on("exit", code => {
     if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
     engine.leave();

@@ -1,5 +1,4 @@
 /** What this process knows of the job it belongs to, found once when the library loads. */
-import { isMainThread } from "node:worker_threads";
 import { type Native, native } from "../native.ts";
 import {
   Header,
@@ -13,6 +12,7 @@ import {
 } from "../transport/layout.ts";
 import { trustSleepersToFence } from "../transport/publish.ts";
 import { Copies } from "./copies.ts";
+import { isRankThread } from "./rank-thread.ts";
 
 /** First of the descriptors that a rank inherits; doorbells of the ranks of this host follow. */
 const SEGMENT_FD = 3;
@@ -60,7 +60,7 @@ export function layoutOf(words: Int32Array): { places: Places; layout: Layout } 
  */
 export function joinJob(): LocalJob | undefined {
   const rankText = process.env.TSMPI_RANK;
-  if (rankText === undefined || !isMainThread) return undefined;
+  if (rankText === undefined || !isRankThread()) return undefined;
   const addon = native();
   const segment = addon.mapSegment(SEGMENT_FD);
   if (segment === undefined) return undefined;
