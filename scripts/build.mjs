@@ -41,9 +41,17 @@ const builtinsAsUsed = {
       kind === "import-statement" ? { path, namespace: "builtin" } : undefined,
     );
     onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => {
-      const names = Object.keys(await import(path)).filter(name => name !== "default");
-      const lines = names.map(name => `export const ${name} = /* @__PURE__ */ $property("${name}");`);
-      const module = `const $module = process.getBuiltinModule("${path}");\nconst $property = name => $module[name];\n`;
+      const builtin = await import(path);
+      // Functions are looked up when they are called, so that a program which replaces one (a test, say) is heeded.
+      const how = name =>
+        typeof builtin[name] === "function" && /^[a-z]/.test(name) ? "$call" : "$property";
+      const lines = Object.keys(builtin)
+        .filter(name => name !== "default")
+        .map(name => `export const ${name} = /* @__PURE__ */ ${how(name)}("${name}");`);
+      const module = `const $module = process.getBuiltinModule("${path}");
+const $property = name => $module[name];
+const $call = name => (...args) => $module[name](...args);
+`;
       return { contents: module + lines.join("\n") };
     });
   },
