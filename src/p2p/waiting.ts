@@ -63,7 +63,7 @@ export class Waiting {
   private lookingSince = 0;
   /** So many operations to come are not looked at before a promise is made for them. */
   private discouraged = 0;
-  private operations = 0;
+  private completions = 0;
   private lastTurn = 0;
   private watchingDoorbell = false;
 
@@ -83,7 +83,7 @@ export class Waiting {
     if (ring.hasNews()) return true;
     if (this.crowded || !this.engine.idle || (!blocking && --this.discouraged >= 0)) return false;
     let found = false;
-    for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;
+    for (let looks = 0; looks < QUICK_LOOKS && !found; looks++) found = ring.marker() !== 0;
     if (!found) {
       this.engine.job!.native.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
       found = ring.marker() !== 0;
@@ -203,11 +203,11 @@ export class Waiting {
     if (this.state === States.asleep) this.awake();
     this.state = States.looking;
     this.lookingSince = 0;
-    if (this.turnDue()) setImmediate(this.look);
-    else void resolved.then(this.look);
+    if (this.turnDue()) setImmediate(this.lookAgain);
+    else void resolved.then(this.lookAgain);
   }
 
-  private readonly look = (): void => {
+  private readonly lookAgain = (): void => {
     const { engine } = this;
     let moved = engine.progress();
     // A few looks in a row; then other microtasks get their turn.
@@ -225,7 +225,7 @@ export class Waiting {
       return;
     }
     // What has just been delivered runs before anything else is waited for.
-    void resolved.then(this.look);
+    void resolved.then(this.lookAgain);
   };
 
   /** Lets time pass between two looks. Returns true when the next look has been arranged otherwise. */
@@ -238,7 +238,7 @@ export class Waiting {
     }
     if (now - this.lastTurn > TURN_MS) {
       this.lastTurn = now;
-      setImmediate(this.look);
+      setImmediate(this.lookAgain);
       return true;
     }
     this.pause(now - this.lookingSince);
@@ -267,7 +267,7 @@ export class Waiting {
     this.lastTurn = performance.now();
     this.leaveIfAborted();
     this.engine.failDoomed();
-    this.look();
+    this.lookAgain();
   };
 
   private awake(): void {
@@ -279,7 +279,7 @@ export class Waiting {
 
   /** Whether the event loop has waited long enough. Asked once in many operations, for the clock costs 40 ns. */
   private turnDue(): boolean {
-    if ((++this.operations & 255) !== 0) return false;
+    if ((++this.completions & 255) !== 0) return false;
     return performance.now() - this.lastTurn > TURN_MS;
   }
 
