@@ -36,6 +36,8 @@ const DISCOURAGED = 64;
 const LOOKS = 4;
 /** A blocking call looks so often at one word before it looks at everything; a look begins with a short loop. */
 const GLANCES = 20;
+/** After so many of them, which take `PROMPT_MS`, it yields. */
+const PROMPT_GLANCES = 4;
 const LOOP = 30;
 /** When several places are watched, each look is short. */
 const BRIEF_NS = 300;
@@ -320,7 +322,7 @@ export class Waiting {
       let loop = LOOP;
       while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
       if (loop === 0) {
-        if (this.crowded) native.yieldWhile(watch.word, watch.seen, YIELDS);
+        if (this.crowded || looks >= PROMPT_GLANCES) native.yieldWhile(watch.word, watch.seen, YIELDS);
         else native.pauseWhile(watch.word, watch.seen, LOOK_NS);
       }
       if (watch.ready()) return true;
