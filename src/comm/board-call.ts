@@ -357,7 +357,11 @@ export class BoardCall extends Watch implements CalledCollective {
     if (this.also >= 0 && !this.isAsExpected(this.also)) return this.pauseAt(end);
     this.plan.collect(this);
     board.markRead(turn, false);
-    this.plan.finish?.(this);
+    if (this.plan.finish !== undefined) {
+      this.collected = true;
+      this.plan.finish(this);
+      this.collected = false;
+    }
     this.untouched = true;
     return true;
   }
