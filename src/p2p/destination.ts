@@ -159,7 +159,8 @@ export class Destination {
       if (request.written < request.total) continue;
       finished++;
       if (!request.owned && request.total > ring.ringBytes) {
-        this.pace.note(request.total, performance.now() - this.startedAt);
+        // The receiver has yet to read what the ring still holds, half of it on the average.
+        this.pace.note(request.total - ring.ringBytes / 2, performance.now() - this.startedAt);
       }
       if (request.owned) this.ownedWaiting -= request.total + MESSAGE_COST;
       if (!request.done) this.owner.settled(request);

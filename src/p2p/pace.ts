@@ -1,16 +1,18 @@
 /**
- * How fast arrays too long for a ring get through it. Where the cores of two ranks are far from each other, which the host
- * of a virtual machine may change at any time, that takes up to eight times as long as where they are near, and copies by
- * the kernel hardly longer. A rank that is late makes an array slow, too, so only the fastest of several counts; and after
+ * How fast arrays too long for a ring get through it. That depends on the processor, and on how far the cores of two ranks are
+ * from each other, which the host of a virtual machine may change at any time; copies by the kernel depend less on either. A rank that is late makes an array slow, too, so only the fastest of several counts; and after
  * a spell without the ring it is tried again.
  */
 
-/** Bytes a millisecond below which the kernel copies faster: near cores move 8 to 16 million through a ring, far ones 2 to 5. */
-const SLOW = 6e6;
+/**
+ * Bytes a millisecond below which the kernel copies faster, both ranks at once 13 to 20 million. Near cores move 8 (Zen 4) to
+ * 16 million (Zen 3) through a ring, far ones 2 to 7.
+ */
+const SLOW = 13e6;
 /** So many arrays are timed before it is judged. */
 const SAMPLES = 4;
 /** So many then go another way. */
-const SPELL = 60;
+const SPELL = 250;
 
 export class Pace {
   private fastest = 0;

@@ -21,7 +21,7 @@ describe("the pace of a ring", () => {
     const pace = new Pace();
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 4; i++) pace.note(MIB, 0.5);
-      expect(spell(pace)).to.equal(60);
+      expect(spell(pace)).to.equal(250);
     }
     for (let i = 0; i < 4; i++) pace.note(MIB, 0.07);
     expect(spell(pace)).to.equal(0);
