@@ -23,13 +23,13 @@ describe("the pace of a ring", () => {
       for (let i = 0; i < 4; i++) pace.note(MIB, 0.5);
       expect(spell(pace)).to.equal(250);
     }
-    for (let i = 0; i < 4; i++) pace.note(MIB, 0.07);
+    for (let i = 0; i < 4; i++) pace.note(MIB, 0.05);
     expect(spell(pace)).to.equal(0);
   });
 
   it("is not slow because a receiver came late", () => {
     const pace = new Pace();
-    for (const milliseconds of [20, 0.07, 500, 3]) pace.note(MIB, milliseconds);
+    for (const milliseconds of [20, 0.05, 500, 3]) pace.note(MIB, milliseconds);
     expect(spell(pace)).to.equal(0);
   });
 });
