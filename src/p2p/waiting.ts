@@ -10,6 +10,7 @@ import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
+import { CallSite } from "./call-site.ts";
 import { type Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
 import type { Source } from "./source.ts";
@@ -68,11 +69,14 @@ export class Waiting {
   private completions = 0;
   private lastTurn = 0;
   private watchingDoorbell = false;
+  /** Where the program has called what it waits for, in a job that is watched. */
+  private readonly sites: WeakMap<Request<unknown>, CallSite> | undefined;
 
   constructor(engine: Engine) {
     this.engine = engine;
     const { job } = engine;
     this.crowded = job !== undefined && job.layout.size > job.cores;
+    this.sites = job?.watched ? new WeakMap() : undefined;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
@@ -106,6 +110,7 @@ export class Waiting {
         return Promise.reject(error);
       }
     }
+    this.locate(request as Request<unknown>);
     return new Promise<T>((resolve, reject) => {
       const finish = (): void => {
         try {
@@ -164,6 +169,7 @@ export class Waiting {
    * @param call told when the algorithm fails
    */
   run<T>(algorithm: Algorithm<T>, call?: Abandonable): Promise<T> {
+    const site = this.sites && new CallSite();
     return new Promise<T>((resolve, reject) => {
       const step = (): void => {
         try {
@@ -176,6 +182,7 @@ export class Waiting {
             const request = value as Request<unknown>;
             if (request instanceof Watch && !request.watched) this.engine.watch(request);
             if (request.done) continue;
+            this.locate(request, site);
             // Several algorithms may wait for one thing, such as the barrier before theirs.
             const earlier = request.onDone;
             request.onDone = () => {
@@ -375,6 +382,7 @@ export class Waiting {
         { rank: engine.rank },
       );
     }
+    this.locate(request);
     this.blockWhile(() => !request.done);
   }
 
@@ -468,7 +476,14 @@ export class Waiting {
       if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective))
         chosen = request;
     }
-    return chosen?.wait();
+    if (chosen === undefined) return undefined;
+    const record = chosen.wait();
+    const site = this.sites?.get(chosen)?.toString();
+    return site ? { ...record, text: `${record.text}, called at ${site}` } : record;
+  }
+
+  private locate(request: Request<unknown>, site?: CallSite): void {
+    if (this.sites !== undefined && !this.sites.has(request)) this.sites.set(request, site ?? new CallSite());
   }
 
   /**
