@@ -37,6 +37,8 @@ const DISCOURAGED = 64;
 const LOOKS = 4;
 /** A blocking call looks so often at one word before it looks at everything; a look begins with a short loop. */
 const GLANCES = 20;
+/** After so many of them, which take `PROMPT_MS`, it yields. */
+const PROMPT_GLANCES = 4;
 const LOOP = 30;
 /** When several places are watched, each look is short. */
 const BRIEF_NS = 300;
@@ -64,7 +66,7 @@ export class Waiting {
   private lookingSince = 0;
   /** So many operations to come are not looked at before a promise is made for them. */
   private discouraged = 0;
-  private operations = 0;
+  private completions = 0;
   private lastTurn = 0;
   private watchingDoorbell = false;
   /** Where the program has called what it waits for, in a job that is watched. */
@@ -87,7 +89,7 @@ export class Waiting {
     if (ring.hasNews()) return true;
     if (this.crowded || !this.engine.idle || (!blocking && --this.discouraged >= 0)) return false;
     let found = false;
-    for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;
+    for (let looks = 0; looks < QUICK_LOOKS && !found; looks++) found = ring.marker() !== 0;
     if (!found) {
       this.engine.job!.native.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
       found = ring.marker() !== 0;
@@ -210,11 +212,11 @@ export class Waiting {
     if (this.state === States.asleep) this.awake();
     this.state = States.looking;
     this.lookingSince = 0;
-    if (this.turnDue()) setImmediate(this.look);
-    else void resolved.then(this.look);
+    if (this.turnDue()) setImmediate(this.lookAgain);
+    else void resolved.then(this.lookAgain);
   }
 
-  private readonly look = (): void => {
+  private readonly lookAgain = (): void => {
     const { engine } = this;
     let moved = engine.progress();
     // A few looks in a row; then other microtasks get their turn.
@@ -232,7 +234,7 @@ export class Waiting {
       return;
     }
     // What has just been delivered runs before anything else is waited for.
-    void resolved.then(this.look);
+    void resolved.then(this.lookAgain);
   };
 
   /** Lets time pass between two looks. Returns true when the next look has been arranged otherwise. */
@@ -245,7 +247,7 @@ export class Waiting {
     }
     if (now - this.lastTurn > TURN_MS) {
       this.lastTurn = now;
-      setImmediate(this.look);
+      setImmediate(this.lookAgain);
       return true;
     }
     this.pause(now - this.lookingSince);
@@ -274,7 +276,7 @@ export class Waiting {
     this.lastTurn = performance.now();
     this.leaveIfAborted();
     this.engine.failDoomed();
-    this.look();
+    this.lookAgain();
   };
 
   private awake(): void {
@@ -286,7 +288,7 @@ export class Waiting {
 
   /** Whether the event loop has waited long enough. Asked once in many operations, for the clock costs 40 ns. */
   private turnDue(): boolean {
-    if ((++this.operations & 255) !== 0) return false;
+    if ((++this.completions & 255) !== 0) return false;
     return performance.now() - this.lastTurn > TURN_MS;
   }
 
@@ -327,7 +329,7 @@ export class Waiting {
       let loop = LOOP;
       while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
       if (loop === 0) {
-        if (this.crowded) native.yieldWhile(watch.word, watch.seen, YIELDS);
+        if (this.crowded || looks >= PROMPT_GLANCES) native.yieldWhile(watch.word, watch.seen, YIELDS);
         else native.pauseWhile(watch.word, watch.seen, LOOK_NS);
       }
       if (watch.ready()) return true;
