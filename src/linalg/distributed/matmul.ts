@@ -12,7 +12,7 @@ export interface MatmulOptions {
   copies?: number;
 }
 
-/** Layers are chosen where they spare so much of SUMMA's traffic, and so many bytes for each rank. */
+/** Between hosts layers are chosen where they spare so much of SUMMA's traffic, and so many bytes for each rank. */
 const SHARE = 0.1;
 const BYTES = 1 << 20;
 
@@ -27,6 +27,8 @@ function least(ways: readonly Layers[], a: DistributedMatrix, sizes: Sizes): Lay
 async function choose(a: DistributedMatrix, sizes: Sizes): Promise<Layers> {
   const { grid, local } = a;
   const [flat, ...ways] = waysOf(grid);
+  // In shared memory it costs as much to add copies up as it does to read panels.
+  if (world.host.size === world.size) return flat;
   const usual = traffic(grid, flat, sizes);
   const bytes = local.data.BYTES_PER_ELEMENT;
   const worth = ways.filter(way => {
@@ -45,8 +47,8 @@ async function choose(a: DistributedMatrix, sizes: Sizes): Promise<Layers> {
  * the inner dimension each, among fewer ranks. The next panel travels while this one is multiplied.
  *
  * Each rank needs memory for two panels of its rows of a and as many of its columns of b, and with several copies for its part
- * of each of these, and for twice its elements of a or b. They are chosen when that is at most half of what each rank's share of
- * its host has available, and when they spare a tenth of what SUMMA sends, and 1 MiB for each rank.
+ * of each of these, and for twice its elements of a or b. In a job on several hosts they are chosen when that is at most half of
+ * what each rank's share of its host has available, and when they spare a tenth of what SUMMA sends, and 1 MiB for each rank.
  * @throws {ArgumentError} when the columns of a are not as many as the rows of b, they are laid out differently, or `copies` is
  *   no whole number from 1.
  */
