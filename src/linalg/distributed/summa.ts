@@ -58,12 +58,6 @@ export function panelsOf(
   return panels;
 }
 
-/** A panel on a rank that multiplies it, in as many pieces as a has of rows and b has of columns. */
-interface Fetched {
-  left: FloatArray[];
-  right: FloatArray[];
-}
-
 /** One array after the other, cut out of one. */
 function cut(array: FloatArray, lengths: readonly number[]): FloatArray[] {
   let end = 0;
@@ -72,15 +66,16 @@ function cut(array: FloatArray, lengths: readonly number[]): FloatArray[] {
 
 export const total = (lengths: readonly number[]): number => lengths.reduce((sum, length) => sum + length, 0);
 
-/** Brings a panel to all ranks that need it. */
+/** Brings a panel to all ranks that need it, into arrays that are long enough for each; returns it piece by piece. */
 async function fetch(
   { width, blocks, column, row }: Panel,
   { rowRanks, columnRanks }: Ranks,
   a: readonly Matrix[],
   b: readonly Matrix[],
-): Promise<Fetched> {
+  into: readonly FloatArray[],
+): Promise<FloatArray[][]> {
   const lengths = [a.map(piece => piece.rows * width), b.map(piece => piece.columns * width)];
-  const [whole, wholeRight] = lengths.map(list => newArray(a[0].dtype, total(list)));
+  const [whole, wholeRight] = lengths.map((list, side) => into[side].subarray(0, total(list)));
   const [left, right] = [cut(whole, lengths[0]), cut(wholeRight, lengths[1])];
   let at = 0;
   for (const block of blocks) {
@@ -100,7 +95,7 @@ async function fetch(
     rowRanks.broadcastInto(whole, { root: column }),
     columnRanks.broadcastInto(wholeRight, { root: row }),
   ]);
-  return { left, right };
+  return [left, right];
 }
 
 /**
@@ -115,15 +110,20 @@ export async function summa(
   b: readonly Matrix[],
   c: readonly (readonly FloatArray[])[],
 ): Promise<void> {
-  let coming = panels.length === 0 ? undefined : fetch(panels[0], ranks, a, b);
+  const widest = Math.max(0, ...panels.map(({ width }) => width));
+  const sizes = [total(a.map(({ rows }) => rows)), total(b.map(({ columns }) => columns))];
+  // For the panel that is multiplied and the one that travels.
+  const buffers = [0, 1].map(() => sizes.map(size => newArray(a[0].dtype, size * widest)));
+  const start = (i: number) => fetch(panels[i], ranks, a, b, buffers[i % 2]);
+  let coming = panels.length === 0 ? undefined : start(0);
   for (const [i, { width }] of panels.entries()) {
-    const { left, right } = await coming!;
+    const [left, right] = await coming!;
     const products = a.flatMap(({ rows }, p) =>
       b.map(({ columns }, q) =>
         worker.gemm(rows, columns, width, left[p], right[q], c[p][q], { beta: i === 0 ? 0 : 1 }),
       ),
     );
-    coming = i + 1 < panels.length ? fetch(panels[i + 1], ranks, a, b) : undefined;
+    coming = i + 1 < panels.length ? start(i + 1) : undefined;
     await Promise.all(products);
   }
 }
