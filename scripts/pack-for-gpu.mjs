@@ -88,7 +88,7 @@ try {
       "[ -d tsmpi ] || tar -xJf tsmpi-gpu.tar.xz",
       "cd tsmpi",
       "# What is found goes to the folder OUT, here unless said.",
-      'out=$(printenv OUT || pwd)',
+      "out=$(printenv OUT || pwd)",
       "# A run for each file of tests, so that none of them loses what others find; the figures come in any case.",
       "for test in gpu-*.test.mjs; do",
       '  timeout 300 ./node node_modules/mocha/bin/mocha.js --no-config --reporter spec "$test" || echo "FAILED: $test ($?)"',

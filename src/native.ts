@@ -59,10 +59,7 @@ export interface Native {
     communicator: number,
     calls: Float64Array,
   ): Promise<undefined | [call: string, status: number]>;
-  cudaNcclLeave(
-    context: number,
-    communicator: number,
-  ): Promise<undefined | [call: string, status: number]>;
+  cudaNcclLeave(context: number, communicator: number): Promise<undefined | [call: string, status: number]>;
 
   mapWindow(fd: number, bytes: number): ArrayBuffer;
   randomSeed(memory: Uint32Array, seed: Uint32Array | BigUint64Array): void;

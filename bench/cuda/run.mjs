@@ -49,7 +49,9 @@ const found = {
   tsmpi: {},
   pytorch: {},
   /** Lines that say something else: PyTorch's version, the sizes from which linalg uses the GPU. */
+  /** @type {string[]} */
   notes: [],
+  /** @type {string[]} */
   failures: [],
 };
 
