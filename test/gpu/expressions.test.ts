@@ -20,11 +20,11 @@ const program = (Type: string): string => `
   import * as cuda from "tsmpi/cuda";
   const texts = ${JSON.stringify(texts)};
   const x = ${Type}.from({ length: 300_001 }, () => Math.random() * 2 - 1);
-  using array = await cuda.upload(x);
+  const array = await cuda.upload(x);
   const errors = {};
   for (const [text, js] of Object.entries(texts)) {
     const reference = new Function("x", "a", "return " + js);
-    using target = cuda.full(x.length, NaN, { dtype: array.dtype });
+    const target = cuda.full(x.length, NaN, { dtype: array.dtype });
     cuda.evaluateInto(target, text, { x: array, a: 2 });
     const got = await target.download();
     let [worst, most] = [0, 0];
@@ -35,6 +35,7 @@ const program = (Type: string): string => `
       most = Math.max(most, Math.abs(right));
     }
     errors[text] = worst / most;
+    target.free();
   }
   const square = x.reduce((sum, value) => sum + value * value, 0);
   errors.norm = Math.abs((await cuda.reduce(array, x => x.norm())) / Math.sqrt(square) - 1);
