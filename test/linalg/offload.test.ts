@@ -21,7 +21,7 @@ function expectProduct(got: Matrix, a: Matrix, b: Matrix): void {
   expect([got.rows, got.columns, got.dtype]).to.deep.equal([wanted.rows, wanted.columns, wanted.dtype]);
   let off = 0;
   for (const [i, x] of wanted.data.entries()) off = Math.max(off, Math.abs(got.data[i] - x));
-  expect(off).to.be.at.most(a.columns * (a.dtype === "float64" ? 1e-15 : 1e-6));
+  expect(off).to.be.at.most(a.columns * (a.dtype === "float64" ? 1e-14 : 1e-5));
 }
 
 /** What a program prints that has the built package and no GPU. */
