@@ -17,6 +17,7 @@
         "native/reduce.cc",
         "native/cuda-library.cc",
         "native/cuda-transfers.cc",
+        "native/cuda-nccl.cc",
         "native/window.cc",
         "native/random.cc",
         "native/threads.cc",

@@ -45,6 +45,21 @@ export interface Native {
     pinned: boolean,
   ): Promise<undefined | [call: string, status: number]>;
   cudaWait(context: number, event: number): Promise<undefined | [call: string, status: number]>;
+  cudaNcclJoin(
+    context: number,
+    communicator: BigUint64Array,
+    size: number,
+    id: Uint8Array,
+    rank: number,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaNcclRun(
+    context: number,
+    stream: number,
+    event: number,
+    communicator: number,
+    calls: Float64Array,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaNcclLeave(context: number, communicator: number): Promise<undefined | [call: string, status: number]>;
 
   mapWindow(fd: number, bytes: number): ArrayBuffer;
   randomSeed(memory: Uint32Array, seed: Uint32Array | BigUint64Array): void;
