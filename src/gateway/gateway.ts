@@ -14,6 +14,8 @@ import { MAX_FRAME, type Wire, type WireCard } from "./wire.ts";
 /** Milliseconds of looking before sleep, with a core to spare and without. */
 const PATIENCE_MS = 1;
 const CROWDED_PATIENCE_MS = 0.2;
+/** So many looks at rings and sockets come before a turn of the event loop, which costs as much as all of them. */
+const LOOKS = 10;
 /** How often links look after time. */
 const BUSY_TICK_MS = 20;
 const IDLE_TICK_MS = 500;
@@ -141,12 +143,14 @@ export class Gateway implements LinkOwner {
   }
 
   private readonly look = (): void => {
-    const { access, sleepingWord } = this;
+    const { access, sleepingWord, wire } = this;
     const { words, native } = access;
-    const now = performance.now();
-    if (this.round() || this.quietSince === 0) this.quietSince = now;
-    if (now - this.quietSince < this.patience) {
+    for (let looks = 1; ; looks++) {
+      const now = performance.now();
+      if (this.round() || this.quietSince === 0) this.quietSince = now;
+      if (now - this.quietSince >= this.patience) break;
       native.yieldWhile(sleepingWord, 0, 1);
+      if (wire.poll() && looks < LOOKS) continue;
       setImmediate(this.look);
       return;
     }

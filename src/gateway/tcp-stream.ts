@@ -51,8 +51,8 @@ export class TcpStream {
     this.events = events;
     this.wanted = wanted;
     this.socket = new native.TcpSocket(descriptor, ready => {
-      if ((ready & WRITABLE) !== 0 && this.flush()) this.events.drained();
-      if ((ready & READABLE) !== 0 && !this.closed) this.read();
+      if ((ready & WRITABLE) !== 0) this.writeWaiting();
+      if ((ready & READABLE) !== 0) this.read();
     });
     this.socket.watch(READABLE);
   }
@@ -66,6 +66,11 @@ export class TcpStream {
       this.backlog += part.length;
     }
     if (!waiting) this.flush();
+  }
+
+  /** Writes what waits, if it can. */
+  writeWaiting(): void {
+    if (this.queue.length > 0 && this.flush()) this.events.drained();
   }
 
   close(): void {
@@ -106,7 +111,8 @@ export class TcpStream {
     return true;
   }
 
-  private read(): void {
+  /** Takes what has come. */
+  read(): void {
     for (let reads = 0; reads < MOST_READS && !this.closed; reads++) {
       const missing = this.wanted - (this.end - this.start);
       const count = Math.max(missing, READ_BYTES);

@@ -35,6 +35,8 @@ const LENGTH = 4;
 /** A stranger may hold a connection for so long, and strangers so many. */
 const STRANGER_MS = 10_000;
 const STRANGERS = 64;
+/** With more connections than these it is cheaper to let the event loop say which of them have something. */
+const MOST_POLLED = 8;
 
 function proof(key: Uint8Array, who: "client" | "server", challenges: readonly Uint8Array[]): Buffer {
   const hmac = createHmac("sha256", key).update(who);
@@ -44,9 +46,17 @@ function proof(key: Uint8Array, who: "client" | "server", challenges: readonly U
 
 class TcpConnection implements Connection {
   private readonly stream: TcpStream | undefined = undefined;
+  private readonly wire: TcpWire;
   private closed = false;
 
-  constructor(endpoint: string, card: WireCard, keys: nacl.BoxKeyPair, events: ConnectionEvents) {
+  constructor(
+    wire: TcpWire,
+    endpoint: string,
+    card: WireCard,
+    keys: nacl.BoxKeyPair,
+    events: ConnectionEvents,
+  ) {
+    this.wire = wire;
     const { host, port } = parseEndpoint(endpoint);
     const descriptor = native().tcpConnect(host, port);
     if (descriptor < 0) {
@@ -70,10 +80,17 @@ class TcpConnection implements Connection {
         return -1;
       },
       drained: () => events.drained(),
-      ended: why => events.closed(why),
+      ended: why => {
+        wire.connections.delete(this);
+        events.closed(why);
+      },
     });
     stream.write([MARK, keys.publicKey, mine]);
     this.stream = stream;
+  }
+
+  poll(): void {
+    this.stream?.writeWaiting();
   }
 
   get backlog(): number {
@@ -88,6 +105,7 @@ class TcpConnection implements Connection {
 
   close(): void {
     this.closed = true;
+    this.wire.connections.delete(this);
     this.stream?.close();
   }
 }
@@ -111,6 +129,10 @@ class Guest {
       drained: () => {},
       ended: () => this.leave(),
     });
+  }
+
+  poll(): void {
+    this.stream.read();
   }
 
   leave(): number {
@@ -163,6 +185,7 @@ export class TcpWire implements Wire {
   private readonly keys = nacl.box.keyPair();
   private readonly listeners: TcpSocket[] = [];
   readonly guests = new Set<Guest>();
+  readonly connections = new Set<TcpConnection>();
   frame: (bytes: Uint8Array) => void = () => {};
   private admitted: ReadonlySet<string> | undefined;
   private waiting: (() => void)[] = [];
@@ -185,7 +208,16 @@ export class TcpWire implements Wire {
   }
 
   connect(endpoint: string, card: WireCard, events: ConnectionEvents): Connection {
-    return new TcpConnection(endpoint, card, this.keys, events);
+    const connection = new TcpConnection(this, endpoint, card, this.keys, events);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  poll(): boolean {
+    if (this.guests.size + this.connections.size > MOST_POLLED) return false;
+    for (const connection of this.connections) connection.poll();
+    for (const guest of this.guests) guest.poll();
+    return true;
   }
 
   close(): void {

@@ -141,6 +141,10 @@ export class ZeromqWire implements Wire {
     return new ZeromqConnection(this.context, endpoint, card, this.keys, events);
   }
 
+  poll(): boolean {
+    return false;
+  }
+
   close(): void {
     this.socket?.close();
     this.doorkeeper.close();

@@ -58,6 +58,8 @@ export class Waiting {
   private readonly engine: Engine;
   private readonly crowded: boolean;
   private readonly sleepingWord: number;
+  /** Words from this one on belong to rings from ranks of other hosts. */
+  private readonly distantWord: number;
   private state: State = States.idle;
   /** When the present spell of looking began; 0 before its first look. */
   private lookingSince = 0;
@@ -71,6 +73,8 @@ export class Waiting {
     this.engine = engine;
     const { job } = engine;
     this.crowded = job !== undefined && job.layout.size > job.cores;
+    const isOnHosts = job !== undefined && job.layout.distant.length > 0;
+    this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
@@ -421,13 +425,14 @@ export class Waiting {
   // Both.
 
   /**
-   * Lets a moment pass, as short as possible if there is news.
+   * Lets a moment pass, as short as possible if there is news. What another host sends takes longer than a yield, and
+   * the gateway may need this core to bring it.
    * @param waited milliseconds since the last news
    */
   private pause(waited: number): void {
     const { native } = this.engine.job!;
     const single = this.engine.singleWord();
-    if (this.crowded || waited > PROMPT_MS) {
+    if (this.crowded || waited > PROMPT_MS || (single !== undefined && single.word >= this.distantWord)) {
       if (single === undefined) native.yieldWhile(this.sleepingWord, 0, 1);
       else native.yieldWhile(single.word, single.value, YIELDS);
     } else if (single === undefined) {

@@ -252,6 +252,11 @@ export class Layout {
     return this.sendersStart / 4 + this.slotOf(rank) * this.senderWords;
   }
 
+  /** First word of the distant rings, which come last. */
+  get distantWord(): number {
+    return this.distantStart / 4;
+  }
+
   /** First word of the gateway's bitmap of distant rings that have been written to, by number. */
   get connectionsWord(): number {
     return this.sendersStart / 4 + this.size * this.senderWords;
