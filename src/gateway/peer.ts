@@ -15,7 +15,7 @@ import {
 import type { SegmentAccess } from "./segment-access.ts";
 
 /** Everything but long arrays goes in frames of up to so many bytes. */
-export const FRAME_BYTES: number = 64 * 1024;
+export const FRAME_BYTES: number = 128 * 1024;
 /** Less is copied out of the frame that is being written, which then serves for the next. */
 const SMALL_BYTES = 4 * 1024;
 /** Bytes of a long array that go in one frame. */

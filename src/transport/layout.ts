@@ -150,7 +150,7 @@ export function distantRingBytesFor({ hosts, ofRank }: Places, memory: number): 
   return bytes;
 }
 
-const MAX_DISTANT_RING_BYTES = 256 * 1024;
+const MAX_DISTANT_RING_BYTES = 512 * 1024;
 const MIN_DISTANT_RING_BYTES = 8 * 1024;
 
 /**
