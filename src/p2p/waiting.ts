@@ -19,6 +19,8 @@ import type { Source } from "./source.ts";
  * so looking for longer pays.
  */
 const PATIENCE_MS = 1;
+/** The same for long arrays that gateways copy, who need the cores for it more; a wake costs little beside them. */
+const TRANSFER_PATIENCE_MS = 0.05;
 /**
  * After so long a look yields, whether or not the job has enough cores: another program may have put both ranks on
  * one, and then each would look for all its patience before the other can answer. Yielding to nobody costs 0.5 us.
@@ -236,7 +238,7 @@ export class Waiting {
   private waitInLook(): boolean {
     const now = performance.now();
     if (this.lookingSince === 0) this.lookingSince = now;
-    if (now - this.lookingSince > PATIENCE_MS) {
+    if (this.isVain(now - this.lookingSince)) {
       this.lookingSince = 0;
       return this.fallAsleep();
     }
@@ -405,7 +407,7 @@ export class Waiting {
       }
       const now = performance.now();
       if (since === 0) since = now;
-      if (now - since <= PATIENCE_MS) {
+      if (!this.isVain(now - since)) {
         this.pause(now - since);
         continue;
       }
@@ -423,6 +425,11 @@ export class Waiting {
   }
 
   // Both.
+
+  /** Whether looking for so many milliseconds was enough. */
+  private isVain(waited: number): boolean {
+    return waited > PATIENCE_MS || (waited > TRANSFER_PATIENCE_MS && this.engine.waitsForGateway);
+  }
 
   /**
    * Lets a moment pass, as short as possible if there is news. What another host sends takes longer than a yield, and
