@@ -75,6 +75,7 @@
         "native/random-jump.cc",
         "native/random-fill.cc",
         "native/random-integers.cc",
+        "native/random-order.cc",
         "native/random-legacy.cc",
         "native/random-lecuyer.cc"
       ],

@@ -7,9 +7,10 @@ import { createHostSegment } from "../src/job/create-host-segment.ts";
 import type { HostAgreement, HostSegment } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
 import { Guard } from "./guard.ts";
-import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankOutput } from "./host.ts";
+import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankLook, RankOutput } from "./host.ts";
 import { oomKills } from "./oom.ts";
 import { coresOfRank } from "./plan.ts";
+import { usageOf } from "./process-usage.ts";
 import { threadVariables } from "./threads.ts";
 import { glibcTunables } from "./tunables.ts";
 
@@ -37,14 +38,14 @@ export class LocalHost implements Host {
 
   /** @param temporary a folder that the guard removes when this process is killed, or "" */
   constructor(part: HostPart, cores: number, temporary: string, events: Omit<HostEvents, "lost">) {
-    const { host, hosts, places, linkMemory } = part;
+    const { host, hosts, places, linkMemory, watched } = part;
     this.part = part;
     this.cores = cores;
     this.temporary = temporary;
     this.events = events;
     this.here = [...places.keys()].filter(rank => places[rank] === host);
     const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
-    this.segment = createHostSegment(where, cores, linkMemory);
+    this.segment = createHostSegment(where, cores, linkMemory, watched);
   }
 
   /** Descriptors that the gateway of this host inherits, as ranks do. */
@@ -119,6 +120,26 @@ export class LocalHost implements Host {
       if (text !== undefined) waits.set(rank, text);
     }
     return waits;
+  }
+
+  async look(): Promise<RankLook[]> {
+    if (this.closed) return [];
+    const { segment } = this;
+    return this.here.map(rank => {
+      const pid = this.running.get(rank)?.pid;
+      return {
+        rank,
+        pid,
+        wait: pid === undefined ? undefined : segment.waitOf(rank),
+        leaving: segment.isLeaving(rank),
+        ...usageOf(pid),
+        activities: segment.activitiesOf(rank).map(({ began, ended, ...activity }) => ({
+          ...activity,
+          elapsed: ((ended === 0 ? Date.now() : ended) - began) / 1000,
+          over: ended !== 0,
+        })),
+      };
+    });
   }
 
   abort(rank: number, code: number): void {

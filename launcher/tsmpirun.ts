@@ -7,7 +7,7 @@ import { TsmpiError } from "../src/errors.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
 import { usableCores } from "./cores.ts";
-import { Job } from "./job.ts";
+import { runJob } from "./job.ts";
 import { LocalHost } from "./local-host.ts";
 import { makePlan, type Plan, partOf } from "./plan.ts";
 import { prepare, removeTemporary, temporaryFolder } from "./prepare.ts";
@@ -47,7 +47,7 @@ async function main(): Promise<number> {
     describe(args, plan, runnables);
     const part = partOf(plan, args, runnables, 0);
     const temporary = temporaryFolder(runnables);
-    return await new Job(plan, args, events => [new LocalHost(part, plan.cores, temporary, events)]).run();
+    return await runJob(plan, args, events => [new LocalHost(part, plan.cores, temporary, events)]);
   } finally {
     removeTemporary(runnables);
   }

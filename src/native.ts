@@ -80,6 +80,8 @@ export interface Native {
     masked: boolean,
   ): void;
   randomOrder(memory: Uint32Array, target: Float64Array, most: number, step: number, masked: boolean): void;
+  randomShuffle(memory: Uint32Array, target: ArrayBufferView, first: number, masked: boolean): void;
+  randomDistinct(memory: Uint32Array, target: Float64Array, most: number, shuffled: boolean): void;
   randomAdvance(memory: Uint32Array, delta: BigUint64Array): void;
   randomJump(memory: Uint32Array): void;
   randomLegacy(

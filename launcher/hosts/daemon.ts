@@ -118,6 +118,9 @@ class Daemon {
       case "waits":
         void this.host?.waits().then(waits => this.channel.send({ kind: "waits", waits: [...waits] }));
         return;
+      case "look":
+        void this.host?.look().then(ranks => this.channel.send({ kind: "look", ranks }));
+        return;
       case "abort":
         this.host?.abort(order.rank, order.code);
         return;

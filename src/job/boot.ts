@@ -4,6 +4,7 @@
  * by here too, and find the variables gone.
  */
 import { native } from "../native.ts";
+import { markRankThread } from "./rank-thread.ts";
 
 const launcher = process.env.TSMPI_LAUNCHER_PID;
 
@@ -12,6 +13,7 @@ if (launcher !== undefined) {
   delete process.env.TSMPI_LAUNCHER_PID;
   delete process.env.TSMPI_BIND;
   delete process.env.TSMPI_SCRIPT;
+  markRankThread();
   native().leadGroup();
   native().dieWithParent(Number(launcher));
   if (cores !== undefined) native().bindToCpus(cores.split(",").map(Number));

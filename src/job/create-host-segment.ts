@@ -2,7 +2,9 @@
 import { closeSync } from "node:fs";
 import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
+import { type ActivityRecord, ActivityRecords } from "../transport/activity-record.ts";
 import {
+  ACTIVITIES,
   distantRingBytesFor,
   Header,
   LAYOUT_VERSION,
@@ -25,11 +27,13 @@ const CONTEXTS_A_HOST = 2 ** 18;
  * @param places where the ranks of the job are; a number: so many, all of them here
  * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
  * @param linkMemory bytes for the rings between ranks of this host and others
+ * @param watched whether somebody may look at what ranks do
  */
 export function createHostSegment(
   places: Places | number,
   cores = native().usableCpus().length,
   linkMemory = 0,
+  watched = false,
 ): HostSegment {
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
@@ -55,6 +59,7 @@ export function createHostSegment(
   words[Header.hosts] = hosts;
   words[Header.distantRingBytes] = distantRingBytes;
   words[Header.crowded] = size > cores ? 1 : 0;
+  words[Header.watched] = watched ? 1 : 0;
   words.set(ofRank, placesWord(size, ofRank.length));
   // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
   // own, so that communicators made on different hosts have different contexts.
@@ -64,6 +69,7 @@ export function createHostSegment(
   // One a rank; the last is the gateway's.
   const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
   const records = new WaitRecords(words, layout);
+  const activities = new ActivityRecords(words, layout);
 
   const wakeAll = (): void => {
     for (const doorbell of doorbells) addon.ringDoorbell(doorbell);
@@ -104,6 +110,19 @@ export function createHostSegment(
       // The record of a rank at its end says what it called last.
       const state = Atomics.load(words, layout.rankWord(rank) + Rank.state);
       return state >= RankState.leaving ? undefined : records.read(rank)?.text;
+    },
+
+    isLeaving(rank) {
+      return Atomics.load(words, layout.rankWord(rank) + Rank.state) >= RankState.leaving;
+    },
+
+    activitiesOf(rank) {
+      const found: ActivityRecord[] = [];
+      for (let index = 0; index < ACTIVITIES; index++) {
+        const record = activities.read(rank, index);
+        if (record !== undefined) found.push(record);
+      }
+      return found.sort((a, b) => a.began - b.began);
     },
 
     close() {

@@ -1,3 +1,5 @@
+import type { ActivityRecord } from "../transport/activity-record.ts";
+
 /** What must be the same on all hosts of a job. */
 export interface HostAgreement {
   /** Whether ranks outnumber cores anywhere. */
@@ -20,6 +22,10 @@ export interface HostSegment {
   abort(rank: number, code: number): void;
   /** What a rank waits for at this moment ("recv from rank 2, tag 7 on world"), or undefined when it does not wait. */
   waitOf(rank: number): string | undefined;
+  /** Whether a rank's script has come to its end. */
+  isLeaving(rank: number): boolean;
+  /** What a rank tells of its work, the earliest first. */
+  activitiesOf(rank: number): ActivityRecord[];
   /** Unmaps the segment and closes the descriptors. */
   close(): void;
 }

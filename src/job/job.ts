@@ -1,5 +1,4 @@
 /** What this process knows of the job it belongs to, found once when the library loads. */
-import { isMainThread } from "node:worker_threads";
 import { type Native, native } from "../native.ts";
 import {
   Header,
@@ -13,6 +12,7 @@ import {
 } from "../transport/layout.ts";
 import { trustSleepersToFence } from "../transport/publish.ts";
 import { Copies } from "./copies.ts";
+import { isRankThread } from "./rank-thread.ts";
 
 /** First of the descriptors that a rank inherits; doorbells of the ranks of this host follow. */
 const SEGMENT_FD = 3;
@@ -27,6 +27,8 @@ export interface LocalJob {
   readonly cores: number;
   /** Whether ranks outnumber cores on any host. */
   readonly crowded: boolean;
+  /** Whether somebody may look at what ranks do, so that they tell more of it. */
+  readonly watched: boolean;
   readonly layout: Layout;
   readonly segment: ArrayBuffer;
   /** Int32Array over the whole segment. */
@@ -58,7 +60,7 @@ export function layoutOf(words: Int32Array): { places: Places; layout: Layout } 
  */
 export function joinJob(): LocalJob | undefined {
   const rankText = process.env.TSMPI_RANK;
-  if (rankText === undefined || !isMainThread) return undefined;
+  if (rankText === undefined || !isRankThread()) return undefined;
   const addon = native();
   const segment = addon.mapSegment(SEGMENT_FD);
   if (segment === undefined) return undefined;
@@ -85,6 +87,7 @@ export function joinJob(): LocalJob | undefined {
     places,
     cores: words[Header.cores],
     crowded: words[Header.crowded] === 1,
+    watched: words[Header.watched] === 1,
     layout,
     segment,
     words,

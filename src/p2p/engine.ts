@@ -534,8 +534,8 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     };
   }
 
-  offer(request: SendRequest): number {
-    return this.transfers!.suits(request.dest, request.total) ? this.transfers!.offer(request) : -1;
+  offer(request: SendRequest, isSlow: boolean): number {
+    return this.transfers!.suits(request.dest, request.total, isSlow) ? this.transfers!.offer(request) : -1;
   }
 
   see(rank: number, transfer: number): boolean {
