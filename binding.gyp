@@ -14,6 +14,7 @@
         "native/process.cc",
         "native/copy.cc",
         "native/fence.cc",
+        "native/tcp.cc",
         "native/reduce.cc",
         "native/cuda-library.cc",
         "native/cuda-transfers.cc",

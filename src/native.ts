@@ -5,6 +5,15 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeMissingError } from "./errors.ts";
 
+/** A socket of the gateway's plain wire; a negative number is an errno. */
+export interface TcpSocket {
+  watch(what: number): void;
+  read(bytes: Uint8Array, from: number, count: number): number;
+  write(parts: readonly Uint8Array[], from: number): number;
+  accept(): number;
+  close(): void;
+}
+
 /** The addon's functions; each is described beside its code in `native/`. */
 export interface Native {
   createSegment(bytes: number): number;
@@ -28,6 +37,10 @@ export interface Native {
   addressOf(array: ArrayBufferView): number;
   copyFrom(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
   copyTo(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
+
+  TcpSocket: new (descriptor: number, ready: (what: number) => void) => TcpSocket;
+  tcpListen(address: string): { descriptor: number; port: number };
+  tcpConnect(address: string, port: number): number;
 
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;

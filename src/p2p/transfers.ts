@@ -85,6 +85,13 @@ export class Transfers {
     return this.outgoing.length + this.incoming.length;
   }
 
+  /** Whether all of them are with ranks of other hosts. */
+  get areDistant(): boolean {
+    const { layout } = this.job;
+    const isDistant = ({ peer }: Side): boolean => !layout.isHere(peer);
+    return this.outgoing.every(isDistant) && this.incoming.every(isDistant);
+  }
+
   /** Whether arrays of this rank are still to be copied. */
   get hasOutgoing(): boolean {
     return this.outgoing.length > 0;

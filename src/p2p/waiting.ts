@@ -20,6 +20,8 @@ import type { Source } from "./source.ts";
  * so looking for longer pays.
  */
 const PATIENCE_MS = 1;
+/** The same for long arrays that gateways copy, who need the cores for it more; a wake costs little beside them. */
+const TRANSFER_PATIENCE_MS = 0.05;
 /**
  * After so long a look yields, whether or not the job has enough cores: another program may have put both ranks on
  * one, and then each would look for all its patience before the other can answer. Yielding to nobody costs 0.5 us.
@@ -61,6 +63,8 @@ export class Waiting {
   private readonly engine: Engine;
   private readonly crowded: boolean;
   private readonly sleepingWord: number;
+  /** Words from this one on belong to rings from ranks of other hosts. */
+  private readonly distantWord: number;
   private state: State = States.idle;
   /** When the present spell of looking began; 0 before its first look. */
   private lookingSince = 0;
@@ -76,6 +80,8 @@ export class Waiting {
     this.engine = engine;
     const { job } = engine;
     this.crowded = job !== undefined && job.layout.size > job.cores;
+    const isOnHosts = job !== undefined && job.layout.distant.length > 0;
+    this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
     this.sites = job?.watched ? new WeakMap() : undefined;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
@@ -241,7 +247,7 @@ export class Waiting {
   private waitInLook(): boolean {
     const now = performance.now();
     if (this.lookingSince === 0) this.lookingSince = now;
-    if (now - this.lookingSince > PATIENCE_MS) {
+    if (this.isVain(now - this.lookingSince)) {
       this.lookingSince = 0;
       return this.fallAsleep();
     }
@@ -411,7 +417,7 @@ export class Waiting {
       }
       const now = performance.now();
       if (since === 0) since = now;
-      if (now - since <= PATIENCE_MS) {
+      if (!this.isVain(now - since)) {
         this.pause(now - since);
         continue;
       }
@@ -430,14 +436,20 @@ export class Waiting {
 
   // Both.
 
+  /** Whether looking for so many milliseconds was enough. */
+  private isVain(waited: number): boolean {
+    return waited > PATIENCE_MS || (waited > TRANSFER_PATIENCE_MS && this.engine.waitsForGateway);
+  }
+
   /**
-   * Lets a moment pass, as short as possible if there is news.
+   * Lets a moment pass, as short as possible if there is news. What another host sends takes longer than a yield, and
+   * the gateway may need this core to bring it.
    * @param waited milliseconds since the last news
    */
   private pause(waited: number): void {
     const { native } = this.engine.job!;
     const single = this.engine.singleWord();
-    if (this.crowded || waited > PROMPT_MS) {
+    if (this.crowded || waited > PROMPT_MS || (single !== undefined && single.word >= this.distantWord)) {
       if (single === undefined) native.yieldWhile(this.sleepingWord, 0, 1);
       else native.yieldWhile(single.word, single.value, YIELDS);
     } else if (single === undefined) {

@@ -156,7 +156,7 @@ export function distantRingBytesFor({ hosts, ofRank }: Places, memory: number): 
   return bytes;
 }
 
-const MAX_DISTANT_RING_BYTES = 256 * 1024;
+const MAX_DISTANT_RING_BYTES = 512 * 1024;
 const MIN_DISTANT_RING_BYTES = 8 * 1024;
 
 /**
@@ -258,6 +258,11 @@ export class Layout {
   /** First word of the bitmap, by their numbers inside the segment, of the ranks that have written to one of this host. */
   sendersWord(rank: number): number {
     return this.sendersStart / 4 + this.slotOf(rank) * this.senderWords;
+  }
+
+  /** First word of the distant rings, which come last. */
+  get distantWord(): number {
+    return this.distantStart / 4;
   }
 
   /** First word of the gateway's bitmap of distant rings that have been written to, by number. */
