@@ -27,6 +27,7 @@ const x32 = new Float32Array(N);
 const ints = new BigInt64Array(N);
 const ints32 = new Int32Array(N);
 const bytes = new Uint8Array(N);
+const p = new Float64Array(1000).fill(1 / 1000);
 
 /** What, how NumPy writes it, how it is written here, and how many numbers that draws. */
 const rows: [string, string, () => unknown, number][] = [
@@ -71,12 +72,21 @@ const rows: [string, string, () => unknown, number][] = [
   ["binomial(20, 0.3)", "g.binomial(20, 0.3, n)", () => g.binomialInto(x, 20, 0.3), N],
   ["binomial(1000, 0.3)", "g.binomial(1000, 0.3, n)", () => g.binomialInto(x, 1000, 0.3), N],
   ["permutation(10^4)", "g.permutation(n)", () => g.permutation(N), N],
+  ["shuffle", "g.shuffle(x)", () => g.shuffle(x), N],
+  ["choice(10^6, 10^4)", "g.choice(10**6, n)", () => g.choice(1e6, N), N],
   [
     "choice(10^6, 10^4), none twice",
     "g.choice(10**6, n, False)",
     () => g.choice(1e6, N, { replace: false }),
     N,
   ],
+  [
+    "choice(10^5, 10^4), none twice",
+    "g.choice(10**5, n, False)",
+    () => g.choice(1e5, N, { replace: false }),
+    N,
+  ],
+  ["choice(1000, 10^4, p)", "g.choice(1000, n, p=p)", () => g.choice(1000, N, { p }), N],
   ["random, MT19937", "bits['MT19937'].random(out=x)", () => twister.randomInto(x), N],
   ["random, Philox", "bits['Philox'].random(out=x)", () => philox.randomInto(x), N],
   ["random, SFC64", "bits['SFC64'].random(out=x)", () => sfc.randomInto(x), N],

@@ -63,6 +63,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     ship: false,
     verbose: false,
     dryRun: false,
+    dashboard: undefined,
   };
   const segments: Segment[] = [];
   let next = 0;
@@ -86,7 +87,7 @@ export function parseArguments(words: readonly string[]): Parsed {
       let value = attached;
       if (option.value === undefined) {
         if (value !== undefined) throw new UsageError(`${name} takes no value, and ${value} came`);
-      } else if (value === undefined) {
+      } else if (value === undefined && option.optional === undefined) {
         if (next >= words.length || words[next] === ":") {
           throw new UsageError(`${name} expects ${option.value}, and nothing came`);
         }

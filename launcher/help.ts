@@ -1,5 +1,5 @@
 /** The text of `tsmpirun --help`. */
-import { OPTIONS } from "./options.ts";
+import { OPTIONS, type Option } from "./options.ts";
 
 const WIDTH = 80;
 const INDENT = 26;
@@ -22,10 +22,15 @@ function describe(names: string, help: string): string {
   return [...first, ...lines.slice(1).map(line => " ".repeat(INDENT) + line)].join("\n");
 }
 
+function valueText({ value, optional }: Option): string {
+  if (value === undefined) return "";
+  return optional ? `[=${value}]` : ` ${value}`;
+}
+
 export function helpText(): string {
   const options = OPTIONS.map(option => {
     const [main, ...others] = option.names;
-    const names = [main, ...others].join(", ") + (option.value === undefined ? "" : ` ${option.value}`);
+    const names = [main, ...others].join(", ") + valueText(option);
     return describe(names, option.help);
   });
   return `usage: tsmpirun [options] script.ts [args]

@@ -14,6 +14,8 @@ export interface HostPart {
   threadsPerRank: number | undefined;
   /** Bytes for messages between hosts. */
   linkMemory: number;
+  /** Whether the job has a dashboard. */
+  watched: boolean;
   /** For the choice of algorithms. */
   rules: Rules | undefined;
 }
@@ -44,6 +46,33 @@ export interface RankInput {
   attach(rank: number, target: Writable): void;
 }
 
+/** What a rank is doing, as its host sees it. */
+export interface RankLook {
+  rank: number;
+  /** Undefined: its process has ended, or not begun. */
+  pid: number | undefined;
+  /** What it waits for. */
+  wait: string | undefined;
+  /** Whether its script has come to its end. */
+  leaving: boolean;
+  /** Seconds of processor time that it has used. */
+  cpu: number;
+  /** Bytes of memory that it has touched. */
+  memory: number;
+  activities: ActivityLook[];
+}
+
+/** A long piece of work of a rank. */
+export interface ActivityLook {
+  label: string;
+  done: number;
+  total: number;
+  failed: number;
+  /** Seconds since its beginning, or that it took. */
+  elapsed: number;
+  over: boolean;
+}
+
 export interface Host {
   /** In messages; undefined: this machine, and no other takes part. */
   readonly name: string | undefined;
@@ -55,6 +84,8 @@ export interface Host {
   signal(signal: NodeJS.Signals): void;
   /** What its ranks wait for at this moment. */
   waits(): Promise<ReadonlyMap<number, string>>;
+  /** What its ranks are doing at this moment; those of which nothing is known are left out. */
+  look(): Promise<RankLook[]>;
   /** Ranks inside tsmpi leave. */
   abort(rank: number, code: number): void;
   /** All ranks of the job have ended: whatever they have left behind ends, too. */

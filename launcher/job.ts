@@ -6,6 +6,7 @@
  * handler of its own may save its work.
  */
 import { constants } from "node:os";
+import type { Dashboard } from "./dashboard/dashboard.ts";
 import type { Host, HostEvents } from "./host.ts";
 import { Input } from "./input.ts";
 import type { JobOptions } from "./options.ts";
@@ -26,11 +27,26 @@ const LOST_HOST_CODE = 1;
 /** The rank given to the segment when no rank failed but the job ends. */
 const NO_RANK = -1;
 
-export class Job {
+/** @param makeHosts the hosts of the job, which tell of their ranks through what they are given */
+export async function runJob(
+  plan: Plan,
+  options: JobOptions,
+  makeHosts: (events: HostEvents) => readonly Host[],
+): Promise<number> {
+  let dashboard: Dashboard | undefined;
+  if (options.dashboard !== undefined) {
+    const { Dashboard } = await import("./dashboard/dashboard.ts");
+    dashboard = await Dashboard.open(options.dashboard, plan);
+  }
+  return new Job(plan, options, makeHosts, dashboard).run();
+}
+
+class Job {
   private readonly options: JobOptions;
   private readonly output: Output;
   private readonly hosts: readonly Host[];
   private readonly input: Input;
+  private readonly dashboard: Dashboard | undefined;
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly started = performance.now();
   private exitCode = 0;
@@ -40,9 +56,14 @@ export class Job {
   private report: Promise<void> = Promise.resolve();
   private finish: (code: number) => void = () => {};
 
-  /** @param makeHosts the hosts of the job, which tell of their ranks through what they are given */
-  constructor(plan: Plan, options: JobOptions, makeHosts: (events: HostEvents) => readonly Host[]) {
+  constructor(
+    plan: Plan,
+    options: JobOptions,
+    makeHosts: (events: HostEvents) => readonly Host[],
+    dashboard: Dashboard | undefined,
+  ) {
     this.options = options;
+    this.dashboard = dashboard;
     this.output = new Output(plan.ranks, options, () => void this.end(BROKEN_PIPE_CODE));
     this.input = new Input(options.stdin, plan.hosts !== undefined);
     this.hosts = makeHosts({
@@ -62,13 +83,18 @@ export class Job {
       forward: signal => this.signal(signal),
       continued: () => this.input.goOn(),
     });
+    if (this.dashboard !== undefined) {
+      this.dashboard.follow(this.hosts);
+      this.output.say(`tsmpirun: dashboard at ${this.dashboard.address}`);
+    }
+    const output = this.dashboard?.listenTo(this.output) ?? this.output;
     for (const host of this.hosts) {
       const where = host.name === undefined ? "" : ` on ${host.name}`;
       const started = (): void => {
         for (const rank of host.ranks) this.verbose(`rank ${rank} is process ${host.pidOf(rank)}${where}`);
       };
       // A host that is lost meanwhile says so through its events.
-      host.start(this.output, this.input).then(started, () => {});
+      host.start(output, this.input).then(started, () => {});
     }
     this.input.start();
     if (this.options.timeoutSeconds !== undefined) {
@@ -95,16 +121,19 @@ export class Job {
       const sentence = `rank ${rank} ${howItEnded(code, signal)}; the job was ended${hint}`;
       this.fail(rank, exitCodeOf(code, signal), sentence);
     }
+    this.dashboard?.rankEnded(rank, howItEnded(code, signal), code === 0);
     this.verbose(`rank ${rank} ${howItEnded(code, signal)}`);
     this.checkEnd();
   }
 
   private rankNotStarted(rank: number, reason: string): void {
+    this.dashboard?.rankEnded(rank, `could not be started: ${reason}`, false);
     if (!this.ending) this.fail(rank, 1, `rank ${rank} could not be started: ${reason}; the job was ended`);
     this.checkEnd();
   }
 
   private hostLost(sentence: string, ranks: readonly number[]): void {
+    for (const rank of ranks) this.dashboard?.rankEnded(rank, "was lost with its host", false);
     if (!this.ending) this.fail(NO_RANK, LOST_HOST_CODE, `${sentence}; the job was ended`);
     else if (ranks.length > 0) this.sayLines([sentence]);
     this.checkEnd();
@@ -125,6 +154,7 @@ export class Job {
   }
 
   private sayLines(lines: string[]): void {
+    this.dashboard?.say(lines);
     this.output.say(lines.map(line => `tsmpirun: ${line}\n`).join(""));
   }
 
@@ -190,6 +220,7 @@ export class Job {
   private async allExited(): Promise<void> {
     for (const timer of this.timers) clearTimeout(timer);
     this.ending = true;
+    await this.dashboard?.lookLast();
     await Promise.all(this.hosts.map(host => host.close()));
     await this.output.closed(STREAMS_AFTER);
     await this.report;
@@ -197,6 +228,7 @@ export class Job {
     if (alike.length > 0) this.sayLines([`${ranksText(alike)} failed with the same error`]);
     this.verbose(`the job has ended with code ${this.exitCode}`);
     await this.output.flushed();
+    await this.dashboard?.close(this.exitCode);
     this.finish(this.exitCode);
   }
 }

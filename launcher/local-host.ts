@@ -6,9 +6,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { RankMedium } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
 import { Guard } from "./guard.ts";
-import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankOutput } from "./host.ts";
+import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankLook, RankOutput } from "./host.ts";
 import { oomKills } from "./oom.ts";
 import { coresOfRank } from "./plan.ts";
+import { usageOf } from "./process-usage.ts";
 import { threadVariables } from "./threads.ts";
 import { glibcTunables } from "./tunables.ts";
 
@@ -111,10 +112,31 @@ export class LocalHost implements Host {
 
   async waits(): Promise<ReadonlyMap<number, string>> {
     const ranks = this.ranks;
-    const texts = await Promise.all(ranks.map(rank => this.medium.waitOf(rank)));
+    const facts = await Promise.all(ranks.map(rank => this.medium.factsOf(rank)));
     const waits = new Map<number, string>();
-    for (const [index, text] of texts.entries()) if (text !== undefined) waits.set(ranks[index], text);
+    for (const [index, { wait }] of facts.entries()) if (wait !== undefined) waits.set(ranks[index], wait);
     return waits;
+  }
+
+  async look(): Promise<RankLook[]> {
+    if (this.closed) return [];
+    const facts = await Promise.all(this.here.map(rank => this.medium.factsOf(rank)));
+    return this.here.map((rank, index) => {
+      const { wait, leaving, activities } = facts[index];
+      const pid = this.running.get(rank)?.pid;
+      return {
+        rank,
+        pid,
+        wait: pid === undefined ? undefined : wait,
+        leaving,
+        ...usageOf(pid),
+        activities: activities.map(({ began, ended, ...activity }) => ({
+          ...activity,
+          elapsed: ((ended === 0 ? Date.now() : ended) - began) / 1000,
+          over: ended !== 0,
+        })),
+      };
+    });
   }
 
   abort(rank: number, code: number): void {

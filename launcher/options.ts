@@ -40,6 +40,8 @@ export interface JobOptions {
   ship: boolean;
   verbose: boolean;
   dryRun: boolean;
+  /** Port of the dashboard, 0 for any that is free; undefined: none. */
+  dashboard: number | undefined;
 }
 
 export interface Option {
@@ -47,6 +49,8 @@ export interface Option {
   names: string[];
   /** Name of the value in the help; absent for a switch. */
   value?: string;
+  /** The value may be left out, and is given as `--name=value` only. */
+  optional?: true;
   help: string;
   /** Reads the value, or throws a phrase that says what was expected. */
   read(value: string, segment: SegmentOptions, job: JobOptions): void;
@@ -286,6 +290,18 @@ export const OPTIONS: Option[] = [
     read(value, _segment, job) {
       if (value !== "shared-memory" && value !== "zeromq") throw new Expected("shared-memory or zeromq");
       job.transport = value;
+    },
+  },
+  {
+    names: ["--dashboard"],
+    value: "PORT",
+    optional: true,
+    help: "serves a page that shows what the ranks do, for this machine only, and prints its address (default: a port that is free)",
+    read(value, _segment, job) {
+      const what = "a port from 0 to 65535, as in --dashboard=8000, or none";
+      const port = value === "" ? 0 : wholeNumber(value, 0, what);
+      if (port > 65_535) throw new Expected(what);
+      job.dashboard = port;
     },
   },
   {

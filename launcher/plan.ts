@@ -180,6 +180,7 @@ export function partOf(
     bindTo: options.bindTo,
     threadsPerRank: options.threadsPerRank,
     linkMemory: options.linkMemory,
+    watched: options.dashboard !== undefined,
     rules: plan.rules,
   };
 }

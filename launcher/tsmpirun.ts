@@ -10,7 +10,7 @@ import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
 import { chooseTransport } from "./choose-transport.ts";
 import { usableCores } from "./cores.ts";
-import { Job } from "./job.ts";
+import { runJob } from "./job.ts";
 import { LocalHost } from "./local-host.ts";
 import { makePlan, type Plan, partOf } from "./plan.ts";
 import { prepare, removeTemporary, temporaryFolder } from "./prepare.ts";
@@ -51,9 +51,7 @@ async function main(): Promise<number> {
     const part = partOf(plan, args, runnables, 0);
     const temporary = temporaryFolder(runnables);
     const medium = await mediumOf(plan, args);
-    return await new Job(plan, args, events => [
-      new LocalHost(part, plan.cores, temporary, medium, events),
-    ]).run();
+    return await runJob(plan, args, events => [new LocalHost(part, plan.cores, temporary, medium, events)]);
   } finally {
     removeTemporary(runnables);
   }
@@ -61,8 +59,9 @@ async function main(): Promise<number> {
 
 /** What joins the ranks of this machine. */
 async function mediumOf({ ranks, cores }: Plan, args: Arguments): Promise<RankMedium> {
-  if (chooseTransport(args) === "shared-memory") return createHostSegment(ranks, cores);
-  return new (await import("./threads/rank-gateways.ts")).RankGateways(ranks, cores, args.linkMemory);
+  if (chooseTransport(args) === "shared-memory")
+    return createHostSegment(ranks, cores, 0, args.dashboard !== undefined);
+  return new (await import("./threads/rank-gateways.ts")).RankGateways(ranks, cores, args);
 }
 
 function explain(error: unknown): number {

@@ -1,16 +1,20 @@
 // The entry points of the CUDA libraries that tsmpi calls. The libraries are found at run time (cuda-library.cc), so
 // their prototypes are declared here and none of their headers is needed. All of them return an int: CUresult,
-// cublasStatus_t or nvrtcResult, 0 when all went well.
+// cublasStatus_t, nvrtcResult or ncclResult_t, 0 when all went well.
 #pragma once
 #include <cstddef>
 
 namespace tsmpi {
 
-typedef void* Handle;                // of a context, stream, event, module, function, cuBLAS handle, NVRTC program
+typedef void* Handle;  // of a context, stream, event, module, function, cuBLAS handle, NVRTC program, NCCL communicator
 typedef unsigned long long Address;  // CUdeviceptr
 
 struct IpcHandle {  // CUipcMemHandle, which is passed by value
   char bytes[64];
+};
+
+struct NcclId {  // ncclUniqueId, which is passed by value
+  char bytes[128];
 };
 
 #define CUDA_DRIVER_FUNCTIONS(F)                                                                                  \
@@ -77,6 +81,21 @@ struct IpcHandle {  // CUipcMemHandle, which is passed by value
   F(nvrtcGetCUBIN, Handle, char*)                                                             \
   F(nvrtcDestroyProgram, Handle*)
 
+#define NCCL_FUNCTIONS(F)                                                  \
+  F(ncclGetVersion, int*)                                                  \
+  F(ncclGetUniqueId, void*)                                                \
+  F(ncclCommInitRank, Handle*, int, NcclId, int)                           \
+  F(ncclCommDestroy, Handle)                                               \
+  F(ncclAllReduce, Address, Address, size_t, int, int, Handle, Handle)     \
+  F(ncclReduce, Address, Address, size_t, int, int, int, Handle, Handle)   \
+  F(ncclBroadcast, Address, Address, size_t, int, int, Handle, Handle)     \
+  F(ncclAllGather, Address, Address, size_t, int, Handle, Handle)          \
+  F(ncclReduceScatter, Address, Address, size_t, int, int, Handle, Handle) \
+  F(ncclSend, Address, size_t, int, int, Handle, Handle)                   \
+  F(ncclRecv, Address, size_t, int, int, Handle, Handle)                   \
+  F(ncclGroupStart)                                                        \
+  F(ncclGroupEnd)
+
 // The driver's functions as the transfer threads call them (cuda-transfers.cc); null until the driver is opened.
 struct CudaDriver {
 #define MEMBER(name, ...) int (*name)(__VA_ARGS__);
@@ -85,5 +104,14 @@ struct CudaDriver {
 };
 
 extern CudaDriver cudaDriver;
+
+// Those of NCCL, as cuda-nccl.cc calls them; null until it is opened.
+struct CudaNccl {
+#define MEMBER(name, ...) int (*name)(__VA_ARGS__);
+  NCCL_FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+extern CudaNccl cudaNccl;
 
 }  // namespace tsmpi

@@ -14,6 +14,7 @@
 namespace tsmpi {
 
 CudaDriver cudaDriver;
+CudaNccl cudaNccl;
 
 template <typename T>
 static bool numberOrPointer(napi_env env, napi_value value, T* result) {
@@ -65,7 +66,8 @@ struct Caller {
   template <size_t... I>
   static napi_value callWith(napi_env env, napi_callback_info info, std::index_sequence<I...>) {
     constexpr size_t wanted = sizeof...(Args);
-    napi_value values[wanted], result;
+    // One more, for there are no arrays of none.
+    napi_value values[wanted + 1], result;
     size_t count = wanted;
     void* function;
     napi_get_cb_info(env, info, &count, values, nullptr, &function);
@@ -94,7 +96,7 @@ static void* bind(void* library, const char* name, Napi::Env env, Napi::Object f
   return address;
 }
 
-// openCudaLibrary(kind: "driver" | "cublas" | "nvrtc", path): an object of the functions that the library has, with its
+// openCudaLibrary(kind: "driver" | "cublas" | "nvrtc" | "nccl", path): an object of the functions that the library has, with its
 // `path` and the names of those it has not as `missing`; or the loader's message when it cannot be opened. It stays open for as long as the process lives.
 static Napi::Value openCudaLibrary(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -108,6 +110,11 @@ static Napi::Value openCudaLibrary(const Napi::CallbackInfo& info) {
   cudaDriver.name = reinterpret_cast<int (*)(__VA_ARGS__)>(bind<__VA_ARGS__>(library, #name, env, functions));
     CUDA_DRIVER_FUNCTIONS(BIND)
 #undef BIND
+  } else if (kind == "nccl") {
+#define BIND(name, ...) \
+  cudaNccl.name = reinterpret_cast<int (*)(__VA_ARGS__)>(bind<__VA_ARGS__>(library, #name, env, functions));
+    NCCL_FUNCTIONS(BIND)
+#undef BIND
   } else {
 #define BIND(name, ...) bind<__VA_ARGS__>(library, #name, env, functions);
     if (kind == "cublas") {
@@ -118,7 +125,7 @@ static Napi::Value openCudaLibrary(const Napi::CallbackInfo& info) {
 #undef BIND
   }
   Dl_info where;
-  for (const char* name : {"cuInit", "cublasCreate_v2", "nvrtcVersion"}) {
+  for (const char* name : {"cuInit", "cublasCreate_v2", "nvrtcVersion", "ncclGetVersion"}) {
     void* address = dlsym(library, name);
     if (address != nullptr && dladdr(address, &where) != 0 && where.dli_fname != nullptr)
       functions.Set("path", Napi::String::New(env, where.dli_fname));
@@ -150,6 +157,7 @@ void registerCuda(Napi::Env env, Napi::Object exports) {
   exports.Set("cudaString", Napi::Function::New<cudaString>(env));
   exports.Set("cudaPinned", Napi::Function::New<cudaPinned>(env));
   registerCudaTransfers(env, exports);
+  registerCudaNccl(env, exports);
 }
 
 }  // namespace tsmpi

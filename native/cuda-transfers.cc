@@ -1,5 +1,5 @@
-// Waiting for a GPU and moving data to and from it, off the event loop. Three threads, one for each kind of job, made
-// with the first: a wait for a kernel must not hold up an upload.
+// Waiting for a GPU and moving data to and from it, off the event loop. One thread for each kind of job, made with the
+// first: a wait for a kernel must not hold up an upload.
 //
 // Ordinary memory goes through page-locked staging buffers: the driver would do the same, but in the calling thread.
 // While one buffer is on its way the next is filled or emptied.
@@ -17,9 +17,9 @@
 
 namespace tsmpi {
 
-enum Kind { uploading, downloading, waiting, kinds };
+enum Kind { uploading, downloading, waiting, together, kinds };
 
-struct Job {
+struct Job : Outcome {
   Kind kind;
   Handle context;
   Handle stream;   // for transfers; nobody else uses it while the job runs
@@ -28,21 +28,11 @@ struct Job {
   char* host;
   size_t bytes;
   bool pinned;     // the driver reads and writes `host` itself
-  // Outcome: 0, or the error code of the call named.
-  int status = 0;
-  const char* failed = "";
+  std::function<void(Outcome&)> work;  // of what is done together with other processes
   // To tell JavaScript. The reference keeps the host's array.
   napi_deferred deferred;
   napi_ref array = nullptr;
   napi_threadsafe_function done;
-
-  bool check(int code, const char* call) {
-    if (code != 0 && status == 0) {
-      status = code;
-      failed = call;
-    }
-    return code == 0;
-  }
 };
 
 #define CHECK(call, ...) job.check(cudaDriver.call(__VA_ARGS__), #call)
@@ -120,6 +110,7 @@ static void perform(Job& job, Staging& staging) {
     CHECK(cuEventSynchronize, job.event);
     return;
   }
+  if (job.kind == together) return job.work(job);
   if (job.event != nullptr && !CHECK(cuStreamWaitEvent, job.stream, job.event, 0)) return;
   if (job.kind == uploading)
     upload(job, staging);
@@ -201,7 +192,7 @@ static void tell(napi_env env, napi_value, void*, void* data) {
   delete job;
 }
 
-static Handle handleOf(const Napi::Value& value) {
+Handle handleOf(const Napi::Value& value) {
   return reinterpret_cast<Handle>(static_cast<uintptr_t>(value.As<Napi::Number>().DoubleValue()));
 }
 
@@ -245,6 +236,14 @@ static Napi::Value cudaWait(const Napi::CallbackInfo& info) {
   job->context = handleOf(info[0]);
   job->event = handleOf(info[1]);
   return begin(info.Env(), job);
+}
+
+Napi::Value withOthers(Napi::Env env, Handle context, std::function<void(Outcome&)> work) {
+  Job* job = new Job();
+  job->kind = together;
+  job->context = context;
+  job->work = std::move(work);
+  return begin(env, job);
 }
 
 void registerCudaTransfers(Napi::Env env, Napi::Object exports) {

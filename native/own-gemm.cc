@@ -60,7 +60,8 @@ void multiplyReal(int64_t m, int64_t n, int64_t k, R alpha, View<const R> a, Vie
   const GemmKernel<R>& kernel = kernelFor(R());
   double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   int64_t threads = work < worthThreads ? 1 : threadCount();
-  int64_t rows = std::min(kernel.rows, roundUp(parts(m, threads), kernel.tileRows));
+  // As many blocks for each thread, all alike.
+  int64_t rows = roundUp(parts(m, threads * parts(m, threads * kernel.rows)), kernel.tileRows);
   // Few rows: the columns are shared out as well.
   int64_t across = std::min(parts(threads, parts(m, rows)), parts(std::min(n, kernel.columns), kernel.tileColumns));
   int64_t depth = std::min(k, kernel.depth), columns = std::min(n, kernel.columns);

@@ -146,23 +146,36 @@ void fillIntegers(BitGenerator& generator, IntegerType type, uint64_t low, uint6
   }
 }
 
-// Draws up to a bound that changes by one from each to the next, of which all fit in `Draw`, and none is 0.
+// Draws up to a bound that falls by one from each to the next, of which all fit in `Draw`, and none is 0.
 template <class Draw>
-static void fillBounds(BitGenerator& generator, uint64_t most, int step, bool masked, double* target, size_t count) {
+static void fillMasked(BitGenerator& generator, uint64_t most, double* target, size_t count) {
   Draws<Draw> draws(generator);
-  Draw mask = 0;
+  Draw range = Draw(most);
+  for (double* end = target + count; target < end;) {
+    size_t made = draws.make(target, size_t(end - target));
+    for (size_t k = 0; k < made;) {
+      // The mask stays the same for so many draws at least, each of which takes the bound down by one at most.
+      Draw mask = maskOf(range), top = range;
+      size_t stop = size_t(std::min<uint64_t>(made, k + uint64_t(range - (mask >> 1))));
+      for (; k < stop; k++) {
+        Draw draw = draws[k] & mask;
+        // No branch, which would be guessed wrong: what is not taken is written over.
+        target[top - range] = double(draw);
+        range -= draw <= range;
+      }
+      target += top - range;
+    }
+  }
+}
+
+// The same by Lemire's method, up to a bound that changes by `step`.
+template <class Draw>
+static void fillBounds(BitGenerator& generator, uint64_t most, int step, double* target, size_t count) {
+  Draws<Draw> draws(generator);
   for (size_t i = 0; i < count;) {
     size_t made = draws.make(target + i, count - i);
     for (size_t k = 0; k < made; k++) {
       Draw draw = draws[k], range = Draw(most + uint64_t(int64_t(step)) * i);
-      if (masked) {
-        // Seldom; the mask is no part of the chain from each draw to the next.
-        if (range > mask || range <= mask >> 1) mask = maskOf(range);
-        draw &= mask;
-        target[i] = double(draw);
-        i += draw <= range;
-        continue;
-      }
       if (range == Draw(~Draw(0))) {
         target[i++] = double(draw);
         continue;
@@ -185,8 +198,10 @@ void fillOrder(BitGenerator& generator, uint64_t most, int step, bool masked, do
     size_t some = size_t(std::min<uint64_t>(count, alike));
     if (most == 0) {
       *target = 0;
+    } else if (masked) {
+      (wide ? fillMasked<uint64_t> : fillMasked<uint32_t>)(generator, most, target, some);
     } else {
-      (wide ? fillBounds<uint64_t> : fillBounds<uint32_t>)(generator, most, step, masked, target, some);
+      (wide ? fillBounds<uint64_t> : fillBounds<uint32_t>)(generator, most, step, target, some);
     }
     most += uint64_t(int64_t(step)) * some;
     target += some;

@@ -154,6 +154,24 @@ static bool integerType(napi_typedarray_type type, IntegerType& found) {
   }
 }
 
+// 0 for types that N-API does not know here.
+static size_t elementBytes(napi_typedarray_type type) {
+  switch (type) {
+    case napi_int8_array:
+    case napi_uint8_array:
+    case napi_uint8_clamped_array: return 1;
+    case napi_int16_array:
+    case napi_uint16_array: return 2;
+    case napi_int32_array:
+    case napi_uint32_array:
+    case napi_float32_array: return 4;
+    case napi_float64_array:
+    case napi_bigint64_array:
+    case napi_biguint64_array: return 8;
+    default: return 0;
+  }
+}
+
 // randomIntegers(memory, target, low, range, masked): from `low` to `low + range`, bigints both, that fit the type.
 static napi_value randomIntegers(napi_env env, napi_callback_info info) {
   Call<5> call(env, info);
@@ -179,9 +197,41 @@ static napi_value randomOrder(napi_env env, napi_callback_info info) {
   bool known = call.view(1, target) && target.type == napi_float64_array && call.number(2, most) &&
                call.number(3, step) && napi_get_value_bool(env, call.values[4], &masked) == napi_ok;
   double last = known ? most + step * (double(target.length) - 1) : -1;
-  if (!known || (step != 1 && step != -1) || !(most >= 0 && last >= 0 && most < 9e15 && last < 9e15))
+  if (!known || (step != -1 && (step != 1 || masked)) || !(most >= 0 && last >= 0 && most < 9e15 && last < 9e15))
     return call.fail("expected a Float64Array, a bound, a step and a method");
   fillOrder(*call.generator, uint64_t(most), int(step), masked, static_cast<double*>(target.data), target.length);
+  return nullptr;
+}
+
+// randomShuffle(memory, target, first, masked): the elements of any typed array, those below `first` only as others.
+static napi_value randomShuffle(napi_env env, napi_callback_info info) {
+  Call<4> call(env, info);
+  View target;
+  double first;
+  bool masked = false;
+  if (call.generator == nullptr) return nullptr;
+  if (!call.view(1, target) || !call.number(2, first) || !(first >= 1 && first < 9e15) ||
+      napi_get_value_bool(env, call.values[3], &masked) != napi_ok)
+    return call.fail("expected a typed array, a number of an element and a method");
+  size_t bytes = elementBytes(target.type);
+  if (bytes == 0) return call.fail("expected an array whose elements have 1, 2, 4 or 8 bytes");
+  shuffleElements(*call.generator, target.data, bytes, target.length, size_t(first), masked);
+  return nullptr;
+}
+
+// randomDistinct(memory, target, most, shuffled): numbers from 0 to `most`, none twice.
+static napi_value randomDistinct(napi_env env, napi_callback_info info) {
+  Call<4> call(env, info);
+  View target;
+  double most;
+  bool shuffled = false;
+  if (call.generator == nullptr) return nullptr;
+  if (!call.view(1, target) || target.type != napi_float64_array || !call.number(2, most) ||
+      !(most + 1 >= double(target.length) && most < 9e15) ||
+      napi_get_value_bool(env, call.values[3], &shuffled) != napi_ok)
+    return call.fail("expected a Float64Array, a number that leaves enough to choose from, and a method");
+  if (!fillDistinct(*call.generator, uint64_t(most), shuffled, static_cast<double*>(target.data), target.length))
+    return call.fail("there is not enough memory to choose from so many");
   return nullptr;
 }
 
@@ -269,6 +319,8 @@ void registerRandom(Napi::Env env, Napi::Object exports) {
   registerRaw(env, exports, "randomFill", randomFill);
   registerRaw(env, exports, "randomIntegers", randomIntegers);
   registerRaw(env, exports, "randomOrder", randomOrder);
+  registerRaw(env, exports, "randomShuffle", randomShuffle);
+  registerRaw(env, exports, "randomDistinct", randomDistinct);
   registerRaw(env, exports, "randomAdvance", randomAdvance);
   registerRaw(env, exports, "randomJump", randomJump);
   registerRaw(env, exports, "randomLegacy", randomLegacy);

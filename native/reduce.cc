@@ -1,6 +1,7 @@
 // Reductions of typed arrays: finds the loop for the operator, the element type and this machine's instructions.
 #include "addon.h"
 #include "reduce.h"
+#include "simd.h"
 
 #include <cstring>
 
@@ -32,14 +33,14 @@ static bool hasAvx512() {
 }
 
 static const ReduceLevel levels[] = {
-    {"avx512", &reduceLoopsAvx512, hasAvx512()},
-    {"avx2", &reduceLoopsAvx2, hasAvx2()},
-    {"baseline", &reduceLoopsBaseline, true},
+    {simdName(Simd::avx512), &reduceLoopsAvx512, hasAvx512()},
+    {simdName(Simd::avx2), &reduceLoopsAvx2, hasAvx2()},
+    {simdName(Simd::baseline), &reduceLoopsBaseline, true},
 };
 
 #else
 
-static const ReduceLevel levels[] = {{"baseline", &reduceLoopsBaseline, true}};
+static const ReduceLevel levels[] = {{simdName(Simd::baseline), &reduceLoopsBaseline, true}};
 
 #endif
 

@@ -50,16 +50,24 @@ try {
   for (const name of closure("mocha", "chai")) {
     cpSync(join(root, "node_modules", name), join(inside, "node_modules", name), { recursive: true });
   }
+  const tests = ["arrays", "expressions", "auto", "ranks"].map(name => [
+    `test/gpu/${name}.test.ts`,
+    `gpu-${name}.test`,
+  ]);
   await build({
     absWorkingDir: root,
-    entryPoints: ["test/gpu/arrays.test.ts"],
-    outfile: join(inside, "gpu.test.mjs"),
+    entryPoints: Object.fromEntries([
+      ...tests.map(([path, name]) => [name, path]),
+      ["gpu-ranks", "test/gpu/programs/ranks.ts"],
+    ]),
+    outdir: inside,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node20",
     packages: "external",
-    external: ["tsmpi/*"],
+    external: ["tsmpi", "tsmpi/*"],
     tsconfigRaw: {},
     logLevel: "warning",
   });
@@ -79,8 +87,15 @@ try {
       'cd "$(dirname "$0")"',
       "[ -d tsmpi ] || tar -xJf tsmpi-gpu.tar.xz",
       "cd tsmpi",
-      "./node node_modules/mocha/bin/mocha.js --no-config --reporter spec gpu.test.mjs",
-      './node bench/cuda/run.mjs "$@"',
+      "# What is found goes to the folder OUT, here unless said.",
+      "out=$(printenv OUT || pwd)",
+      "# A run for each file of tests, so that none of them loses what others find; the figures come in any case.",
+      "for test in gpu-*.test.mjs; do",
+      '  timeout 300 ./node node_modules/mocha/bin/mocha.js --no-config --reporter spec "$test" || echo "FAILED: $test ($?)"',
+      'done 2>&1 | tee "$out/gpu-tests.txt"',
+      'export CUDA_BENCH_RESULTS="$out/gpu-results.json"',
+      '{ ./node bench/cuda/run.mjs "$@" || echo "FAILED: figures"; } 2>&1 | tee "$out/gpu-table.txt"',
+      '! grep -q "^FAILED" "$out/gpu-tests.txt" "$out/gpu-table.txt"',
       "",
     ].join("\n"),
     { mode: 0o755 },

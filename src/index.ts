@@ -20,5 +20,6 @@ export type { BlockingMessage, Message } from "./comm/message.ts";
 export type { Color, NameOptions, SplitOptions } from "./comm/split.ts";
 export { type World, world } from "./comm/world.ts";
 export * from "./errors.ts";
+export type { Activity } from "./job/activity.ts";
 export type { Status } from "./p2p/request.ts";
 export { ANY, NONE } from "./p2p/scope.ts";

@@ -22,6 +22,15 @@ export interface Waits {
   fenceAll(): void;
 }
 
+/** A socket of the gateway's plain wire; a negative number is an errno. */
+export interface TcpSocket {
+  watch(what: number): void;
+  read(bytes: Uint8Array, from: number, count: number): number;
+  write(parts: readonly Uint8Array[], from: number): number;
+  accept(): number;
+  close(): void;
+}
+
 /** The addon's functions; each is described beside its code in `native/`. */
 export interface Native extends Waits {
   createSegment(bytes: number): number;
@@ -36,6 +45,10 @@ export interface Native extends Waits {
   addressOf(array: ArrayBufferView): number;
   copyFrom(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
   copyTo(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
+
+  TcpSocket: new (descriptor: number, ready: (what: number) => void) => TcpSocket;
+  tcpListen(address: string): { descriptor: number; port: number };
+  tcpConnect(address: string, port: number): number;
 
   reduceArrays(operator: number, dtype: number, target: unknown, left: unknown, right: unknown): void;
   reduceLevel(name?: string): string;
@@ -53,6 +66,21 @@ export interface Native extends Waits {
     pinned: boolean,
   ): Promise<undefined | [call: string, status: number]>;
   cudaWait(context: number, event: number): Promise<undefined | [call: string, status: number]>;
+  cudaNcclJoin(
+    context: number,
+    communicator: BigUint64Array,
+    size: number,
+    id: Uint8Array,
+    rank: number,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaNcclRun(
+    context: number,
+    stream: number,
+    event: number,
+    communicator: number,
+    calls: Float64Array,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaNcclLeave(context: number, communicator: number): Promise<undefined | [call: string, status: number]>;
 
   mapWindow(fd: number, bytes: number): ArrayBuffer;
   randomSeed(memory: Uint32Array, seed: Uint32Array | BigUint64Array): void;
@@ -75,6 +103,8 @@ export interface Native extends Waits {
     masked: boolean,
   ): void;
   randomOrder(memory: Uint32Array, target: Float64Array, most: number, step: number, masked: boolean): void;
+  randomShuffle(memory: Uint32Array, target: ArrayBufferView, first: number, masked: boolean): void;
+  randomDistinct(memory: Uint32Array, target: Float64Array, most: number, shuffled: boolean): void;
   randomAdvance(memory: Uint32Array, delta: BigUint64Array): void;
   randomJump(memory: Uint32Array): void;
   randomLegacy(

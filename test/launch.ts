@@ -11,6 +11,8 @@ export interface LaunchOptions {
   env?: Record<string, string | undefined>;
   /** Standard input, closed at its end; nothing when absent. */
   input?: string | Uint8Array;
+  /** Standard input is a pipe that stays open: end `child.stdin`. */
+  keepInput?: boolean;
   cwd?: string;
   /** Milliseconds after which the launcher is killed; 200,000 unless said. */
   timeout?: number;
@@ -38,7 +40,7 @@ export function start(args: readonly string[], options: LaunchOptions = {}): Lau
   const child = spawn(program, words, {
     cwd: options.cwd ?? packageRoot,
     env: { ...process.env, ...options.env },
-    stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    stdio: [options.input === undefined && !options.keepInput ? "ignore" : "pipe", "pipe", "pipe"],
   });
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeout ?? 200_000);
   const out: Buffer[] = [];
@@ -46,7 +48,7 @@ export function start(args: readonly string[], options: LaunchOptions = {}): Lau
   child.stdout!.on("data", (bytes: Buffer) => out.push(bytes));
   child.stderr!.on("data", (bytes: Buffer) => err.push(bytes));
   child.stdin?.on("error", () => {});
-  child.stdin?.end(options.input);
+  if (!options.keepInput) child.stdin?.end(options.input);
   const text = (parts: Buffer[]): string => Buffer.concat(parts).toString();
   const done = new Promise<Launched>((resolve, reject) => {
     child.on("error", reject);

@@ -1,5 +1,6 @@
-"""The same figures of PyTorch, in the same form: lines of "name milliseconds"."""
+"""The same figures of PyTorch, in the same form: lines of "name milliseconds", or of "! name what went wrong"."""
 
+import contextlib
 import os
 import time
 
@@ -35,38 +36,52 @@ def awaited(name, call):
     print(name, least, flush=True)
 
 
+@contextlib.contextmanager
+def rows(names):
+    """A row that fails is no reason to lose the others."""
+    try:
+        yield
+    except Exception as error:
+        print("!", names, str(error).replace("\n", "; "), flush=True)
+    torch.cuda.empty_cache()
+
+
 for name, dtype, tf32 in [
     ("matmul-float32", torch.float32, False),
     ("matmul-tf32", torch.float32, True),
     ("matmul-bfloat16", torch.bfloat16, False),
+    ("matmul-float16", torch.float16, False),
     ("matmul-float64", torch.float64, False),
 ]:
-    torch.backends.cuda.matmul.allow_tf32 = tf32
-    a, b = (torch.rand(n, n, device=gpu, dtype=dtype) for _ in range(2))
-    c = torch.empty(n, n, device=gpu, dtype=dtype)
-    on_device(name, lambda: torch.matmul(a, b, out=c))
+    with rows(name):
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        a, b = (torch.rand(n, n, device=gpu, dtype=dtype) for _ in range(2))
+        c = torch.empty(n, n, device=gpu, dtype=dtype)
+        on_device(name, lambda: torch.matmul(a, b, out=c))
+    a = b = c = None
 torch.backends.cuda.matmul.allow_tf32 = False
-small = min(n, 256)
-a, b = (torch.rand(64, small, small, device=gpu) for _ in range(2))
-c = torch.empty(64, small, small, device=gpu)
-on_device("batched-64", lambda: torch.bmm(a, b, out=c), 20)
-del a, b, c
-torch.cuda.empty_cache()
+with rows("batched-64"):
+    small = min(n, 256)
+    a, b = (torch.rand(64, small, small, device=gpu) for _ in range(2))
+    c = torch.empty(64, small, small, device=gpu)
+    on_device("batched-64", lambda: torch.bmm(a, b, out=c), 20)
+a = b = c = None
 
-x, y = (torch.rand(elements, device=gpu) for _ in range(2))
-on_device("copy", lambda: y.copy_(x))
-on_device("exp+3sin", lambda: torch.exp(x) + 3 * torch.sin(x))
-on_device("random", lambda: y.uniform_())
-awaited("sum", lambda: x.sum(dtype=torch.float64).item())
-del x, y
-torch.cuda.empty_cache()
+with rows("copy"):
+    x, y = (torch.rand(elements, device=gpu) for _ in range(2))
+    on_device("copy", lambda: y.copy_(x))
+    on_device("exp+3sin", lambda: torch.exp(x) + 3 * torch.sin(x))
+    on_device("random", lambda: y.uniform_())
+    awaited("sum", lambda: x.sum(dtype=torch.float64).item())
+x = y = None
 
-length = min(elements, 2**28)
-x = torch.zeros(length, device=gpu)
-pinned = torch.zeros(length).pin_memory()
-plain = torch.ones(length)
-awaited("upload-pinned", lambda: x.copy_(pinned, non_blocking=True))
-awaited("download-pinned", lambda: pinned.copy_(x, non_blocking=True))
-awaited("upload", lambda: x.copy_(plain))
-awaited("download", lambda: plain.copy_(x))
+with rows("transfers"):
+    length = min(elements, 2**28)
+    x = torch.zeros(length, device=gpu)
+    pinned = torch.zeros(length).pin_memory()
+    awaited("upload-pinned", lambda: x.copy_(pinned, non_blocking=True))
+    awaited("download-pinned", lambda: pinned.copy_(x, non_blocking=True))
+    plain = torch.ones(length)
+    awaited("upload", lambda: x.copy_(plain))
+    awaited("download", lambda: plain.copy_(x))
 print(f"# PyTorch {torch.__version__}", flush=True)

@@ -104,7 +104,12 @@ async function run(options: Options): Promise<number> {
   const { rounds, batchTime, ranks, command } = options;
   let rows: Row[];
   try {
-    rows = await measureAll(options, contenders, { rounds, batchTime, probe });
+    rows = await measureAll(options, contenders, {
+      rounds,
+      batchTime,
+      onHosts: options.hosts !== undefined,
+      probe,
+    });
   } finally {
     probe?.stop();
     await Promise.all(contenders.map(contender => contender.stop()));

@@ -11,11 +11,13 @@ export interface Settings {
   rounds: number;
   /** Microseconds that a batch of the fastest contender should take. */
   batchTime: number;
+  onHosts: boolean;
   probe: Probe | undefined;
 }
 
-/** Batches' worth of warm-up. */
+/** Batches' worth of warm-up, and as many times more for jobs on several hosts, where a call passes more processes. */
 const WARM_UP = 8;
+const WARM_UP_ON_HOSTS = 10 * WARM_UP;
 /** A contender that is slower than the fastest may take so many times as long; then it gets fewer calls. */
 const LONGEST = 8;
 /** Even a slow operation gets a few calls, for one alone would be its own warm-up. */
@@ -34,8 +36,8 @@ interface Series {
  * Microseconds of one call, after a warm-up in batches that grow until they are long enough to tell. A just-in-time
  * compiler needs tens of milliseconds until it is done with a loop; every contender gets that time.
  */
-async function estimate(contender: Contender, batchTime: number): Promise<number> {
-  let left = WARM_UP * batchTime;
+async function estimate(contender: Contender, batchTime: number, warmUp: number): Promise<number> {
+  let left = warmUp * batchTime;
   for (let calls = 1; ; ) {
     const { root } = await contender.run(calls);
     left -= root;
@@ -57,7 +59,7 @@ export function planCalls(estimates: readonly number[], batchTime: number): numb
 export async function measureRow(
   row: Case,
   contenders: readonly Contender[],
-  { rounds, batchTime, probe }: Settings,
+  { rounds, batchTime, onHosts, probe }: Settings,
 ): Promise<Row> {
   const failures: Record<string, string> = {};
   const { operation } = row;
@@ -81,7 +83,7 @@ export async function measureRow(
     const time = await attempt(contender, async () => {
       await contender.start();
       await contender.prepare(operation.name, row.argument);
-      return estimate(contender, batchTime);
+      return estimate(contender, batchTime, onHosts ? WARM_UP_ON_HOSTS : WARM_UP);
     });
     if (time === undefined) continue;
     estimates.push(time);

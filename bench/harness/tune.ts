@@ -54,7 +54,12 @@ async function measureOperation(
   const figures: Figure[] = [];
   try {
     for (const one of casesOf(operationNamed(operation), sizes, formatBytes)) {
-      const row = await measureRow(one, contenders, { rounds, batchTime: BATCH_TIME, probe: undefined });
+      const row = await measureRow(one, contenders, {
+        rounds,
+        batchTime: BATCH_TIME,
+        onHosts: false,
+        probe: undefined,
+      });
       const microseconds: Record<string, number> = {};
       for (const [algorithm, { slowest }] of Object.entries(row.contenders)) {
         microseconds[algorithm] = Number(formatNumber(median(slowest)));

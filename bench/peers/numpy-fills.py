@@ -10,6 +10,7 @@ g = np.random.Generator(np.random.PCG64(1))
 bits = {name: np.random.Generator(getattr(np.random, name)(1)) for name in ["MT19937", "Philox", "SFC64", "PCG64DXSM"]}
 legacy = np.random.RandomState(1)
 x = np.empty(n)
+p = np.full(1000, 1 / 1000)
 x32 = np.empty(n, np.float32)
 print(np.__version__, flush=True)
 for line in sys.stdin:

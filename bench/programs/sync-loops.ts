@@ -1,7 +1,7 @@
 /** What is timed, on the blocking face. One loop an operation, so that each is compiled for its own calls alone. */
 import { sum, world } from "tsmpi";
 import type { Data, ObjectData } from "./data.ts";
-import { BURST, WINDOW } from "./windows.ts";
+import { BOTH_WAYS_BYTES, BURST, WINDOW } from "./windows.ts";
 
 const { sync, rank } = world;
 
@@ -45,7 +45,16 @@ export const loops: Record<string, (calls: number, data: Data) => void> = {
   rate: (calls, data) => oneWay(calls, data, BURST),
   bibandwidth(calls, { source, target }) {
     if (rank > 1) return;
-    for (let i = 0; i < calls * WINDOW; i++) sync.sendrecvInto(target, source, 1 - rank, 1 - rank);
+    const peer = 1 - rank;
+    const burst = Math.min(WINDOW, Math.floor(BOTH_WAYS_BYTES / source.byteLength));
+    if (burst < 2) {
+      for (let i = 0; i < calls * WINDOW; i++) sync.sendrecvInto(target, source, peer, peer);
+      return;
+    }
+    for (let i = 0; i < (calls * WINDOW) / burst; i++) {
+      for (let k = 0; k < burst; k++) sync.send(source, peer);
+      for (let k = 0; k < burst; k++) sync.recvInto(target, peer);
+    }
   },
   barrier(calls) {
     for (let i = 0; i < calls; i++) sync.barrier();

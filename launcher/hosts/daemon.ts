@@ -121,6 +121,9 @@ class Daemon {
       case "waits":
         void this.host?.waits().then(waits => this.channel.send({ kind: "waits", waits: [...waits] }));
         return;
+      case "look":
+        void this.host?.look().then(ranks => this.channel.send({ kind: "look", ranks }));
+        return;
       case "abort":
         this.host?.abort(order.rank, order.code);
         return;
@@ -226,10 +229,10 @@ class Daemon {
 
   /** Makes the segment, too. */
   private makeHost(part: HostPart): LocalHost {
-    const { host, hosts, places, linkMemory } = part;
+    const { host, hosts, places, linkMemory, watched } = part;
     const cores = usableCores();
     const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
-    this.segment = createHostSegment(where, cores, linkMemory);
+    this.segment = createHostSegment(where, cores, linkMemory, watched);
     return new LocalHost(part, cores, this.folder, this.segment, {
       exited: (rank, code, signal, hint) => {
         // Ranks that end because this daemon does have not failed.

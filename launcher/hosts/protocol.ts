@@ -17,10 +17,10 @@
  * A frame ends with a line end because srun passes on whole lines only.
  */
 import type { WireCard } from "../../src/gateway/wire.ts";
-import type { HostPart } from "../host.ts";
+import type { HostPart, RankLook } from "../host.ts";
 
 /** Changes whenever frames or messages do. */
-export const PROTOCOL = 2;
+export const PROTOCOL = 3;
 export const MAGIC: Buffer = Buffer.from(`\ntsmpi-daemon ${PROTOCOL}\n`);
 
 export const MARK = 0xa7;
@@ -119,6 +119,7 @@ export type Order =
   | { kind: "finished"; ranks: number[] }
   | { kind: "signal"; signal: NodeJS.Signals }
   | { kind: "waits" }
+  | { kind: "look" }
   | { kind: "abort"; rank: number; code: number }
   /** A reader is slow, or has caught up. */
   | { kind: "flow"; stream: number; open: boolean }
@@ -141,6 +142,7 @@ export type Report =
   | { kind: "notStarted"; rank: number; reason: string }
   | { kind: "exited"; rank: number; code: number | null; signal: NodeJS.Signals | null; hint: string }
   | { kind: "waits"; waits: [rank: number, text: string][] }
+  | { kind: "look"; ranks: RankLook[] }
   | { kind: "outputEnd"; stream: number }
   /** A rank has taken the input sent last, or has closed it. */
   | { kind: "inputTaken"; rank: number; open: boolean }

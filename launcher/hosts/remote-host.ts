@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
-import type { Host, HostEvents, RankInput, RankOutput } from "../host.ts";
+import type { Host, HostEvents, RankInput, RankLook, RankOutput } from "../host.ts";
 import { neverSpoke } from "./agent.ts";
 import { Channel } from "./channel.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -20,8 +20,8 @@ import {
 import { Relay } from "./relay.ts";
 import type { Transport } from "./transport.ts";
 
-/** For the report of a job that ends; a host that does not answer must not hold it up. */
-const WAITS_AFTER = 1000;
+/** For what its ranks do; a host that does not answer must not hold up the report of a job that ends. */
+const ANSWER_AFTER = 1000;
 /** For the ranks of a host to end when they are killed: a host that is frozen must not hold up the others. */
 const KILLED_AFTER = 5000;
 /** For a daemon to end by itself. */
@@ -198,18 +198,27 @@ export class RemoteHost implements Host {
   }
 
   async waits(): Promise<ReadonlyMap<number, string>> {
-    if (this.problem !== undefined) return new Map();
+    return new Map((await this.askBriefly({ kind: "waits" }, "waits"))?.waits);
+  }
+
+  async look(): Promise<RankLook[]> {
+    return (await this.askBriefly({ kind: "look" }, "look"))?.ranks ?? [];
+  }
+
+  /** Undefined when the host is lost, or does not answer soon. */
+  private async askBriefly<K extends Report["kind"]>(
+    order: Order,
+    answer: K,
+  ): Promise<ReportOf<K> | undefined> {
+    if (this.problem !== undefined) return undefined;
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<[number, string][]>(resolve => {
-      timer = setTimeout(() => resolve([]), WAITS_AFTER);
+    const late = new Promise<undefined>(resolve => {
+      timer = setTimeout(() => resolve(undefined), ANSWER_AFTER);
     });
-    const answer = this.ask({ kind: "waits" }, "waits").then(
-      ({ waits }) => waits,
-      () => [],
-    );
-    const waits = await Promise.race([answer, late]);
+    const asked = this.ask(order, answer).catch(() => undefined);
+    const answered = await Promise.race([asked, late]);
     clearTimeout(timer);
-    return new Map(waits);
+    return answered;
   }
 
   abort(rank: number, code: number): void {

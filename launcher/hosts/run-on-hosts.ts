@@ -1,7 +1,7 @@
 /** A job on several hosts: their daemons are started while the scripts are made ready, then the job runs as any other. */
 import { pathToFileURL } from "node:url";
 import type { Runnable } from "../cache.ts";
-import { Job } from "../job.ts";
+import { runJob } from "../job.ts";
 import type { JobOptions } from "../options.ts";
 import { type Plan, partOf } from "../plan.ts";
 import { prepare, removeTemporary } from "../prepare.ts";
@@ -65,14 +65,14 @@ export async function runOnHosts(
         `${lines.join("")}tsmpirun: hosts ready after ${performance.now().toFixed(0)} ms\n`,
       );
     }
-    return await new Job(plan, options, events => {
+    return await runJob(plan, options, events => {
       for (const host of hosts) {
         host.startWith = cards;
         host.others = hosts;
         host.follow(events);
       }
       return hosts;
-    }).run();
+    });
   } finally {
     removeTemporary(runnables);
   }

@@ -8,9 +8,10 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Gateway, windowFor } from "../../src/gateway/gateway.ts";
 import { SegmentAccess } from "../../src/gateway/segment-access.ts";
 import type { Wire, WireCard } from "../../src/gateway/wire.ts";
+import { FactsReader } from "../../src/job/rank-facts.ts";
 import { type ThreadData, type ThreadOrder, ThreadState, threadNumber } from "../../src/job/rank-threads.ts";
 import { ThreadBell, ThreadWaits } from "../../src/job/thread-waits.ts";
-import { Header, RankState } from "../../src/transport/layout.ts";
+import { Header } from "../../src/transport/layout.ts";
 import type { WaitRecord } from "../../src/transport/wait-record.ts";
 import { Channel } from "../hosts/channel.ts";
 import { LAUNCHER_FD, type RankOrder, type RankReport } from "./protocol.ts";
@@ -27,6 +28,7 @@ class GatewayThread {
   private readonly socket = new Socket({ fd: LAUNCHER_FD });
   private readonly channel: Channel<RankReport, RankOrder>;
   private readonly rank: number;
+  private readonly facts: FactsReader;
   private wire: Wire | undefined;
   private gateway: Gateway | undefined;
   private delivering: NodeJS.Timeout | undefined;
@@ -42,6 +44,7 @@ class GatewayThread {
     this.waits = new ThreadWaits(new Int32Array(segment), new Int32Array(bells));
     this.access = new SegmentAccess({ segment, waits: this.waits, firstDoorbell: ThreadBell.rank });
     [this.rank] = this.access.layout.ranks;
+    this.facts = new FactsReader(this.access.words, this.access.layout);
     this.channel = new Channel<RankReport, RankOrder>(this.socket, this.socket, {
       message: order => this.order(order),
       bytes: () => {},
@@ -84,8 +87,8 @@ class GatewayThread {
       case "abort":
         this.abort(order.rank, order.code);
         return;
-      case "wait":
-        this.channel.send({ kind: "wait", text: this.present() });
+      case "look":
+        this.tellFacts();
         return;
       case "stays":
         this.access.records.write(order.rank, order.record);
@@ -117,10 +120,8 @@ class GatewayThread {
     this.waits.ringDoorbell(ThreadBell.rank);
   }
 
-  private present(): string | undefined {
-    // The record of a rank at its end says what it called last.
-    if (this.access.stateOf(this.rank) >= RankState.leaving) return undefined;
-    return this.access.records.read(this.rank)?.text;
+  private tellFacts(): void {
+    this.channel.send({ kind: "facts", facts: this.facts.read(this.rank) });
   }
 
   /** Ranks that have called different collectives may all wait for messages, so that none tells them. */
@@ -140,6 +141,7 @@ class GatewayThread {
     // What was called last stays in the record.
     const last = this.access.records.read(this.rank);
     if (last !== undefined) this.tell(last);
+    this.tellFacts();
     this.delivering ??= setInterval(() => {
       // A rank that has written to no other has nothing to wait for, not even the cards of the others.
       const nothing = this.gateway === undefined && Atomics.load(this.access.words, Header.connections) === 0;

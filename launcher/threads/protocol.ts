@@ -5,12 +5,13 @@
  *     tsmpirun                             rank
  *                <───────────────────────   ready (its card), when the rank listens; or problem
  *       begin (the cards of all ranks) ──>
- *       ended, abort, wait ──────────────>
- *                <───────────────────────   wait (the answer)
+ *       ended, abort, look ──────────────>
+ *                <───────────────────────   facts (the answer; and at the end of the rank, unasked)
  *                <───────────────────────   stays: a rank has been in a collective for long, or ends
  *       stays ───────────────────────────>  to the others, which compare it with what they have called
  */
 import type { WireCard } from "../../src/gateway/wire.ts";
+import type { RankFacts } from "../../src/job/rank-facts.ts";
 import type { WaitRecord } from "../../src/transport/wait-record.ts";
 
 /** The descriptor of that pipe. */
@@ -22,13 +23,13 @@ export type RankOrder =
   /** A rank has ended well. */
   | { kind: "ended"; rank: number }
   | { kind: "abort"; rank: number; code: number }
-  | { kind: "wait" }
+  /** Asks for the facts. */
+  | { kind: "look" }
   /** A rank stays in this collective, or has called it last. */
   | { kind: "stays"; rank: number; record: WaitRecord };
 
 export type RankReport =
   | { kind: "ready"; card: WireCard }
   | { kind: "problem"; problem: string }
-  /** What the rank waits for at this moment. */
-  | { kind: "wait"; text: string | undefined }
+  | { kind: "facts"; facts: RankFacts }
   | { kind: "stays"; record: WaitRecord };

@@ -3,12 +3,14 @@ import type { ChildProcess } from "node:child_process";
 import type { Duplex } from "node:stream";
 import type { WireCard } from "../../src/gateway/wire.ts";
 import type { RankMedium } from "../../src/job/host-segment.ts";
+import type { RankFacts } from "../../src/job/rank-facts.ts";
 import type { ThreadedJob } from "../../src/job/rank-threads.ts";
 import { Channel } from "../hosts/channel.ts";
+import type { JobOptions } from "../options.ts";
 import { LAUNCHER_FD, type RankOrder, type RankReport } from "./protocol.ts";
 
-/** For the report of a job that ends; a rank that does not answer must not hold it up. */
-const WAIT_AFTER = 1000;
+/** A rank that does not answer within this time must not hold up the report of a job that ends. */
+const ANSWER_MS = 1000;
 
 export class RankGateways implements RankMedium {
   readonly inherited = ["pipe"] as const;
@@ -17,24 +19,30 @@ export class RankGateways implements RankMedium {
   private readonly size: number;
   private readonly cores: number;
   private readonly linkMemory: number;
+  private readonly watched: boolean;
   private readonly channels: (Channel<RankOrder, RankReport> | undefined)[] = [];
   /** Cards of the ranks that listen, null for those that have ended. */
   private readonly cards: (WireCard | null | undefined)[];
-  /** Who wants to know what a rank waits for. */
-  private readonly asked: ((text: string | undefined) => void)[] = [];
+  /** What each rank has told last. */
+  private readonly facts: RankFacts[];
+  /** Who waits for what a rank tells next. */
+  private readonly asked: (() => void)[][];
   private readonly ends: (Set<"process" | "pipe"> | undefined)[] = [];
   private introduced = false;
 
-  constructor(size: number, cores: number, linkMemory: number) {
+  constructor(size: number, cores: number, { linkMemory, dashboard }: JobOptions) {
     this.size = size;
     this.cores = cores;
     this.linkMemory = linkMemory;
+    this.watched = dashboard !== undefined;
     this.cards = new Array(size).fill(undefined);
+    this.facts = this.cards.map(() => ({ wait: undefined, leaving: false, activities: [] }));
+    this.asked = this.cards.map(() => []);
   }
 
   environment(rank: number): Record<string, string> {
-    const { size, cores, linkMemory } = this;
-    const job: ThreadedJob = { rank, size, cores, linkMemory };
+    const { size, cores, linkMemory, watched } = this;
+    const job: ThreadedJob = { rank, size, cores, linkMemory, watched };
     return {
       TSMPI_RANK: String(rank),
       TSMPI_SIZE: String(size),
@@ -54,11 +62,11 @@ export class RankGateways implements RankMedium {
         if (report.kind === "ready") this.know(rank, report.card);
         else if (report.kind === "problem") broken(report.problem);
         else if (report.kind === "stays") this.tellAll({ ...report, rank });
-        else this.asked[rank]?.(report.text);
+        else this.told(rank, report.facts);
       },
       bytes: () => {},
       ended: () => {
-        this.asked[rank]?.(undefined);
+        this.told(rank, { ...this.facts[rank], wait: undefined, leaving: true });
         this.ended(rank, "pipe");
       },
     });
@@ -72,21 +80,28 @@ export class RankGateways implements RankMedium {
     this.tellAll({ kind: "abort", rank, code });
   }
 
-  waitOf(rank: number): Promise<string | undefined> {
+  /** What a rank has told last, if it does not answer: it may not have begun, or have ended. */
+  factsOf(rank: number): Promise<RankFacts> {
     const channel = this.channels[rank];
-    if (channel === undefined) return Promise.resolve(undefined);
+    if (channel === undefined || this.ends[rank]?.has("pipe")) return Promise.resolve(this.facts[rank]);
     return new Promise(resolve => {
-      const timer = setTimeout(() => resolve(undefined), WAIT_AFTER);
-      this.asked[rank] = text => {
+      const answer = (): void => {
         clearTimeout(timer);
-        resolve(text);
+        resolve(this.facts[rank]);
       };
-      channel.send({ kind: "wait" });
+      const timer = setTimeout(answer, ANSWER_MS);
+      this.asked[rank].push(answer);
+      channel.send({ kind: "look" });
     });
   }
 
   close(): void {
     for (const channel of this.channels) channel?.finish();
+  }
+
+  private told(rank: number, facts: RankFacts): void {
+    this.facts[rank] = facts;
+    for (const answer of this.asked[rank].splice(0)) answer();
   }
 
   /** A rank has finished when its process has ended well and all that it has said has been heard. */

@@ -68,9 +68,10 @@ inline V<T> exp(V<T> x) {
   V<T> r = fma(n, -C::ln2Full[0], x);
   r = fma(n, -C::ln2Full[1], r);
   V<T> y = (V<T>)(bits<T>(expReduced<T>(r)) + (bits<T>(shifted) << Format<T>::mantissa));
-  M<T> easy = magnitude<T>(x) < ExpRange<T>::easy;
+  V<T> size = magnitude<T>(x);
+  if (__builtin_expect(allBelow<T>(size, ExpRange<T>::easy), 1)) return y;
   // An element's result must not depend on its neighbours.
-  return __builtin_expect(all(easy), 1) ? y : easy ? y : exp<T>(x, V<T>{}, 0);
+  return size < ExpRange<T>::easy ? y : exp<T>(x, V<T>{}, 0);
 }
 
 template <class T>

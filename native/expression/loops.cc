@@ -109,18 +109,36 @@ OPERATION3(fma, fma(a, b, c))
 OPERATION3(multiplyAdd, a* b + c)
 OPERATION3(where, isSet<T>(a) ? b : c)
 
+// Stores past the caches need aligned addresses, and a fence after the last of them.
+template <class Register>
+inline void storePast(char* to, Register value) {
+#if defined(__AVX512F__)
+  _mm512_stream_si512((__m512i*)to, (__m512i)value);
+#elif defined(__AVX2__)
+  _mm256_stream_si256((__m256i*)to, (__m256i)value);
+#elif defined(__SSE2__)
+  _mm_stream_si128((__m128i*)to, (__m128i)value);
+#else
+  memcpy(to, &value, sizeof value);
+#endif
+}
+
 template <class T, class Do, int operands>
-void loop(char* to, const Operand* from, size_t registers) {
+void loop(char* to, const Operand* from, size_t registers, bool past) {
   const char* a = from[0].data;
   const char* b = operands > 1 ? from[1].data : nullptr;
   const char* c = operands > 2 ? from[2].data : nullptr;
+  const size_t strideA = from[0].stride;
+  const size_t strideB = operands > 1 ? from[1].stride : 0, strideC = operands > 2 ? from[2].stride : 0;
+#pragma GCC unroll 2
   for (size_t i = 0; i < registers; i++) {
     V<T> y = Do::template of<T>(load<T>(a), operands > 1 ? load<T>(b) : V<T>{}, operands > 2 ? load<T>(c) : V<T>{});
-    store<T>(to, y);
+    if (past) storePast(to, y);
+    else store<T>(to, y);
     to += registerBytes;
-    a += from[0].stride;
-    if constexpr (operands > 1) b += from[1].stride;
-    if constexpr (operands > 2) c += from[2].stride;
+    a += strideA;
+    b += strideB;
+    c += strideC;
   }
 }
 
@@ -152,25 +170,12 @@ void readHalves(char* to, const char* from, size_t elements) {
   }
 }
 
-// Stores past the caches need aligned addresses, and a fence after the last of them.
 void stream(char* to, const char* from, size_t bytes) {
-#if defined(__x86_64__)
   size_t head = -reinterpret_cast<uintptr_t>(to) % registerBytes;
   if (head > bytes) head = bytes;
   memcpy(to, from, head);
-  for (; head + registerBytes <= bytes; head += registerBytes) {
-#if defined(__AVX512F__)
-    _mm512_stream_si512((__m512i*)(to + head), _mm512_loadu_si512(from + head));
-#elif defined(__AVX2__)
-    _mm256_stream_si256((__m256i*)(to + head), _mm256_loadu_si256((const __m256i*)(from + head)));
-#else
-    _mm_stream_si128((__m128i*)(to + head), _mm_loadu_si128((const __m128i*)(from + head)));
-#endif
-  }
+  for (; head + registerBytes <= bytes; head += registerBytes) storePast(to + head, load<float>(from + head));
   memcpy(to + head, from + head, bytes - head);
-#else
-  memcpy(to, from, bytes);
-#endif
 }
 template <class T>
 void streamElements(char* to, const char* from, size_t elements) {

@@ -28,7 +28,8 @@ struct Operand {
   size_t stride;
 };
 
-using Loop = void (*)(char* to, const Operand* from, size_t registers);
+// `past`: results go past the caches, for they will not be read soon; `to` is aligned to a register then.
+using Loop = void (*)(char* to, const Operand* from, size_t registers, bool past);
 // Between the elements of an array and those that are computed with; `to` and `from` need no alignment.
 using Convert = void (*)(char* to, const char* from, size_t elements);
 // The sum of elements, or of the products of two: in double precision, sixteen sums side by side, which are then
@@ -46,7 +47,7 @@ struct TypeLoops {
   Loop operations[operationCount];
   Convert read[elementTypes];
   Convert write[elementTypes];
-  // Past the caches: what is written will not be read soon.
+  // Past the caches.
   Convert stream;
   Sum sum, dot;
   Extreme least, greatest;

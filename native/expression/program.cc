@@ -100,7 +100,8 @@ class Runner {
         values_(constants_ + program.constants.size() * cacheLine),
         copies_(values_ + program.values * blockElements * size_),
         past_(program.exceedsCaches()),
-        direct_(writesItself()) {
+        direct_(writesItself()),
+        directPast_(direct_ && goesPast(program.outputs[0])) {
     for (size_t i = 0; i < program.constants.size(); i++) {
       char* to = constants_ + i * cacheLine;
       for (size_t at = 0; at < bytes_; at += size_) {
@@ -116,26 +117,33 @@ class Runner {
     return program.constants.size() * cacheLine + (program.values + program.arrays.size()) * block;
   }
 
+  // Elements of a first block after which the others may be written past the caches: these stores are of whole lines.
+  size_t head() const {
+    if (!directPast_) return 0;
+    return -reinterpret_cast<uintptr_t>(program_.outputs[0].to.data) % cacheLine / size_;
+  }
+
   void block(size_t start, size_t elements, Partial* partials, size_t stride) {
     start_ = start;
     size_t perRegister = bytes_ / size_;
     size_t registers = (elements + perRegister - 1) / perRegister;
     bool whole = registers * perRegister == elements;
     readInputs(elements, whole);
-    for (size_t i = 0; i < program_.instructions.size(); i++) {
+    size_t count = program_.instructions.size();
+    for (size_t i = 0; i < count; i++) {
+      if (past_) fetchNext(i, count);
       const Instruction& instruction = program_.instructions[i];
       Operand from[3] = {find(instruction.from[0]), find(instruction.from[1]), find(instruction.from[2])};
-      char* to = value(instruction.to);
-      if (whole && direct_ && i + 1 == program_.instructions.size()) to = target(program_.outputs[0]);
-      loops_.operations[instruction.operation](to, from, registers);
+      bool last = whole && direct_ && i + 1 == count;
+      char* to = last ? target(program_.outputs[0]) : value(instruction.to);
+      loops_.operations[instruction.operation](to, from, registers, last && directPast_);
     }
     for (size_t i = 0; i < program_.reductions.size(); i++) {
       partials[i * stride] = reduce(program_.reductions[i], elements);
     }
     if (whole && direct_) return;
     for (const Output& output : program_.outputs) {
-      bool past = past_ && output.to.type == native() && !isRead(output.to);
-      (past ? loops_.stream : loops_.write[output.to.type])(target(output), value(output.from), elements);
+      (goesPast(output) ? loops_.stream : loops_.write[output.to.type])(target(output), value(output.from), elements);
     }
   }
 
@@ -153,12 +161,26 @@ class Runner {
     return false;
   }
 
+  bool goesPast(const Output& output) const {
+    return past_ && output.to.type == native() && !isRead(output.to);
+  }
+
   // Whether the last instruction may write to the only output instead of a value.
   bool writesItself() const {
     if (program_.outputs.size() != 1 || !program_.reductions.empty() || program_.instructions.empty()) return false;
     const Output& output = program_.outputs[0];
-    return output.to.type == native() && program_.instructions.back().to == output.from &&
-           (!past_ || isRead(output.to));
+    return output.to.type == native() && program_.instructions.back().to == output.from;
+  }
+
+  // Asks for a part of what the next block reads: all at its first instruction, memory would rest during the others.
+  void fetchNext(size_t part, size_t parts) const {
+    for (const Array& array : program_.arrays) {
+      size_t bytes = blockElements * elementBytes(array.type);
+      const char* next = array.data + start_ * elementBytes(array.type) + bytes;
+      for (size_t at = bytes * part / parts; at < bytes * (part + 1) / parts; at += cacheLine) {
+        __builtin_prefetch(next + at);
+      }
+    }
   }
 
   void readInputs(size_t elements, bool whole) {
@@ -213,9 +235,11 @@ class Runner {
   char* constants_;
   char* values_;
   char* copies_;
-  // Results go past the caches.
+  // The arrays exceed the caches.
   const bool past_;
   const bool direct_;
+  // The last instruction writes past the caches.
+  const bool directPast_;
   size_t start_ = 0;
   bool copied_ = false;
 };
@@ -239,16 +263,20 @@ char* scratch(size_t bytes) {
 
 void Program::run(double* results) const {
   const ExpressionLoops& loops = *loopsOf(current().load());
-  size_t chunks = (elements + chunkElements - 1) / chunkElements;
+  auto runner = [&] { return Runner(*this, loops, scratch(Runner::memoryFor(*this))); };
+  // There are no reductions then.
+  size_t head = runner().head();
+  if (head > 0) runner().block(0, head, nullptr, 0);
+  size_t chunks = (elements - head + chunkElements - 1) / chunkElements;
   size_t kinds = reductions.size();
   std::vector<Partial> partials(chunks * kinds);
   auto chunk = [&](int64_t index) {
-    Runner runner(*this, loops, scratch(Runner::memoryFor(*this)));
+    Runner own = runner();
     std::vector<Partial> local(kinds * chunkBlocks);
-    size_t start = index * chunkElements, end = std::min(elements, start + chunkElements);
+    size_t start = head + index * chunkElements, end = std::min(elements, start + chunkElements);
     size_t count = 0;
     for (size_t at = start; at < end; at += blockElements, count++) {
-      runner.block(at, std::min(blockElements, end - at), local.data() + count, chunkBlocks);
+      own.block(at, std::min(blockElements, end - at), local.data() + count, chunkBlocks);
     }
     for (size_t i = 0; i < kinds; i++) {
       partials[index * kinds + i] = combineAll(reductions[i].kind, local.data() + i * chunkBlocks, count, 1);

@@ -73,7 +73,7 @@ inline ScalarAngle reduceMiddle(double x) {
 template <class T>
 __attribute__((noinline)) Angle<T> reduceLargeLanes(V<T> x, T limit, Angle<T> angle) {
   for (int i = 0; i < lanes<T>; i++) {
-    if (x[i] <= limit) continue;
+    if (x[i] < limit) continue;
     ScalarAngle large = sizeof(T) == 4 && x[i] < (T)0x1p28 ? reduceMiddle(x[i]) : reduceLarge(x[i]);
     angle.r[i] = static_cast<T>(large.r);
     angle.low[i] = static_cast<T>(large.r - angle.r[i] + large.low);
@@ -95,7 +95,7 @@ inline Angle<T> reduceAngle(V<T> x) {
   V<T> r = fma(n, -C::halfPi[1], r1);
   V<T> low = fma(n, -C::halfPi[2], fma(n, -C::halfPi[1], r1 - r));
   Angle<T> angle{r, low, bits<T>(shifted)};
-  if (__builtin_expect(all(x <= limit), 1)) return angle;
+  if (__builtin_expect(allBelow<T>(x, limit), 1)) return angle;
   return reduceLargeLanes<T>(x, limit, angle);
 }
 

@@ -160,6 +160,17 @@ inline bool all(Mask mask) {
 #endif
 }
 
+// Whether all lanes are below a limit, in one comparison: the usual case of functions that treat others apart.
+template <class T>
+inline bool allBelow(V<T> a, T limit) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) return _mm512_cmp_ps_mask((__m512)a, _mm512_set1_ps(limit), _CMP_LT_OQ) == 0xffff;
+  else return _mm512_cmp_pd_mask((__m512d)a, _mm512_set1_pd(limit), _CMP_LT_OQ) == 0xff;
+#else
+  return all(a < limit);
+#endif
+}
+
 template <class T>
 inline W<T> bits(V<T> a) {
   return (W<T>)a;

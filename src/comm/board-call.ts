@@ -25,6 +25,8 @@ import { CollectiveCall } from "./collective-call.ts";
 
 /** Loops beat `set` for so many doubles. */
 const LOOP = 16;
+/** Of so many ranks that give so few. */
+const FEW_RANKS = 4;
 /** The arguments of a call are kept for the next one unless that would keep more memory than this. */
 const KEPT_BYTES = 1024 * 1024;
 
@@ -111,6 +113,8 @@ export class BoardCall extends Watch implements CalledCollective {
   // What was asked for, if the next call may ask the same (`keep`).
   /** 0: it is not kept. */
   operation = 0;
+  /** Whether a call that is kept has told its result, and so may be begun again. */
+  isOver = false;
   private askedTarget: TypedArray | undefined = undefined;
   private askedArray: TypedArray | undefined = undefined;
   private askedOp: unknown = undefined;
@@ -124,8 +128,17 @@ export class BoardCall extends Watch implements CalledCollective {
   private code = 0;
   /** `given`, where a loop is the fastest way to copy it. */
   few: Float64Array | undefined = undefined;
+  /** `target`, where its whole contents come in a few doubles of each rank. */
+  fewTarget: Float64Array | undefined = undefined;
+
+  /** Whether it has been made before, in a cell. */
+  private isQuick = false;
+  /** Kind of the contributions looked at. */
+  private needed = 0;
 
   // How far it has come.
+  /** Whether it ended in one go. */
+  untouched = false;
   outcome: unknown = undefined;
   private written = false;
   /** The next rank to look at; `end + 1` when `also` has been seen, too. */
@@ -179,8 +192,12 @@ export class BoardCall extends Watch implements CalledCollective {
     this.first = 0;
     this.aside = undefined;
     this.operation = 0;
+    this.isOver = false;
+    this.isQuick = false;
+    this.untouched = false;
     this.weighed = false;
     this.few = undefined;
+    this.fewTarget = undefined;
   }
 
   /** Makes a call that is over ready for another turn with the same arguments. */
@@ -205,6 +222,7 @@ export class BoardCall extends Watch implements CalledCollective {
   keep(operation: number, target: TypedArray | undefined, array: TypedArray | undefined, op?: unknown): this {
     if (isShort(target) && isShort(array) && (this.given === undefined || this.given === (array ?? target))) {
       this.operation = operation;
+      this.board.keep(this);
       this.askedTarget = target;
       this.askedArray = array;
       this.askedOp = op;
@@ -231,8 +249,28 @@ export class BoardCall extends Watch implements CalledCollective {
     if (this.failed) throw this.failure;
     super.result();
     const { outcome } = this;
-    this.board.recycle(this);
+    if (this.operation === 0) this.board.recycle(this);
+    else this.isOver = true;
     return outcome;
+  }
+
+  /**
+   * Makes this call, which is kept and over, ready for another turn. It may be made in a hurry if it fits in a cell and
+   * no function of the program's is called, which may call anything.
+   */
+  startAgain(): void {
+    this.isOver = false;
+    if (this.untouched) {
+      this.untouched = false;
+      this.done = false;
+      return;
+    }
+    this.restart();
+    this.isQuick =
+      this.place === Place.cell &&
+      (this.given === undefined || this.few !== undefined) &&
+      !(this.op?.code === 0);
+    this.needed = this.dtype === undefined ? Kind.number : this.dtype.code;
   }
 
   override ready(): boolean {
@@ -267,7 +305,10 @@ export class BoardCall extends Watch implements CalledCollective {
   }
 
   private advance(): boolean {
-    if (!this.written && !this.write()) return false;
+    if (!this.written) {
+      if (this.isQuick && this.board.isNext(this.turn)) return this.hurry();
+      if (!this.write()) return false;
+    }
     while (this.next < this.end) {
       if (!this.see(this.next)) return false;
       this.next++;
@@ -288,6 +329,64 @@ export class BoardCall extends Watch implements CalledCollective {
     if (this.lent && !this.isReadByAll()) return false;
     this.plan.finish?.(this);
     return true;
+  }
+
+  /**
+   * The same from the beginning, for a short call that has been made before. Where nothing has to be waited for, that is
+   * the whole call, in one go that notes nothing of how far it has come, so that the call is as good as new when it is
+   * over. Where something has, it goes on as any other from there.
+   */
+  private hurry(): boolean {
+    const { board, turn } = this;
+    const { cells, rank: self } = board;
+    const { words, doubles } = cells;
+    if (!board.isFree(turn, CELLS, this)) return false;
+    if (look(words, Header.endings) !== 0) this.refuseLeavers();
+    const at = cells.cellWord(self, turn);
+    const { few, from, end } = this;
+    if (few !== undefined) {
+      const payload = (at >> 1) + CellDouble.payload;
+      for (let i = 0; i < few.length; i++) doubles[payload + i] = few[i];
+    } else if (this.isPlain) {
+      doubles[(at >> 1) + CellDouble.payload] = this.plain;
+    }
+    this.head(words, doubles, at);
+    for (let rank = from; rank < end; rank++) {
+      if (rank !== self && !this.isAsExpected(rank)) return this.pauseAt(rank);
+    }
+    if (this.also >= 0 && !this.isAsExpected(this.also)) return this.pauseAt(end);
+    this.plan.collect(this);
+    board.markRead(turn, false);
+    if (this.plan.finish !== undefined) {
+      this.collected = true;
+      this.plan.finish(this);
+      this.collected = false;
+    }
+    this.untouched = true;
+    return true;
+  }
+
+  /** The contribution has been written; what `next` gives is not there yet, or not as it should be. */
+  private pauseAt(next: number): boolean {
+    this.written = true;
+    this.next = next;
+    return false;
+  }
+
+  /** Whether a rank's contribution is there, in a cell, and as it should be. */
+  private isAsExpected(rank: number): boolean {
+    const { words, doubles } = this.board.cells;
+    const at = this.board.cells.cellWord(rank, this.turn);
+    if (look(words, at) !== this.turn || words[at + Cell.history] !== this.history) return false;
+    const { expected } = this;
+    const kind = words[at + Cell.kind];
+    if (expected === ANYTHING) return (kind & Place.mask) === Place.cell;
+    // The kind of what lies elsewhere is greater.
+    return (
+      kind === this.needed &&
+      (expected === ANY_LENGTH ||
+        (doubles[(at >> 1) + CellDouble.bytes] === expected && words[at + Cell.extra] === (this.extra | 0)))
+    );
   }
 
   /** Whether a rank's contribution is there; if so it is as it should be. */
@@ -313,6 +412,8 @@ export class BoardCall extends Watch implements CalledCollective {
   private weigh(): void {
     const { given, dtype } = this;
     this.weighed = true;
+    const { target } = this;
+    if (target instanceof Float64Array && target.length <= LOOP * FEW_RANKS) this.fewTarget = target;
     this.bytes = 0;
     this.code = 0;
     if (this.isPlain) {
@@ -354,20 +455,25 @@ export class BoardCall extends Watch implements CalledCollective {
       copyInto(cells.view(board.rank, turn, place, this.dtype!, 0, this.given.length), this.given, 0);
     }
     if (place === Place.bulk) this.urgent = true;
-    words[at + Cell.signature] = this.signature;
-    words[at + Cell.history] = this.history;
-    words[at + Cell.sequence] = this.sequence;
-    words[at + Cell.kind] = this.code | place;
-    words[at + Cell.extra] = this.extra;
-    doubles[header + CellDouble.bytes] = this.bytes;
-    publish(words, at + Cell.turn, turn);
-    const { engine, worldRanks, size, rank: self } = board;
-    for (let rank = 0; rank < size; rank++) {
-      if (rank !== self && (this.isRead(rank) || rank === this.alsoWakes)) engine.wake(worldRanks[rank]);
-    }
+    this.head(words, doubles, at);
     this.written = true;
     this.next = this.from;
     return true;
+  }
+
+  /** Writes the header of the own cell, which begins at word `at`, publishes it and wakes its readers. */
+  private head(words: Int32Array, doubles: Float64Array, at: number): void {
+    words[at + Cell.signature] = this.signature;
+    words[at + Cell.history] = this.history;
+    words[at + Cell.sequence] = this.sequence;
+    words[at + Cell.kind] = this.code | this.place;
+    words[at + Cell.extra] = this.extra;
+    doubles[(at >> 1) + CellDouble.bytes] = this.bytes;
+    publish(words, at + Cell.turn, this.turn);
+    const { engine, worldRanks, size, rank: self } = this.board;
+    for (let rank = 0; rank < size; rank++) {
+      if (rank !== self && (this.isRead(rank) || rank === this.alsoWakes)) engine.wake(worldRanks[rank]);
+    }
   }
 
   /** Says where `given` and `opened` lie in this rank's memory. */
@@ -468,9 +574,7 @@ export class BoardCall extends Watch implements CalledCollective {
     const { cells } = this.board;
     const place = this.placeOf(rank);
     if (place === Place.cell && length <= LOOP && target instanceof Float64Array) {
-      const { doubles } = cells;
-      const from = cells.payloadDouble(rank, this.turn) + first;
-      for (let i = 0; i < length; i++) target[at + i] = doubles[from + i];
+      this.copyFew(rank, first, length, target, at);
       return;
     }
     if (place !== Place.away) {
@@ -481,6 +585,14 @@ export class BoardCall extends Watch implements CalledCollective {
     const address = this.addressFrom(rank, 0) + first * bytes;
     const { worldRanks, job } = this.board;
     job.copies.from(worldRanks[rank], address, windowOf(target, at * bytes), 0, length * bytes);
+  }
+
+  /** The same for a few doubles that lie in a cell. */
+  copyFew(rank: number, first: number, length: number, target: Float64Array, at: number): void {
+    const { cells } = this.board;
+    const { doubles } = cells;
+    const from = cells.payloadDouble(rank, this.turn) + first;
+    for (let i = 0; i < length; i++) target[at + i] = doubles[from + i];
   }
 
   // Waiting, and what may come of it.

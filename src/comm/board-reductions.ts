@@ -129,14 +129,18 @@ const wholePlan: Plan = {
     if (fewKernel !== undefined) {
       const { cells } = call.board;
       const { doubles } = cells;
+      const { turn } = call;
       const to = target as Float64Array;
-      const at = (rank: number) => cells.payloadDouble(rank, call.turn) + first;
-      fewKernel(to, doubles, at(0), doubles, at(1), length);
-      for (let rank = 2; rank < end; rank++) fewKernel(to, to, 0, doubles, at(rank), length);
+      const left = cells.payloadDouble(0, turn) + first;
+      fewKernel(to, doubles, left, doubles, cells.payloadDouble(1, turn) + first, length);
+      for (let rank = 2; rank < end; rank++) {
+        fewKernel(to, to, 0, doubles, cells.payloadDouble(rank, turn) + first, length);
+      }
       return undefined;
     }
     if (end === 1) {
-      copyElements(target, call.viewOf(0, first, length), 0);
+      if (call.few !== undefined && call.board.rank === 0) copyElements(target, call.few, 0, first, length);
+      else copyElements(target, call.viewOf(0, first, length), 0);
       return undefined;
     }
     const kernel = op!.kernel(dtype!)!;

@@ -9,9 +9,10 @@ import type { BoardCall } from "./board-call.ts";
 import { planExchange } from "./board-moves.ts";
 import type { Core } from "./core.ts";
 
-/** Whether every rank has a core: then what writes and what reads overlap. */
-export function hasCores({ engine }: Core): boolean {
-  return engine.job!.layout.size <= engine.job!.cores;
+/** Whether every rank has a core: then what writes and what reads overlap, unless copies are forced. */
+export function overlaps({ engine }: Core): boolean {
+  const { layout, cores, copies } = engine.job!;
+  return layout.size <= cores && !copies.forced;
 }
 
 /**
@@ -23,7 +24,7 @@ export function goesInPieces(core: Core, bytes: number, mostRanks: number): bool
   const { board } = core;
   if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
   core.requireLive();
-  return hasCores(core) || !board.mayLend;
+  return overlaps(core) || !board.mayLend;
 }
 
 type PlanTurn = (call: BoardCall, turn: number) => void;

@@ -46,7 +46,7 @@ export class Board implements BoardEnd {
   /** Whether this rank has called any collective here. */
   private used = false;
   private spare: BoardCall | undefined = undefined;
-  /** By operation: the last call of a short array, over and checked, for the next one with the same arguments. */
+  /** By operation: the last call of a short array, checked, for the next one with the same arguments. */
   private readonly kept: (BoardCall | undefined)[] = [];
 
   /** @param slot number of a slot that only this communicator uses */
@@ -102,7 +102,8 @@ export class Board implements BoardEnd {
     call.turn = this.turn;
     call.history = this.history;
     call.sequence = sequence;
-    this.engine.lastCollective = call;
+    // To store a pointer to a young object costs as much as a third of a short call.
+    if (this.engine.lastCollective !== call) this.engine.lastCollective = call;
   }
 
   /**
@@ -118,11 +119,15 @@ export class Board implements BoardEnd {
     root: number,
   ): BoardCall | undefined {
     const call = this.kept[operation];
-    if (call === undefined || !call.isFor(target, array, op, root)) return undefined;
-    this.kept[operation] = undefined;
-    call.restart();
+    if (call === undefined || !call.isOver || !call.isFor(target, array, op, root)) return undefined;
+    call.startAgain();
     this.begin(call, core.nextSequence());
     return call;
+  }
+
+  /** The next call with the arguments of this one begins it again. */
+  keep(call: BoardCall): void {
+    this.kept[call.operation] = call;
   }
 
   /**
@@ -145,9 +150,7 @@ export class Board implements BoardEnd {
 
   /** A call that is over and has told its result may serve again. */
   recycle(call: BoardCall): void {
-    if (call.ofMany) return;
-    if (call.operation === 0) this.spare = call;
-    else this.kept[call.operation] = call;
+    if (!call.ofMany) this.spare = call;
   }
 
   /**

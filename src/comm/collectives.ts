@@ -48,7 +48,7 @@ import {
   planScatterByMessages,
 } from "./board-moves.ts";
 import { type Form, planNumberReduction, planReduceScatterPiece, planReduction } from "./board-reductions.ts";
-import { alltoallInPieces, goesInPieces, hasCores, inPieces, inTurns, pieceOf } from "./board-turns.ts";
+import { alltoallInPieces, goesInPieces, inPieces, inTurns, overlaps, pieceOf } from "./board-turns.ts";
 import type { CollectiveCall } from "./collective-call.ts";
 import type { Core } from "./core.ts";
 
@@ -157,7 +157,7 @@ export function scatterInto(
   planScatter(call, target, dtype, given, root);
   const long =
     given === undefined ? isLongBlock(target.byteLength, board.size) : given.byteLength > BULK_BYTES;
-  if (long && hasCores(core)) {
+  if (long && overlaps(core)) {
     const messages = messagesOf(core, call);
     if (given !== undefined) {
       planScatterByMessages(call);
@@ -192,7 +192,7 @@ export function gatherInto(
   const signature = core.sign(operations.gatherInto, root);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, filled, array, dtype, root);
-  if ((filled ?? array).byteLength > BULK_BYTES && hasCores(core)) {
+  if ((filled ?? array).byteLength > BULK_BYTES && overlaps(core)) {
     const messages = messagesOf(core, call);
     if (filled !== undefined) return gatherByMessages(call, messages, filled);
     call.isMessage = true;
@@ -216,7 +216,7 @@ export function allgatherInto(core: Core, target: TypedArray, array: TypedArray)
   const signature = core.sign(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, target, array, dtype, ALL);
-  if (Math.max(target.byteLength, array.byteLength) > BULK_BYTES && hasCores(core)) {
+  if (Math.max(target.byteLength, array.byteLength) > BULK_BYTES && overlaps(core)) {
     call.isMessage = array.byteLength > BULK_BYTES;
     return allgatherByMessages(call, messagesOf(core, call), target, call.given!);
   }

@@ -3,7 +3,6 @@
  * in /proc, which the kernel allows between processes of one user, and map it. A file without a name needs no cleaning
  * up, however the job ends.
  */
-import { randomBytes } from "node:crypto";
 import { closeSync, openSync, readlinkSync, readSync, writeSync } from "node:fs";
 import { totalmem } from "node:os";
 import {
@@ -115,7 +114,8 @@ function gibibytes(bytes: number): string {
 }
 
 function make(dtype: Dtype, length: number): Made {
-  const token = randomBytes(TOKEN_BYTES);
+  // Not from node:crypto, which every rank would load at its start.
+  const token = Buffer.from(crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)));
   const bytes = length * dtype.bytes;
   const made = { type: dtype.name, length, pid: process.pid, token: token.toString("hex") };
   let fd = -1;

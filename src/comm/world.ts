@@ -1,5 +1,5 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
-import { isMainThread } from "node:worker_threads";
+import { type Activity, beginActivity } from "../job/activity.ts";
 import { joinJob, type LocalJob } from "../job/job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
@@ -31,6 +31,17 @@ export class World extends Communicator {
   /** The ranks that share this host, and so its memory. */
   readonly host = new Communicator(first("host", 1, neighbours));
 
+  /** Whether the job has a dashboard (`tsmpirun --dashboard`). The same on all ranks. */
+  readonly watched: boolean = job?.watched === true;
+
+  /**
+   * Shows a long piece of work of this rank on the dashboard. Costs nothing without one.
+   * @param total steps that there are
+   */
+  activity(label: string, total: number): Activity {
+    return beginActivity(job, label, total);
+  }
+
   /**
    * Whether the ranks of `host` have memory in common. Not so under `--transport zeromq`, where `shared` throws
    * NoSharedMemoryError if there are several.
@@ -54,7 +65,7 @@ export const world = new World(first("world", 0));
  * A rank finishes when its process ends with status 0: what it has sent is delivered first, then others learn
  * that nothing more will come. With any other status the launcher ends the job.
  */
-if (job !== undefined && isMainThread) {
+if (job !== undefined) {
   process.on("exit", code => {
     if (code === 0 && Atomics.load(job.words, Header.abortCode) === 0) end(job);
     job.close();

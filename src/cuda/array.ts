@@ -5,7 +5,7 @@ import { type Dtype, type DtypeName, dtypeNamed, dtypeOfArray, holds } from "./d
 import { castInto, copyInto, fillWith } from "./moves.ts";
 import { isPinned } from "./pinned.ts";
 import { denseStrides, isDense, type Shape, sameShape, shapeOf, show, sizeOf } from "./shape.ts";
-import { abandoned, Storage } from "./storage.ts";
+import { abandoned, type Span, Storage } from "./storage.ts";
 
 /** Where an array comes to lie and what it holds. */
 export interface ArrayOptions {
@@ -92,14 +92,32 @@ export class DeviceArray implements Disposable {
 
   /** Not public: where the first element lies, for a kernel that reads. */
   get readAddress(): number {
-    this.storage.checkReadable();
+    this.storage.checkReadable(this.span);
     return this.address;
   }
 
   /** Not public: where the first element lies, for a kernel that writes. */
   get writeAddress(): number {
-    this.storage.checkWritable();
+    this.storage.checkWritable(this.span);
     return this.address;
+  }
+
+  /** Not public: holds the elements as they are while `work` runs, which reads them beside the stream of kernels. */
+  reading<T>(work: () => Promise<T>): Promise<T> {
+    return this.storage.download(this.span, work);
+  }
+
+  /** Not public: keeps others from the elements while `work` runs, which writes them beside the stream of kernels. */
+  writing<T>(work: () => Promise<T>): Promise<T> {
+    return this.storage.upload(this.span, work);
+  }
+
+  private get span(): Span {
+    const { bytes } = this.type;
+    const from = this.offset * bytes;
+    if (this.size === 0) return { from, to: from };
+    const last = this.shape.reduce((sum, length, axis) => sum + (length - 1) * this.strides[axis], 0);
+    return { from, to: from + (last + 1) * bytes };
   }
 
   private get address(): number {
@@ -124,7 +142,7 @@ export class DeviceArray implements Disposable {
       return await dense.downloadInto(target);
     }
     const from = this.readAddress;
-    await this.storage.download(() => this.device.transfer(false, from, target, isPinned(target)));
+    await this.reading(() => this.device.transfer(false, from, target, isPinned(target)));
   }
 
   /**
@@ -135,7 +153,7 @@ export class DeviceArray implements Disposable {
     this.checkHost("upload", source);
     this.checkDense("upload");
     const to = this.writeAddress;
-    await this.storage.upload(() => this.device.transfer(true, to, source, isPinned(source)));
+    await this.writing(() => this.device.transfer(true, to, source, isPinned(source)));
   }
 
   /** A view of the same elements, which must lie dense, under another shape; one length may be -1: what is left. */

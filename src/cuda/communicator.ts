@@ -13,8 +13,10 @@ import {
   TypeMismatchError,
 } from "../index.ts";
 import { type ArrayOptions, DeviceArray, empty } from "./array.ts";
-import { type DtypeName, dtypeNamed } from "./dtype.ts";
+import type { Device } from "./device.ts";
+import { type DtypeName, dtypeNamed, dtypes } from "./dtype.ts";
 import { copyFrom, type Export, exported } from "./ipc.ts";
+import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
 import { show } from "./shape.ts";
 import { staged } from "./staging.ts";
 
@@ -38,6 +40,42 @@ export interface DeviceStatus {
 /** Shorter arrays go through the host: a handle takes longer to open than they to copy. */
 const leastShared = 2 ** 18;
 
+/** Brings the elements of a message to an address, when an event has come. */
+type Load = (device: Device, address: number, event: number) => Promise<void>;
+
+/** Collectives, by which number ranks tell each other what they have called. */
+const methods = [
+  "broadcastInto",
+  "allreduceInto",
+  "reduceInto",
+  "reduceScatterInto",
+  "allgatherInto",
+  "gatherInto",
+  "scatterInto",
+  "alltoallInto",
+] as const;
+
+type Method = (typeof methods)[number];
+
+const dtypeNames = [...dtypes.keys()];
+
+/** A collective, in both ways that it can go. */
+interface Plan {
+  readonly root?: number;
+  /** Of a reduction that NCCL can do. */
+  readonly codes?: { readonly type: number; readonly operator: number };
+  /** What this rank writes and reads. */
+  readonly target: DeviceArray | undefined;
+  readonly source: DeviceArray | undefined;
+  /** Elements or bytes, which for NCCL must be as many on all ranks. */
+  readonly size: number;
+  /** Whether the arrays are as long as they should be, and NCCL has what is asked for. */
+  readonly fits: boolean;
+  /** The calls of NCCL, for the addresses of source and target. */
+  calls(from: number, to: number): NcclCall[];
+  byHost(): Promise<void>;
+}
+
 /** An operator as `Communicator.allreduceInto` takes it for typed arrays. */
 type Operator = Parameters<Communicator["allreduceInto"]>[2];
 
@@ -52,8 +90,8 @@ function hostIdentity(): string {
 
 /**
  * A communicator for device arrays, as `Communicator` is for typed arrays: the same names and meanings. Arrays go
- * through pinned memory of the host, or, between ranks of one host whose driver allows it, straight from device to
- * device. Messages of its own: it receives nothing that was sent on the communicator it was made of.
+ * through pinned memory of the host, or straight from device to device: messages between ranks of one host whose driver
+ * allows it, collectives by NCCL where each rank has a device of its own. Messages of its own: it receives nothing that was sent on the communicator it was made of.
  */
 export class DeviceCommunicator {
   /** Of headers and collectives. */
@@ -62,13 +100,20 @@ export class DeviceCommunicator {
   private readonly bodies: Communicator;
   /** Whether rank i shares this rank's host. */
   private readonly near: readonly boolean[];
+  /** By rank. */
+  private readonly hosts: readonly string[];
   private nextId = 0;
+  /** Made by the first collective. */
+  private nccl: Promise<Nccl | string> | undefined;
+  /** Ends with the collective called last. */
+  private last: Promise<unknown> = Promise.resolve();
 
   /** Programs get these from `over`. */
-  constructor(heads: Communicator, bodies: Communicator, near: readonly boolean[]) {
+  constructor(heads: Communicator, bodies: Communicator, hosts: readonly string[]) {
     this.heads = heads;
     this.bodies = bodies;
-    this.near = near;
+    this.hosts = hosts;
+    this.near = hosts.map(host => host === hosts[heads.rank]);
   }
 
   get rank(): number {
@@ -89,17 +134,22 @@ export class DeviceCommunicator {
     const there = this.offer(array, dest);
     this.nextId = (this.nextId + 1) % 2 ** 20;
     const header: Header = { dtype: array.dtype, shape: array.shape, id: this.nextId, there };
-    if (there !== undefined) {
-      // Held and not to be written to, as in a download, until the receiver has read it.
-      const read = await array.storage.download(async () => {
-        await array.device.synchronize();
+    const { device, type, size } = array;
+    const address = array.readAddress;
+    // What is called from now on need not have ended when the elements leave, for it cannot write to them.
+    await array.reading(() =>
+      device.marked(async event => {
+        if (there !== undefined) await device.until(event);
         await this.heads.send(header, dest, options);
-        return this.bodies.recv<boolean>(dest, { tag: answerTag(header), signal: options.signal });
-      });
-      if (read) return;
-    } else await this.heads.send(header, dest, options);
-    await downloaded(array, host =>
-      this.bodies.send(host, dest, { tag: bodyTag(header), signal: options.signal }),
+        const read =
+          there !== undefined &&
+          (await this.bodies.recv<boolean>(dest, { tag: answerTag(header), signal: options.signal }));
+        if (read) return;
+        await staged(type, size, async host => {
+          await device.transfer(false, address, host, true, event);
+          await this.bodies.send(host, dest, { tag: bodyTag(header), signal: options.signal });
+        });
+      }),
     );
   }
 
@@ -109,7 +159,8 @@ export class DeviceCommunicator {
   }
 
   /**
-   * Receives into a dense array of the same type with room for all elements; those beyond the message stay.
+   * Receives into a dense array of the same type with room for all elements; those beyond the message stay. From the
+   * call until the promise resolves the array must not be used.
    * @throws {TruncationError} the message is longer; it is lost
    * @throws {TypeMismatchError} the message holds elements of another type; it is lost
    */
@@ -120,17 +171,26 @@ export class DeviceCommunicator {
   ): Promise<DeviceStatus> {
     checkArray("recvInto", target);
     checkDense("recvInto", target);
-    return this.receive(source, options, ({ dtype, shape }) => {
+    const { device } = target;
+    const address = target.writeAddress;
+    const fits = ({ dtype, shape }: Header): void => {
       const count = product(shape);
       if (dtype !== target.dtype)
         throw new TypeMismatchError(`recvInto: ${target.toString()} cannot hold the ${dtype} that came`);
-      if (count > target.size) {
-        throw new TruncationError(
-          `recvInto: ${target.toString()} is too short for the ${count} elements that came`,
-        );
-      }
-      return target;
-    }).then(({ status }) => status);
+      if (count <= target.size) return;
+      throw new TruncationError(
+        `recvInto: ${target.toString()} is too short for the ${count} elements that came`,
+      );
+    };
+    // What is called from now on need not have ended when the elements come, for it cannot touch this memory.
+    return target.writing(() =>
+      device.marked(event =>
+        this.receive(source, options, (header, load) => {
+          fits(header);
+          return load(device, address, event);
+        }),
+      ),
+    );
   }
 
   /** Receives an array as it was sent, in new memory. */
@@ -139,37 +199,68 @@ export class DeviceCommunicator {
     options: RecvOptions & Pick<ArrayOptions, "device"> = {},
   ): Promise<DeviceArray> {
     const { device, ...rest } = options;
-    const { array } = await this.receive(source, rest, ({ dtype, shape }) => empty(shape, { dtype, device }));
-    return array;
+    let array: DeviceArray | undefined;
+    try {
+      await this.receive(source, rest, ({ dtype, shape }, load) => {
+        array = empty(shape, { dtype, device });
+        const address = array.writeAddress;
+        return array.device.marked(event => load(array!.device, address, event));
+      });
+      return array!;
+    } catch (error) {
+      array?.free();
+      throw error;
+    }
   }
 
+  /** Receives a header and calls `place` with what brings the elements. */
   private async receive(
     source: number,
     options: RecvOptions,
-    place: (header: Header) => DeviceArray,
-  ): Promise<{ array: DeviceArray; status: DeviceStatus }> {
+    place: (header: Header, load: Load) => Promise<void>,
+  ): Promise<DeviceStatus> {
     const message = await this.heads.probe(source, options);
     const header = await message.recv<Header>();
     const status = { source: message.source, tag: message.tag, count: product(header.shape) };
-    let array: DeviceArray;
+    let begun = false;
+    const load: Load = (device, address, event) => {
+      begun = true;
+      return this.load(header, status.source, options.signal, device, address, event);
+    };
     try {
-      array = place(header);
+      await place(header, load);
     } catch (error) {
-      await this.discard(header, status.source);
+      if (!begun) await this.discard(header, status.source);
       throw error;
     }
+    return status;
+  }
+
+  /** Brings the elements that a header has announced, when `event` has come. */
+  private async load(
+    header: Header,
+    source: number,
+    signal: AbortSignal | undefined,
+    device: Device,
+    address: number,
+    event: number,
+  ): Promise<void> {
     const type = dtypeNamed(header.dtype);
+    const count = product(header.shape);
     if (header.there !== undefined) {
-      const read = await copyFrom(array, header.there, status.count * type.bytes);
-      await this.bodies.send(read, status.source, { tag: answerTag(header) });
-      if (read) return { array, status };
+      let read = true;
+      try {
+        read = await copyFrom(device, address, header.there, count * type.bytes, event);
+      } finally {
+        // Also when the copy has failed: the sender must not wait for ever for what is this rank's error.
+        await this.bodies.send(read, source, { tag: answerTag(header) });
+      }
+      if (read) return;
     }
-    await staged(type, status.count, async host => {
-      await this.bodies.recvInto(host, status.source, { tag: bodyTag(header), signal: options.signal });
-      using part = array.reshape([-1]).slice([0, status.count]);
-      await part.upload(host);
+    await staged(type, count, async host => {
+      await this.bodies.recvInto(host, source, { tag: bodyTag(header), signal });
+      await device.transfer(true, address, host, true, event);
     });
-    return { array, status };
   }
 
   /** Ends the sender's wait for a message that has no place here. */
@@ -182,17 +273,41 @@ export class DeviceCommunicator {
   async broadcastInto(target: DeviceArray, { root = 0 }: RootOptions = {}): Promise<void> {
     checkArray("broadcastInto", target);
     checkDense("broadcastInto", target);
-    await staged(target.type, target.size, async host => {
-      if (this.rank === root) await target.downloadInto(host);
-      await this.heads.broadcastInto(host, { root });
-      if (this.rank !== root) await target.upload(host);
+    const isRoot = this.rank === root;
+    await this.collective("broadcastInto", {
+      root,
+      target: isRoot ? undefined : target,
+      source: isRoot ? target : undefined,
+      size: target.byteLength,
+      fits: true,
+      calls: (from, to) => [
+        { operation: "broadcast", from: from || to, to: to || from, count: target.byteLength, peer: root },
+      ],
+      byHost: () =>
+        staged(target.type, target.size, async host => {
+          if (isRoot) await target.downloadInto(host);
+          await this.heads.broadcastInto(host, { root });
+          if (!isRoot) await target.upload(host);
+        }),
     });
   }
 
   /** All ranks' elements combined by an operator, on all ranks; target and array may be one. */
   async allreduceInto(target: DeviceArray, array: DeviceArray, op: Operator): Promise<void> {
-    checkNumbers("allreduceInto", array);
-    await this.through("allreduceInto", target, array, (to, from) => this.heads.allreduceInto(to, from, op));
+    checkPair("allreduceInto", target, array);
+    const codes = reductionCodes(array.type, op);
+    await this.collective("allreduceInto", {
+      codes,
+      target,
+      source: array,
+      size: array.size,
+      fits: codes !== undefined && target.size === array.size,
+      calls: (from, to) => [{ operation: "allReduce", from, to, count: array.size, ...codes }],
+      byHost: () => {
+        checkNumbers("allreduceInto", array);
+        return this.through(target, array, (to, from) => this.heads.allreduceInto(to, from, op));
+      },
+    });
   }
 
   /** All ranks' elements combined by an operator, on the root; elsewhere the target is not needed. */
@@ -202,16 +317,59 @@ export class DeviceCommunicator {
     op: Operator,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    checkNumbers("reduceInto", array);
-    const reduce = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
-      this.heads.reduceInto(to as TypedArray, from, op, { root });
-    if (this.rank === root) return await this.through("reduceInto", target!, array, reduce);
-    await downloaded(array, from => reduce(undefined, from));
+    const there = this.rank === root ? target : undefined;
+    if (this.rank === root) checkPair("reduceInto", target, array);
+    else checkArray("reduceInto", array);
+    const codes = reductionCodes(array.type, op);
+    await this.collective("reduceInto", {
+      root,
+      codes,
+      target: there,
+      source: array,
+      size: array.size,
+      fits: codes !== undefined && (there === undefined || there.size === array.size),
+      calls: (from, to) => [{ operation: "reduce", from, to, count: array.size, ...codes, peer: root }],
+      byHost: () => {
+        checkNumbers("reduceInto", array);
+        const reduce = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
+          this.heads.reduceInto(to as TypedArray, from, op, { root });
+        return there === undefined
+          ? downloaded(array, from => reduce(undefined, from))
+          : this.through(there, array, reduce);
+      },
+    });
+  }
+
+  /** Every rank's block, of as many elements as `target` has, of all ranks' arrays combined by an operator. */
+  async reduceScatterInto(target: DeviceArray, array: DeviceArray, op: Operator): Promise<void> {
+    checkPair("reduceScatterInto", target, array);
+    const codes = reductionCodes(array.type, op);
+    await this.collective("reduceScatterInto", {
+      codes,
+      target,
+      source: array,
+      size: array.size,
+      fits: codes !== undefined && target.size * this.size === array.size,
+      calls: (from, to) => [{ operation: "reduceScatter", from, to, count: target.size, ...codes }],
+      byHost: () => {
+        checkNumbers("reduceScatterInto", array);
+        return this.through(target, array, (to, from) => this.heads.reduceScatterInto(to, from, op));
+      },
+    });
   }
 
   /** Every rank's elements one after the other, on all ranks. */
   async allgatherInto(target: DeviceArray, array: DeviceArray): Promise<void> {
-    await this.through("allgatherInto", target, array, (to, from) => this.heads.allgatherInto(to, from));
+    checkPair("allgatherInto", target, array);
+    const count = array.byteLength;
+    await this.collective("allgatherInto", {
+      target,
+      source: array,
+      size: count,
+      fits: target.byteLength === count * this.size,
+      calls: (from, to) => [{ operation: "allGather", from, to, count }],
+      byHost: () => this.through(target, array, (to, from) => this.heads.allgatherInto(to, from)),
+    });
   }
 
   /** Every rank's elements one after the other, on the root; elsewhere the target is not needed. */
@@ -220,29 +378,161 @@ export class DeviceCommunicator {
     array: DeviceArray,
     { root = 0 }: RootOptions = {},
   ): Promise<void> {
-    const gather = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
-      this.heads.gatherInto(to, from, { root });
-    if (this.rank === root) return await this.through("gatherInto", target!, array, gather);
-    checkArray("gatherInto", array);
-    await downloaded(array, from => gather(undefined, from));
+    const there = this.rank === root ? target : undefined;
+    if (this.rank === root) checkPair("gatherInto", target, array);
+    else checkArray("gatherInto", array);
+    const count = array.byteLength;
+    await this.collective("gatherInto", {
+      root,
+      target: there,
+      source: array,
+      size: count,
+      fits: there === undefined || there.byteLength === count * this.size,
+      calls: (from, to) => [
+        { operation: "send", from, count, peer: root },
+        ...(there === undefined ? [] : this.parts("receive", count, to)),
+      ],
+      byHost: () => {
+        const gather = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
+          this.heads.gatherInto(to, from, { root });
+        return there === undefined
+          ? downloaded(array, from => gather(undefined, from))
+          : this.through(there, array, gather);
+      },
+    });
   }
 
   /** Equal parts of the root's array, one for each rank; elsewhere the array is not needed. */
   async scatterInto(target: DeviceArray, array?: DeviceArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    const scatter = (to: TypedArray, from: TypedArray | undefined): Promise<void> =>
-      this.heads.scatterInto(to, from, { root });
-    if (this.rank === root) return await this.through("scatterInto", target, array!, scatter);
+    const whole = this.rank === root ? array : undefined;
+    if (this.rank === root) checkPair("scatterInto", target, array);
     checkArray("scatterInto", target);
     checkDense("scatterInto", target);
-    await staged(target.type, target.size, async to => {
-      await scatter(to, undefined);
-      await target.upload(to);
+    const count = target.byteLength;
+    await this.collective("scatterInto", {
+      root,
+      target,
+      source: whole,
+      size: count,
+      fits: whole === undefined || whole.byteLength === count * this.size,
+      calls: (from, to) => [
+        ...(whole === undefined ? [] : this.parts("send", count, from)),
+        { operation: "receive", to, count, peer: root },
+      ],
+      byHost: () => {
+        const scatter = (to: TypedArray, from: TypedArray | undefined): Promise<void> =>
+          this.heads.scatterInto(to, from, { root });
+        if (whole !== undefined) return this.through(target, whole, scatter);
+        return staged(target.type, target.size, async to => {
+          await scatter(to, undefined);
+          await target.upload(to);
+        });
+      },
     });
   }
 
   /** Part j of this rank's array goes to rank j; part i of the target comes from rank i. */
   async alltoallInto(target: DeviceArray, array: DeviceArray): Promise<void> {
-    await this.through("alltoallInto", target, array, (to, from) => this.heads.alltoallInto(to, from));
+    checkPair("alltoallInto", target, array);
+    const count = array.byteLength / this.size;
+    await this.collective("alltoallInto", {
+      target,
+      source: array,
+      size: array.byteLength,
+      fits: target.byteLength === array.byteLength && array.size % this.size === 0,
+      calls: (from, to) => [...this.parts("send", count, from), ...this.parts("receive", count, to)],
+      byHost: () => this.through(target, array, (to, from) => this.heads.alltoallInto(to, from)),
+    });
+  }
+
+  /** A call for each rank's part of an array, `count` bytes each. */
+  private parts(operation: "send" | "receive", count: number, address: number): NcclCall[] {
+    const at = operation === "send" ? "from" : "to";
+    return Array.from({ length: this.size }, (_, peer) => ({
+      operation,
+      [at]: address + peer * count,
+      count,
+      peer,
+    }));
+  }
+
+  /**
+   * Why collectives do not go from device to device by NCCL; undefined when they do. Called by all ranks, which get the
+   * same answer; makes NCCL's communicator when none has been made yet.
+   */
+  ncclReason(): Promise<string | undefined> {
+    return this.inTurn(async () => {
+      const found = await this.joined();
+      return typeof found === "string" ? found : undefined;
+    });
+  }
+
+  /** Gives back what the communicator holds. Called by all ranks; none can use it after. */
+  free(): Promise<void> {
+    return this.inTurn(async () => {
+      const found = await this.nccl;
+      if (found !== undefined && typeof found !== "string") await found.leave();
+      await this.bodies.free();
+      await this.heads.free();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.free();
+  }
+
+  private joined(): Promise<Nccl | string> {
+    this.nccl ??= Nccl.join(this.heads, this.hosts[this.rank]);
+    return this.nccl;
+  }
+
+  /** Collectives run one after the other in the order of their calls, which is that of all ranks. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.last.then(work);
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  /** By NCCL where all ranks have it and all calls are alike; else by the host, which says what is wrong with them. */
+  private collective(method: Method, plan: Plan): Promise<void> {
+    return this.inTurn(async () => {
+      const found = await this.joined();
+      if (typeof found === "string" || !(await this.agree(method, plan, found.device)))
+        return await plan.byHost();
+      const { target, source, calls } = plan;
+      if (plan.size === 0) return;
+      using dense = source === undefined || source.isDense ? undefined : source.copy();
+      const from = dense ?? source;
+      await found.run(
+        calls(from?.readAddress ?? 0, target?.writeAddress ?? 0),
+        from,
+        target,
+        `${method} by NCCL`,
+      );
+    });
+  }
+
+  private async agree(method: Method, plan: Plan, device: Device): Promise<boolean> {
+    const { target, source, size, root = 0, codes } = plan;
+    const here = [target, source].every(array => array === undefined || array.device === device);
+    // Parts of one memory: only a reduction in place is one for NCCL.
+    const apart =
+      target === undefined ||
+      source === undefined ||
+      target.storage !== source.storage ||
+      (codes !== undefined && method === "allreduceInto" && source.isDense && samePlace(target, source));
+    const type = dtypeNames.indexOf((target ?? source)!.dtype);
+    const mine = Float64Array.of(
+      methods.indexOf(method),
+      plan.fits && here && apart ? 1 : 0,
+      type,
+      size,
+      root,
+      codes?.operator ?? -1,
+    );
+    const all = new Float64Array(mine.length * this.size);
+    await this.heads.allgatherInto(all, mine);
+    return mine[1] === 1 && all.every((value, i) => value === mine[i % mine.length]);
   }
 
   /** Not public: what every rank gives, for the checks of distributed operations. */
@@ -257,17 +547,10 @@ export class DeviceCommunicator {
 
   /** A collective from one array to another, by way of the host. */
   private async through(
-    method: string,
     target: DeviceArray,
     array: DeviceArray,
     work: (to: TypedArray, from: TypedArray) => Promise<void>,
   ): Promise<void> {
-    checkArray(method, target);
-    checkArray(method, array);
-    checkDense(method, target);
-    if (target.dtype !== array.dtype) {
-      throw new ArgumentError(`${method}: the types differ, ${target.toString()} and ${array.toString()}`);
-    }
     await downloaded(array, from =>
       staged(target.type, target.size, async to => {
         await work(to, from);
@@ -297,6 +580,19 @@ function checkArray(method: string, array: unknown): asserts array is DeviceArra
   throw new ArgumentError(`${method}: expected a device array, but got ${came}`);
 }
 
+function samePlace(a: DeviceArray, b: DeviceArray): boolean {
+  return a.readAddress === b.readAddress && a.byteLength === b.byteLength;
+}
+
+/** What a collective goes to and comes from. */
+function checkPair(method: string, target: unknown, array: unknown): void {
+  checkArray(method, target);
+  checkArray(method, array);
+  checkDense(method, target);
+  if (target.dtype === array.dtype) return;
+  throw new ArgumentError(`${method}: the types differ, ${target.toString()} and ${array.toString()}`);
+}
+
 function checkDense(method: string, array: DeviceArray): void {
   if (array.isDense) return;
   throw new ArgumentError(
@@ -321,9 +617,5 @@ function checkNumbers(method: string, array: unknown): void {
 export async function over(comm: Communicator): Promise<DeviceCommunicator> {
   const [heads, bodies] = [await comm.dup(), await comm.dup()];
   const hosts = await comm.allgather(hostIdentity());
-  return new DeviceCommunicator(
-    heads,
-    bodies,
-    hosts.map(host => host === hosts[comm.rank]),
-  );
+  return new DeviceCommunicator(heads, bodies, hosts);
 }

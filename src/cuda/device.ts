@@ -92,6 +92,8 @@ export class Device implements DeviceInfo {
   readonly stream: number;
   private readonly uploads: number;
   private readonly downloads: number;
+  /** For copies from other processes. */
+  private readonly peers: number;
   private readonly events: number[] = [];
 
   /** Programs get devices from `device`. */
@@ -109,6 +111,7 @@ export class Device implements DeviceInfo {
     this.stream = this.createStream();
     this.uploads = this.createStream();
     this.downloads = this.createStream();
+    this.peers = this.createStream();
     this.pool = new Pool({
       name: `device ${index} (${info.name})`,
       allocate: bytes => this.allocate(bytes),
@@ -134,12 +137,7 @@ export class Device implements DeviceInfo {
 
   /** Resolves when all that was called on this device has ended. @throws {CudaError} something failed meanwhile */
   async synchronize(): Promise<void> {
-    const event = this.mark();
-    try {
-      await settled(native().cudaWait(this.context, event));
-    } finally {
-      this.events.push(event);
-    }
+    await this.marked(event => this.until(event));
   }
 
   /** A stopwatch on the device: it has started. */
@@ -157,16 +155,40 @@ export class Device implements DeviceInfo {
     this.pool.trim();
   }
 
-  /** Moves a typed array to the device or from it; the promise resolves when it has been read or written. */
-  async transfer(upload: boolean, address: number, array: ArrayBufferView, pinned: boolean): Promise<void> {
+  /**
+   * Moves a typed array to the device or from it; the promise resolves when it has been read or written. The transfer
+   * begins when `event` has come: when all that was called so far has ended, unless said.
+   */
+  async transfer(
+    upload: boolean,
+    address: number,
+    array: ArrayBufferView,
+    pinned: boolean,
+    event?: number,
+  ): Promise<void> {
     if (array.byteLength === 0) return;
-    const event = this.mark();
+    if (event === undefined)
+      return await this.marked(now => this.transfer(upload, address, array, pinned, now));
     const stream = upload ? this.uploads : this.downloads;
+    await settled(
+      native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
+      upload ? "uploading" : "downloading",
+    );
+  }
+
+  /** Not public: copies from memory of another process that is open here, when `event` has come. */
+  async copyFromPeer(to: number, from: number, bytes: number, event: number): Promise<void> {
+    this.use();
+    call("cuStreamWaitEvent", this.peers, event, 0);
+    call("cuMemcpyDtoDAsync_v2", to, from, bytes, this.peers);
+    await this.marked(copied => this.until(copied), this.peers);
+  }
+
+  /** Not public: gives `work` an event that comes when all that was called so far has ended. */
+  async marked<T>(work: (event: number) => Promise<T>, stream: number = this.stream): Promise<T> {
+    const event = this.mark(stream);
     try {
-      await settled(
-        native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
-        upload ? "uploading" : "downloading",
-      );
+      return await work(event);
     } finally {
       this.events.push(event);
     }
@@ -184,16 +206,22 @@ export class Device implements DeviceInfo {
     return `device ${this.index} (${this.name})`;
   }
 
-  /** An event that comes when all that was called so far has ended. */
-  private mark(): number {
+  /** Not public: resolves when an event has come. */
+  async until(event: number): Promise<void> {
+    await settled(native().cudaWait(this.context, event));
+  }
+
+  private mark(stream: number = this.stream): number {
     this.use();
     const event =
       this.events.pop() ?? obtain("cuEventCreate", out => driver().cuEventCreate(out, withoutTiming));
-    call("cuEventRecord", event, this.stream);
+    call("cuEventRecord", event, stream);
     return event;
   }
 
-  private createStream(): number {
+  /** Not public. */
+  createStream(): number {
+    this.use();
     return obtain("cuStreamCreate", out => driver().cuStreamCreate(out, nonBlocking));
   }
 
@@ -215,8 +243,8 @@ export class Device implements DeviceInfo {
   }
 }
 
-/** Turns what the transfer threads say into success or an error. */
-async function settled(outcome: Promise<undefined | [string, number]>, doing?: string): Promise<void> {
+/** Turns what the native threads say into success or an error. */
+export async function settled(outcome: Promise<undefined | [string, number]>, doing?: string): Promise<void> {
   const failed = await outcome;
   if (failed !== undefined) throw failure(failed[0], failed[1], doing);
 }

@@ -7,7 +7,8 @@ import { show } from "./shape.ts";
 
 /**
  * This rank's rows of the product A B, from its rows of A and its rows of B (any number of them, also none). Blocks of B
- * go round the ring of ranks. Memory: two blocks of B beside the operands; messages: size - 1 a rank. Called by all ranks of `gpus`, with the same options.
+ * go round the ring of ranks, the next one travelling while this one is multiplied. Memory: two of the longest block of B
+ * beside the operands; messages: size - 1 a rank. Called by all ranks of `gpus`, with the same options.
  * @throws {ArgumentError} (on all ranks) shapes that do not go together
  */
 export async function matmulRows(
@@ -27,27 +28,42 @@ export async function matmulRows(
       `matmulRows: rank ${i} has ${show(left)} of A and ${show(right)} of B; B has ${inner} rows in all, and so A as many columns`,
     );
   }
-  const target = empty([a.shape[0], columns], { dtype: a.dtype, device: a.device });
-  let block = b.copy();
+  const { dtype, device } = a;
+  const rowsOf = (owner: number): number => shapes[owner][1][0];
+  const longest = Math.max(...shapes.map(([, [rows]]) => rows));
+  const target = empty([a.shape[0], columns], { dtype, device });
   try {
+    using even = empty([longest, columns], { dtype, device });
+    using odd = empty([longest, columns], { dtype, device });
+    const blocks = [even, odd];
+    {
+      using first = even.slice([0, b.shape[0]]);
+      first.copyFrom(b);
+    }
     for (let step = 0; step < size; step++) {
       const owner = (rank + step) % size;
+      const next = (owner + 1) % size;
       const from = shapes.slice(0, owner).reduce((sum, [, [rows]]) => sum + rows, 0);
-      using part = a.slice([], [from, from + block.shape[0]]);
-      matmulInto(target, part, block, { ...options, beta: step === 0 ? 0 : 1 });
-      if (step === size - 1) break;
-      const [next] = await Promise.all([
-        gpus.recv((rank + 1) % size, { device: a.device }),
-        gpus.send(block, (rank + size - 1) % size),
-      ]);
-      block.free();
-      block = next;
+      using part = a.slice([], [from, from + rowsOf(owner)]);
+      using block = blocks[step % 2].slice([0, rowsOf(owner)]);
+      using coming = blocks[(step + 1) % 2].slice([0, rowsOf(next)]);
+      // Begun before the product, so that it waits only for the one before, which has read that memory.
+      const moved =
+        step === size - 1
+          ? undefined
+          : Promise.all([
+              gpus.recvInto(coming, (rank + 1) % size),
+              gpus.send(block, (rank + size - 1) % size),
+            ]);
+      try {
+        matmulInto(target, part, block, { ...options, beta: step === 0 ? 0 : 1 });
+      } finally {
+        await moved;
+      }
     }
     return target;
   } catch (error) {
     target.free();
     throw error;
-  } finally {
-    block.free();
   }
 }

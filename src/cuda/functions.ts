@@ -143,8 +143,15 @@ export interface Nvrtc extends Library {
   nvrtcDestroyProgram(program: BigUint64Array): number;
 }
 
+/** What may be called from the main thread; the rest waits for other ranks (`native/cuda-nccl.cc`). */
+export interface Nccl extends Library {
+  ncclGetVersion(version: Int32Array): number;
+  ncclGetUniqueId(id: Uint8Array): number;
+}
+
 export interface Libraries {
   driver: Driver;
   cublas: Cublas;
   nvrtc: Nvrtc;
+  nccl: Nccl;
 }

@@ -32,6 +32,6 @@ export function available(): boolean {
 }
 
 /** Why a GPU ("driver") or a library cannot be used, in words; undefined when it can. */
-export function reason(library: "driver" | "cublas" | "nvrtc" = "driver"): string | undefined {
+export function reason(library: "driver" | "cublas" | "nvrtc" | "nccl" = "driver"): string | undefined {
   return reasonOf(library);
 }

@@ -1,5 +1,5 @@
 import { type DeviceInfo, device, devices } from "./device.ts";
-import { cublas, driver, driverVersion, nvrtc, reason } from "./library.ts";
+import { cublas, driver, driverVersion, failure, nccl, nvrtc, reason } from "./library.ts";
 import { cublasVersion } from "./matmul.ts";
 import type { PoolInfo } from "./pool.ts";
 
@@ -19,6 +19,8 @@ export interface CudaInfo {
   readonly cublas: LibraryInfo | string;
   /** A string says why there is none. */
   readonly nvrtc: LibraryInfo | string;
+  /** A string says why there is none. */
+  readonly nccl: LibraryInfo | string;
   readonly devices: readonly DeviceInfo[];
   /** Of this rank's device, in bytes. */
   readonly memory: (PoolInfo & { readonly free: number; readonly total: number }) | undefined;
@@ -28,7 +30,15 @@ export interface CudaInfo {
 export function info(): CudaInfo {
   const why = reason();
   if (why !== undefined) {
-    return { reason: why, driver: undefined, cublas: why, nvrtc: why, devices: [], memory: undefined };
+    return {
+      reason: why,
+      driver: undefined,
+      cublas: why,
+      nvrtc: why,
+      nccl: why,
+      devices: [],
+      memory: undefined,
+    };
   }
   const number = driverVersion();
   return {
@@ -36,6 +46,7 @@ export function info(): CudaInfo {
     driver: { path: driver().path, version: `${Math.floor(number / 1000)}.${(number % 1000) / 10}` },
     cublas: reason("cublas") ?? aboutCublas(),
     nvrtc: reason("nvrtc") ?? aboutNvrtc(),
+    nccl: reason("nccl") ?? aboutNccl(),
     devices: devices(),
     memory: device().memoryInfo(),
   };
@@ -50,6 +61,18 @@ function aboutCublas(): LibraryInfo {
 function aboutNvrtc(): LibraryInfo {
   const library = nvrtc()!;
   const [major, minor] = [new Int32Array(1), new Int32Array(1)];
-  library.nvrtcVersion(major, minor);
+  const status = library.nvrtcVersion(major, minor);
+  if (status !== 0) throw failure("nvrtcVersion", status);
   return { path: library.path, version: `${major[0]}.${minor[0]}` };
+}
+
+function aboutNccl(): LibraryInfo {
+  const library = nccl();
+  const number = new Int32Array(1);
+  const status = library.ncclGetVersion(number);
+  if (status !== 0) throw failure("ncclGetVersion", status);
+  // 2.8.3 was 2803, and 2.9.6 is 20906.
+  const [major, minor] = number[0] < 10_000 ? [1000, 100] : [10_000, 100];
+  const version = [Math.floor(number[0] / major), Math.floor((number[0] % major) / minor), number[0] % minor];
+  return { path: library.path, version: version.join(".") };
 }

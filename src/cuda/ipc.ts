@@ -3,6 +3,7 @@
  * copies straight from there.
  */
 import type { DeviceArray } from "./array.ts";
+import type { Device } from "./device.ts";
 import { call, driver } from "./library.ts";
 
 /** Where an array lies, for another process. */
@@ -27,28 +28,32 @@ export function exported(array: DeviceArray): Export | undefined {
 /** One at a time: a process cannot have the same allocation open twice. */
 let turn: Promise<unknown> = Promise.resolve();
 
-/** Copies from another process's memory; false where the driver cannot open it here. */
-export function copyFrom(target: DeviceArray, { handle, offset }: Export, bytes: number): Promise<boolean> {
-  const copied = turn.then(() => copyNow(target, handle, offset, bytes));
+/** Copies from another process's memory when `event` has come; false where the driver cannot open it here. */
+export function copyFrom(
+  device: Device,
+  to: number,
+  source: Export,
+  bytes: number,
+  event: number,
+): Promise<boolean> {
+  const copied = turn.then(() => copyNow(device, to, source, bytes, event));
   turn = copied.catch(() => {});
   return copied;
 }
 
 async function copyNow(
-  target: DeviceArray,
-  handle: Uint8Array,
-  offset: number,
+  device: Device,
+  to: number,
+  { handle, offset }: Export,
   bytes: number,
+  event: number,
 ): Promise<boolean> {
-  const { device } = target;
   device.use();
-  const to = target.writeAddress;
   const out = new BigUint64Array(1);
   if (driver().cuIpcOpenMemHandle_v2(out, handle, lazyPeerAccess) !== 0) return false;
   const from = Number(out[0]);
   try {
-    call("cuMemcpyDtoDAsync_v2", to, from + offset, bytes, device.stream);
-    await device.synchronize();
+    await device.copyFromPeer(to, from + offset, bytes, event);
   } finally {
     device.use();
     call("cuIpcCloseMemHandle", from);

@@ -1,7 +1,7 @@
 /** Opens the CUDA libraries on first use, and says in words why one cannot be had. */
 import { CudaError, CudaUnavailableError } from "../errors.ts";
 import { native } from "../native.ts";
-import type { Cublas, Driver, Libraries, Nvrtc } from "./functions.ts";
+import type { Cublas, Driver, Libraries, Nccl, Nvrtc } from "./functions.ts";
 import { candidates, type Wanted } from "./search.ts";
 
 /** A library, or why there is none. */
@@ -52,7 +52,8 @@ function findDriver(): Found<Driver> {
     return { reason: `the CUDA driver does not start: ${explain(library, "cuInit", status)}` };
   const number = new Int32Array(1);
   const count = new Int32Array(1);
-  library.cuDriverGetVersion(number);
+  const asked = library.cuDriverGetVersion(number);
+  if (asked !== 0) return { reason: explain(library, "cuDriverGetVersion", asked) };
   supported = number[0];
   if (supported < oldest) {
     return {
@@ -67,7 +68,7 @@ function findDriver(): Found<Driver> {
 
 const theDriver = once(findDriver);
 
-function findBeside<K extends "cublas" | "nvrtc">(
+function findBeside<K extends "cublas" | "nvrtc" | "nccl">(
   kind: K,
   wanted: Wanted,
   packages: string,
@@ -82,7 +83,7 @@ function findBeside<K extends "cublas" | "nvrtc">(
     if (!reasons.includes(found.reason)) reasons.push(found.reason);
   }
   return {
-    reason: `no lib${wanted.name} for CUDA ${major} (${reasons.join("; ")}); install ${packages}, or name the file in ${wanted.variable}`,
+    reason: `no lib${wanted.name}${wanted.version === undefined ? ` for CUDA ${major}` : ""} (${reasons.join("; ")}); install ${packages}, or name the file in ${wanted.variable}`,
   };
 }
 
@@ -104,6 +105,14 @@ const theNvrtc = once(() =>
       companions: [/^libnvrtc-builtins\.so/],
     },
     "NVIDIA's package cuda-nvrtc, Debian's libnvrtc12 or pip's nvidia-cuda-nvrtc",
+  ),
+);
+
+const theNccl = once(() =>
+  findBeside(
+    "nccl",
+    { name: "nccl", wheel: "nccl", variable: "TSMPI_LIBNCCL", companions: [], version: 2 },
+    "NVIDIA's package libnccl2 or pip's nvidia-nccl-cu13",
   ),
 );
 
@@ -130,10 +139,23 @@ export function nvrtc(): Nvrtc | undefined {
   return "library" in found ? found.library : undefined;
 }
 
+/** NCCL. @throws {CudaUnavailableError} */
+export function nccl(): Nccl {
+  driver();
+  return require(theNccl());
+}
+
+const libraries: { readonly [K in keyof Libraries]: () => Found<Libraries[K]> } = {
+  driver: theDriver,
+  cublas: theCublas,
+  nvrtc: theNvrtc,
+  nccl: theNccl,
+};
+
 /** Why CUDA, or one of its libraries, cannot be used; undefined when it can. */
 export function reason(library: keyof Libraries = "driver"): string | undefined {
-  let found: Found<unknown> = theDriver();
-  if ("library" in found && library !== "driver") found = library === "cublas" ? theCublas() : theNvrtc();
+  const driver = theDriver();
+  const found = "reason" in driver ? driver : libraries[library]();
   return "reason" in found ? found.reason : undefined;
 }
 
@@ -154,6 +176,16 @@ const cublasNames: { readonly [status: number]: string } = {
   15: "CUBLAS_STATUS_NOT_SUPPORTED",
 };
 
+const ncclNames: { readonly [status: number]: string } = {
+  1: "ncclUnhandledCudaError",
+  2: "ncclSystemError",
+  3: "ncclInternalError",
+  4: "ncclInvalidArgument",
+  5: "ncclInvalidUsage",
+  6: "ncclRemoteError",
+  7: "ncclInProgress",
+};
+
 function textAt(read: (text: BigUint64Array) => number): string | undefined {
   const text = new BigUint64Array(1);
   return read(text) === 0 ? native().cudaString(Number(text[0])) : undefined;
@@ -161,6 +193,8 @@ function textAt(read: (text: BigUint64Array) => number): string | undefined {
 
 function explain(library: Driver, call: string, status: number): string {
   if (call.startsWith("cublas")) return `${call}: ${cublasNames[status] ?? `status ${status}`}`;
+  if (call.startsWith("nccl"))
+    return `${call}: ${ncclNames[status] ?? `status ${status}`}; NCCL_DEBUG=WARN tells more`;
   if (call.startsWith("nvrtc")) return `${call}: status ${status}`;
   const name = textAt(text => library.cuGetErrorName(status, text)) ?? `error ${status}`;
   const sentence = textAt(text => library.cuGetErrorString(status, text));

@@ -16,6 +16,8 @@ export interface Wanted {
   readonly wheel: string;
   readonly variable: string;
   readonly companions: readonly RegExp[];
+  /** The number of its interface, where that is none of CUDA's. */
+  readonly version?: number;
 }
 
 /** Names of files in a folder; none when there is no such folder. */
@@ -62,18 +64,23 @@ export function* candidates(wanted: Wanted, major: number): Generator<Candidate>
   }
   const toolkits = list("/usr/local").filter(name => /^cuda(-|$)/.test(name));
   const folders = [...toolkits.map(name => join("/usr/local", name, "lib64")), ...wheelFolders(wanted)];
-  for (let version = major; version >= 11; version--) {
-    // NVRTC 11 has the suffix of the release from which its interface has not changed.
-    const suffixes = version === 11 ? ["11", "11.2"] : [String(version)];
-    for (const suffix of suffixes) {
-      const file = `lib${wanted.name}.so.${suffix}`;
-      yield { path: file, companions: [] };
-      for (const folder of folders) {
-        const files = list(folder);
-        if (!files.includes(file)) continue;
-        const companions = files.filter(name => wanted.companions.some(pattern => pattern.test(name)));
-        yield { path: join(folder, file), companions: companions.map(name => join(folder, name)) };
-      }
+  for (const suffix of suffixes(wanted, major)) {
+    const file = `lib${wanted.name}.so.${suffix}`;
+    yield { path: file, companions: [] };
+    for (const folder of folders) {
+      const files = list(folder);
+      if (!files.includes(file)) continue;
+      const companions = files.filter(name => wanted.companions.some(pattern => pattern.test(name)));
+      yield { path: join(folder, file), companions: companions.map(name => join(folder, name)) };
     }
+  }
+}
+
+function* suffixes({ version }: Wanted, major: number): Generator<string> {
+  if (version !== undefined) return yield String(version);
+  for (let of = major; of >= 11; of--) {
+    yield String(of);
+    // NVRTC 11 has the suffix of the release from which its interface has not changed.
+    if (of === 11) yield "11.2";
   }
 }

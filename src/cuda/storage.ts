@@ -3,15 +3,26 @@ import { ArgumentError } from "../index.ts";
 import type { Device } from "./device.ts";
 import type { Block } from "./pool.ts";
 
+/** Bytes of a storage, from its start: those from `from` up to `to`. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+function meets(spans: ReadonlySet<Span>, { from, to }: Span): boolean {
+  for (const span of spans) if (span.from < to && from < span.to) return true;
+  return false;
+}
+
 export class Storage {
   readonly device: Device;
   readonly bytes: number;
   private readonly block: Block;
   /** Arrays and transfers that hold it. */
   private holders = 1;
-  /** Transfers run beside the stream of kernels, so that nothing else may touch the memory meanwhile. */
-  private downloads = 0;
-  private uploading = false;
+  /** Transfers run beside the stream of kernels, so that nothing else may touch their memory meanwhile. */
+  private readonly downloads = new Set<Span>();
+  private readonly uploads = new Set<Span>();
 
   constructor(device: Device, bytes: number) {
     this.device = device;
@@ -32,39 +43,42 @@ export class Storage {
     if (--this.holders === 0) this.device.pool.give(this.block);
   }
 
-  /** @throws {ArgumentError} an upload is under way */
-  checkReadable(): void {
-    if (this.uploading) throw new ArgumentError("the device array is being uploaded to; await that first");
-  }
-
-  /** @throws {ArgumentError} a transfer is under way */
-  checkWritable(): void {
-    this.checkReadable();
-    if (this.downloads > 0) throw new ArgumentError("the device array is being downloaded; await that first");
-  }
-
-  /** Holds the memory while it is downloaded. */
-  async download<T>(work: () => Promise<T>): Promise<T> {
-    this.checkReadable();
-    this.hold();
-    this.downloads++;
-    try {
-      return await work();
-    } finally {
-      this.downloads--;
-      this.release();
+  /** @throws {ArgumentError} an upload to these bytes is under way */
+  checkReadable(span: Span): void {
+    if (meets(this.uploads, span)) {
+      throw new ArgumentError("the device array is being uploaded to; await that first");
     }
   }
 
-  /** Holds the memory while it is uploaded to. */
-  async upload(work: () => Promise<void>): Promise<void> {
-    this.checkWritable();
+  /** @throws {ArgumentError} a transfer of these bytes is under way */
+  checkWritable(span: Span): void {
+    this.checkReadable(span);
+    if (meets(this.downloads, span)) {
+      throw new ArgumentError("the device array is being downloaded; await that first");
+    }
+  }
+
+  /** Holds the memory while these bytes are downloaded. */
+  async download<T>(span: Span, work: () => Promise<T>): Promise<T> {
+    this.checkReadable(span);
+    return this.during(this.downloads, span, work);
+  }
+
+  /** Holds the memory while these bytes are uploaded to. */
+  async upload<T>(span: Span, work: () => Promise<T>): Promise<T> {
+    this.checkWritable(span);
+    return this.during(this.uploads, span, work);
+  }
+
+  private async during<T>(transfers: Set<Span>, span: Span, work: () => Promise<T>): Promise<T> {
+    // One of its own, for there may be two of the same bytes.
+    const own = { ...span };
     this.hold();
-    this.uploading = true;
+    transfers.add(own);
     try {
-      await work();
+      return await work();
     } finally {
-      this.uploading = false;
+      transfers.delete(own);
       this.release();
     }
   }

@@ -7,18 +7,20 @@
  */
 import { Header, RankState } from "../transport/layout.ts";
 import { hostOf, Link, type LinkOwner } from "./link.ts";
-import { CHUNK_FRAME_BYTES, Peer } from "./peer.ts";
+import { CHUNK_FRAME_BYTES, FRAME_BYTES, Peer } from "./peer.ts";
 import type { SegmentAccess } from "./segment-access.ts";
 import { MAX_FRAME, type Wire, type WireCard } from "./wire.ts";
 
 /** Milliseconds of looking before sleep, with a core to spare and without. */
 const PATIENCE_MS = 1;
 const CROWDED_PATIENCE_MS = 0.2;
+/** So many looks at rings and sockets come before a turn of the event loop, which costs as much as all of them. */
+const LOOKS = 10;
 /** How often links look after time. */
 const BUSY_TICK_MS = 20;
 const IDLE_TICK_MS = 500;
 const MOST_WINDOW = 8 * 1024 * 1024;
-/** A frame that is free again is kept for the next chunk, up to so many. */
+/** Frames that are free again are kept, up to so many of each length. */
 const MAX_FREE_FRAMES = 64;
 
 export interface GatewayOptions {
@@ -64,7 +66,11 @@ export class Gateway implements LinkOwner {
   private readonly reported = new Set<number>();
   /** Hosts that have ended. */
   private readonly gone = new Set<number>();
-  private readonly free: Uint8Array[] = [];
+  /** Frames of these lengths are kept. */
+  private readonly free = new Map<number, Uint8Array[]>([
+    [FRAME_BYTES, []],
+    [CHUNK_FRAME_BYTES, []],
+  ]);
 
   /** @param cards of all hosts, this one's included */
   constructor(
@@ -83,8 +89,7 @@ export class Gateway implements LinkOwner {
     this.events = events;
     this.sleepingWord = layout.gatewayWord;
     this.patience = options.patience ?? (access.hasCores ? PATIENCE_MS : CROWDED_PATIENCE_MS);
-    const frameOf = (bytes: number): Uint8Array =>
-      (bytes === CHUNK_FRAME_BYTES ? this.free.pop() : undefined) ?? new Uint8Array(bytes);
+    const frameOf = (bytes: number): Uint8Array => this.free.get(bytes)?.pop() ?? new Uint8Array(bytes);
     for (let host = 0; host < places.hosts; host++) this.peers.push(new Peer(host, access, frameOf));
     access.waits.watchDoorbell(access.doorbell, this.rung);
     access.waits.holdEventLoop(true);
@@ -154,7 +159,9 @@ export class Gateway implements LinkOwner {
   }
 
   recycle(frame: Uint8Array): void {
-    if (frame.length === CHUNK_FRAME_BYTES && this.free.length < MAX_FREE_FRAMES) this.free.push(frame);
+    const { buffer } = frame;
+    const free = this.free.get(buffer.byteLength);
+    if (free !== undefined && free.length < MAX_FREE_FRAMES) free.push(new Uint8Array(buffer));
   }
 
   // The loop.
@@ -173,12 +180,14 @@ export class Gateway implements LinkOwner {
   }
 
   private readonly look = (): void => {
-    const { access, sleepingWord } = this;
+    const { access, sleepingWord, wire } = this;
     const { words, waits } = access;
-    const now = performance.now();
-    if (this.round() || this.quietSince === 0) this.quietSince = now;
-    if (now - this.quietSince < this.patience) {
+    for (let looks = 1; ; looks++) {
+      const now = performance.now();
+      if (this.round() || this.quietSince === 0) this.quietSince = now;
+      if (now - this.quietSince >= this.patience) break;
       waits.yieldWhile(sleepingWord, 0, 1);
+      if (wire.poll() && looks < LOOKS) continue;
       setImmediate(this.look);
       return;
     }

@@ -18,6 +18,8 @@ export const LINK_HEADER = 48;
 const MARK = 0x314b4c54;
 /** Frames handed to a connection and not gone yet: enough to keep it busy, so little that a short one is soon sent. */
 const BACKLOG_BYTES = 1024 * 1024;
+/** So small a part of the window is acknowledged at once: frames that are soon free again are still in the caches. */
+const ACKNOWLEDGED_PART = 16;
 /** A silent link says so often that it is alive. */
 const PING_MS = 1000;
 /** A connection that has carried nothing for so long is replaced. */
@@ -145,7 +147,7 @@ export class Link {
     this.received = number;
     this.receivedBytes += frame.length;
     this.owner.received(this.host, frame, LINK_HEADER);
-    if (this.receivedBytes > this.window / 4 && this.open) this.sendHeader();
+    if (this.receivedBytes > this.window / ACKNOWLEDGED_PART && this.open) this.sendHeader();
   }
 
   /** Looks after time; called a few times a second, and more often when `busy`. */

@@ -15,7 +15,9 @@ import {
 import type { SegmentAccess } from "./segment-access.ts";
 
 /** Everything but long arrays goes in frames of up to so many bytes. */
-const FRAME_BYTES = 64 * 1024;
+export const FRAME_BYTES: number = 128 * 1024;
+/** Less is copied out of the frame that is being written, which then serves for the next. */
+const SMALL_BYTES = 4 * 1024;
 /** Bytes of a long array that go in one frame. */
 const CHUNK_BYTES = 256 * 1024;
 const CHUNK_AT = LINK_HEADER + RECORD_BYTES;
@@ -39,12 +41,12 @@ export class Peer {
   private readonly notes: Omit<GatewayRecord, "payload">[] = [];
   /** Of ranks of this host, the states that the other has been told. */
   private readonly toldStates = new Map<number, number>();
-  private readonly writer = new RecordWriter(new Uint8Array(FRAME_BYTES), LINK_HEADER);
+  private writer = new RecordWriter(new Uint8Array(FRAME_BYTES), LINK_HEADER);
   /** Which outlet is next. */
   private turn = 0;
   private readonly frameOf: (bytes: number) => Uint8Array;
 
-  /** @param frameOf makes a frame for a chunk of an array, or finds one that is free */
+  /** @param frameOf makes a frame, or finds one that is free */
   constructor(host: number, access: SegmentAccess, frameOf: (bytes: number) => Uint8Array) {
     this.host = host;
     this.access = access;
@@ -101,7 +103,13 @@ export class Peer {
     this.writeLines();
     this.writeStates();
     if (writer.at === LINK_HEADER) return false;
-    link.send(Buffer.from(writer.bytes.subarray(0, writer.at)));
+    const frame = writer.bytes.subarray(0, writer.at);
+    if (frame.length < SMALL_BYTES) {
+      link.send(Buffer.from(frame));
+    } else {
+      this.writer = new RecordWriter(this.frameOf(FRAME_BYTES), LINK_HEADER);
+      link.send(frame);
+    }
     return true;
   }
 

@@ -1,5 +1,5 @@
 /**
- * Frames on plain TCP (node:net): each after its length in 4 bytes. Nothing is encrypted. Who connects must show that
+ * Frames on plain TCP: each after its length in 4 bytes. Nothing is encrypted. Who connects must show that
  * it has the secret key of a host of the job, and is shown the same:
  *
  *     client                                              server
@@ -13,9 +13,9 @@
  * a wire that encrypts.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { once } from "node:events";
-import { connect, createServer, type Server, type Socket } from "node:net";
 import nacl from "tweetnacl";
+import { native, type TcpSocket } from "../native.ts";
+import { describeError, READABLE, TcpStream } from "./tcp-stream.ts";
 import {
   type Connection,
   type ConnectionEvents,
@@ -35,6 +35,8 @@ const LENGTH = 4;
 /** A stranger may hold a connection for so long, and strangers so many. */
 const STRANGER_MS = 10_000;
 const STRANGERS = 64;
+/** With more connections than these it is cheaper to let the event loop say which of them have something. */
+const MOST_POLLED = 8;
 
 function proof(key: Uint8Array, who: "client" | "server", challenges: readonly Uint8Array[]): Buffer {
   const hmac = createHmac("sha256", key).update(who);
@@ -42,178 +44,204 @@ function proof(key: Uint8Array, who: "client" | "server", challenges: readonly U
   return hmac.digest();
 }
 
-/** Hands out what comes in pieces of the length asked for. */
-class Pieces {
-  private parts: Buffer[] = [];
-  private length = 0;
-  private wanted: number;
-  private take: (bytes: Buffer) => number;
-
-  /** @param take gets so many bytes, and says how many it wants next; -1: none any more */
-  constructor(wanted: number, take: (bytes: Buffer) => number) {
-    this.wanted = wanted;
-    this.take = take;
-  }
-
-  add(bytes: Buffer): void {
-    this.parts.push(bytes);
-    this.length += bytes.length;
-    if (this.length < this.wanted || this.wanted < 0) return;
-    const all = this.parts.length === 1 ? bytes : Buffer.concat(this.parts, this.length);
-    let at = 0;
-    while (this.wanted >= 0 && all.length - at >= this.wanted) {
-      const piece = all.subarray(at, at + this.wanted);
-      at += this.wanted;
-      this.wanted = this.take(piece);
-    }
-    this.parts = at === all.length ? [] : [all.subarray(at)];
-    this.length = all.length - at;
-  }
-}
-
 class TcpConnection implements Connection {
-  private readonly socket: Socket;
+  private readonly stream: TcpStream | undefined = undefined;
+  private readonly wire: TcpWire;
   private closed = false;
 
-  constructor(endpoint: string, card: WireCard, keys: nacl.BoxKeyPair, events: ConnectionEvents) {
-    const end = (why: string): void => {
-      if (this.closed) return;
-      this.close();
-      events.closed(why);
-    };
-    this.socket = connect({ ...parseEndpoint(endpoint), noDelay: true });
+  constructor(
+    wire: TcpWire,
+    endpoint: string,
+    card: WireCard,
+    keys: nacl.BoxKeyPair,
+    events: ConnectionEvents,
+  ) {
+    this.wire = wire;
+    const { host, port } = parseEndpoint(endpoint);
+    const descriptor = native().tcpConnect(host, port);
+    if (descriptor < 0) {
+      setImmediate(() => {
+        if (!this.closed) events.closed(describeError(descriptor));
+      });
+      return;
+    }
     const shared = nacl.box.before(Buffer.from(card.publicKey, "base64"), keys.secretKey);
     const mine = randomBytes(CHALLENGE);
-    this.socket.on("connect", () => this.socket.write(Buffer.concat([MARK, keys.publicKey, mine])));
-    const answer = new Pieces(CHALLENGE + PROOF, bytes => {
-      const challenges = [mine, bytes.subarray(0, CHALLENGE)];
-      if (!timingSafeEqual(bytes.subarray(CHALLENGE), proof(shared, "server", challenges))) {
-        end("it is no host of this job");
+    const stream = new TcpStream(native(), descriptor, CHALLENGE + PROOF, {
+      take: bytes => {
+        const challenges = [mine, bytes.subarray(0, CHALLENGE)];
+        if (!timingSafeEqual(bytes.subarray(CHALLENGE), proof(shared, "server", challenges))) {
+          this.close();
+          events.closed("it is no host of this job");
+          return -1;
+        }
+        stream.write([proof(shared, "client", challenges)]);
+        events.opened();
         return -1;
-      }
-      this.socket.write(proof(shared, "client", challenges));
-      events.opened();
-      return -1;
+      },
+      drained: () => events.drained(),
+      ended: why => {
+        wire.connections.delete(this);
+        events.closed(why);
+      },
     });
-    this.socket.on("data", bytes => answer.add(bytes as Buffer));
-    this.socket.on("drain", () => events.drained());
-    this.socket.on("error", error => end(error.message));
-    this.socket.on("close", () => end("it closed the connection"));
+    stream.write([MARK, keys.publicKey, mine]);
+    this.stream = stream;
+  }
+
+  poll(): void {
+    this.stream?.writeWaiting();
   }
 
   get backlog(): number {
-    return this.socket.writableLength;
+    return this.stream?.backlog ?? 0;
   }
 
   send(frame: Uint8Array): void {
     const length = Buffer.allocUnsafe(LENGTH);
     length.writeUInt32LE(frame.length);
-    this.socket.cork();
-    this.socket.write(length);
-    this.socket.write(frame);
-    this.socket.uncork();
+    this.stream?.write([length, frame]);
   }
 
   close(): void {
     this.closed = true;
-    this.socket.destroy();
+    this.wire.connections.delete(this);
+    this.stream?.close();
+  }
+}
+
+/** Somebody who has connected: first a stranger, then, if it can show what it must, a host that sends frames. */
+class Guest {
+  private readonly wire: TcpWire;
+  private readonly stream: TcpStream;
+  private readonly timer: NodeJS.Timeout;
+  /** What to do with the piece that comes next. */
+  private take: (bytes: Buffer) => number = bytes => this.takeHello(bytes);
+  private shared: Uint8Array | undefined = undefined;
+  private challenges: Uint8Array[] = [];
+  isStranger = true;
+
+  constructor(wire: TcpWire, descriptor: number) {
+    this.wire = wire;
+    this.timer = setTimeout(() => this.leave(), STRANGER_MS);
+    this.stream = new TcpStream(native(), descriptor, HELLO, {
+      take: bytes => this.take(bytes),
+      drained: () => {},
+      ended: () => this.leave(),
+    });
+  }
+
+  poll(): void {
+    this.stream.read();
+  }
+
+  leave(): number {
+    clearTimeout(this.timer);
+    this.stream.close();
+    this.wire.guests.delete(this);
+    return -1;
+  }
+
+  private takeHello(hello: Buffer): number {
+    if (!hello.subarray(0, MARK.length).equals(MARK)) return this.leave();
+    const key = Buffer.from(hello.subarray(MARK.length, MARK.length + KEY));
+    this.challenges = [Buffer.from(hello.subarray(MARK.length + KEY)), randomBytes(CHALLENGE)];
+    this.wire.whenAdmitted(() => this.answer(key));
+    this.take = bytes => this.takeProof(bytes);
+    return PROOF;
+  }
+
+  private answer(key: Buffer): void {
+    this.shared = this.wire.sharedWith(key);
+    if (this.shared === undefined) this.leave();
+    else this.stream.write([this.challenges[1], proof(this.shared, "server", this.challenges)]);
+  }
+
+  private takeProof(came: Buffer): number {
+    const { shared, challenges } = this;
+    if (shared === undefined || !timingSafeEqual(came, proof(shared, "client", challenges)))
+      return this.leave();
+    clearTimeout(this.timer);
+    this.isStranger = false;
+    this.take = bytes => this.takeLength(bytes);
+    return LENGTH;
+  }
+
+  private takeLength(bytes: Buffer): number {
+    const length = bytes.readUInt32LE();
+    if (length > MAX_FRAME) return this.leave();
+    this.take = frame => this.takeFrame(frame);
+    return length;
+  }
+
+  private takeFrame(frame: Buffer): number {
+    this.take = bytes => this.takeLength(bytes);
+    this.wire.frame(frame);
+    return LENGTH;
   }
 }
 
 export class TcpWire implements Wire {
   private readonly keys = nacl.box.keyPair();
-  private readonly servers: Server[] = [];
-  private readonly sockets = new Set<Socket>();
-  private strangers = 0;
+  private readonly listeners: TcpSocket[] = [];
+  readonly guests = new Set<Guest>();
+  readonly connections = new Set<TcpConnection>();
+  frame: (bytes: Uint8Array) => void = () => {};
   private admitted: ReadonlySet<string> | undefined;
-  private whenAdmitted: (() => void)[] = [];
+  private waiting: (() => void)[] = [];
 
   async listen(addresses: readonly string[], frame: (bytes: Uint8Array) => void): Promise<WireCard> {
-    const endpoints: string[] = [];
-    for (const address of addresses) {
-      const server = createServer({ noDelay: true }, socket => this.welcome(socket, frame));
-      server.listen({ host: address, port: 0 });
-      await once(server, "listening");
-      this.servers.push(server);
-      endpoints.push(endpointOf(address, (server.address() as { port: number }).port));
-    }
+    this.frame = frame;
+    const endpoints = addresses.map(address => {
+      const { descriptor, port } = native().tcpListen(address);
+      const listener: TcpSocket = new (native().TcpSocket)(descriptor, () => this.welcome(listener));
+      listener.watch(READABLE);
+      this.listeners.push(listener);
+      return endpointOf(address, port);
+    });
     return { endpoints, publicKey: Buffer.from(this.keys.publicKey).toString("base64") };
   }
 
   admit(cards: readonly WireCard[]): void {
     this.admitted = new Set(cards.map(({ publicKey }) => publicKey));
-    for (const go of this.whenAdmitted.splice(0)) go();
+    for (const go of this.waiting.splice(0)) go();
   }
 
   connect(endpoint: string, card: WireCard, events: ConnectionEvents): Connection {
-    return new TcpConnection(endpoint, card, this.keys, events);
+    const connection = new TcpConnection(this, endpoint, card, this.keys, events);
+    this.connections.add(connection);
+    return connection;
+  }
+
+  poll(): boolean {
+    if (this.guests.size + this.connections.size > MOST_POLLED) return false;
+    for (const connection of this.connections) connection.poll();
+    for (const guest of this.guests) guest.poll();
+    return true;
   }
 
   close(): void {
-    for (const server of this.servers) server.close();
-    for (const socket of this.sockets) socket.destroy();
+    for (const listener of this.listeners) listener.close();
+    for (const guest of this.guests) guest.leave();
   }
 
-  private welcome(socket: Socket, frame: (bytes: Uint8Array) => void): void {
-    socket.on("error", () => {});
-    if (this.strangers >= STRANGERS) {
-      socket.destroy();
-      return;
+  /** Calls back when it is known who may come in. */
+  whenAdmitted(go: () => void): void {
+    if (this.admitted === undefined) this.waiting.push(go);
+    else go();
+  }
+
+  /** The key that this host and that of a public key have in common; undefined for what is no host of the job. */
+  sharedWith(key: Buffer): Uint8Array | undefined {
+    return this.admitted!.has(key.toString("base64")) ? nacl.box.before(key, this.keys.secretKey) : undefined;
+  }
+
+  private welcome(listener: TcpSocket): void {
+    for (let descriptor = listener.accept(); descriptor >= 0; descriptor = listener.accept()) {
+      const strangers = [...this.guests].filter(({ isStranger }) => isStranger).length;
+      const guest = new Guest(this, descriptor);
+      this.guests.add(guest);
+      if (strangers >= STRANGERS) guest.leave();
     }
-    this.sockets.add(socket);
-    this.strangers++;
-    let stranger = true;
-    const known = (): void => {
-      if (stranger) this.strangers--;
-      stranger = false;
-      clearTimeout(timer);
-    };
-    const timer = setTimeout(() => socket.destroy(), STRANGER_MS);
-    socket.on("close", () => {
-      known();
-      this.sockets.delete(socket);
-    });
-    const refuse = (): number => {
-      socket.destroy();
-      return -1;
-    };
-    let shared: Uint8Array = new Uint8Array();
-    let challenges: Uint8Array[] = [];
-    let length = -1;
-    const frames = (bytes: Buffer): number => {
-      if (length >= 0) {
-        length = -1;
-        frame(bytes);
-        return LENGTH;
-      }
-      length = bytes.readUInt32LE();
-      return length <= MAX_FRAME ? length : refuse();
-    };
-    let take = (hello: Buffer): number => {
-      if (!hello.subarray(0, MARK.length).equals(MARK)) return refuse();
-      const key = hello.subarray(MARK.length, MARK.length + KEY);
-      const mine = randomBytes(CHALLENGE);
-      challenges = [Buffer.from(hello.subarray(MARK.length + KEY)), mine];
-      const answer = (): void => {
-        if (!this.admitted!.has(key.toString("base64"))) {
-          refuse();
-          return;
-        }
-        shared = nacl.box.before(key, this.keys.secretKey);
-        socket.write(Buffer.concat([mine, proof(shared, "server", challenges)]));
-      };
-      if (this.admitted === undefined) this.whenAdmitted.push(answer);
-      else answer();
-      take = came => {
-        if (shared.length === 0 || !timingSafeEqual(came, proof(shared, "client", challenges)))
-          return refuse();
-        known();
-        take = frames;
-        return LENGTH;
-      };
-      return PROOF;
-    };
-    const pieces = new Pieces(HELLO, bytes => take(bytes));
-    socket.on("data", bytes => pieces.add(bytes as Buffer));
   }
 }

@@ -41,6 +41,11 @@ export interface Wire {
   /** From now on hosts with these keys are admitted, and nobody else. Whoever came before that has been waiting. */
   admit(cards: readonly WireCard[]): void;
   connect(endpoint: string, card: WireCard, events: ConnectionEvents): Connection;
+  /**
+   * Brings what has come, without waiting for the event loop's next turn, which takes longer.
+   * @returns false when the event loop alone can bring it
+   */
+  poll(): boolean;
   close(): void;
 }
 

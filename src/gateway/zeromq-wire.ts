@@ -21,7 +21,7 @@ import { encodeZ85 } from "./z85.ts";
 import { Doorkeeper } from "./zap.ts";
 
 /** Messages that ZeroMQ may hold for one connection. */
-const QUEUE = 4;
+const QUEUE = 16;
 /** Milliseconds within which a stranger must have shown its key. */
 const HANDSHAKE_MS = 10_000;
 
@@ -151,6 +151,10 @@ export class ZeromqWire implements Wire {
 
   connect(endpoint: string, card: WireCard, events: ConnectionEvents): Connection {
     return new ZeromqConnection(this.context, endpoint, card, this.keys, events);
+  }
+
+  poll(): boolean {
+    return false;
   }
 
   close(): void {

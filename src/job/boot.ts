@@ -5,6 +5,7 @@
  */
 import { native } from "../native.ts";
 import { ownProcess } from "./own-process.ts";
+import { markRankThread } from "./rank-thread.ts";
 
 const launcher = process.env.TSMPI_LAUNCHER_PID;
 
@@ -13,6 +14,7 @@ if (launcher !== undefined) {
   delete process.env.TSMPI_LAUNCHER_PID;
   delete process.env.TSMPI_BIND;
   delete process.env.TSMPI_SCRIPT;
+  markRankThread();
   native().leadGroup();
   native().dieWithParent(Number(launcher));
   if (cores !== undefined) native().bindToCpus(cores.split(",").map(Number));

@@ -12,19 +12,21 @@ import {
   RankState,
   ringBytesFor,
 } from "../transport/layout.ts";
-import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
+import { FactsReader } from "./rank-facts.ts";
 import { writeHeader } from "./segment-header.ts";
 
 /**
  * @param places where the ranks of the job are; a number: so many, all of them here
  * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
  * @param linkMemory bytes for the rings between ranks of this host and others
+ * @param watched whether somebody may look at what ranks do
  */
 export function createHostSegment(
   places: Places | number,
   cores = native().usableCpus().length,
   linkMemory = 0,
+  watched = false,
 ): HostSegment {
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
@@ -39,12 +41,12 @@ export function createHostSegment(
   const layout = new Layout(places, ringBytesFor(size), distantRingBytes);
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
-  writeHeader(words, layout, { host, hosts, ofRank }, cores);
+  writeHeader(words, layout, { host, hosts, ofRank }, cores, watched);
   words[Header.host] = process.pid;
   words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
   // One a rank; the last is the gateway's.
   const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
-  const records = new WaitRecords(words, layout);
+  const facts = new FactsReader(words, layout);
 
   const wakeAll = (): void => {
     for (const doorbell of doorbells) addon.ringDoorbell(doorbell);
@@ -87,11 +89,7 @@ export function createHostSegment(
       wakeAll();
     },
 
-    waitOf(rank) {
-      // The record of a rank at its end says what it called last.
-      const state = Atomics.load(words, layout.rankWord(rank) + Rank.state);
-      return state >= RankState.leaving ? undefined : records.read(rank)?.text;
-    },
+    factsOf: async rank => facts.read(rank),
 
     close() {
       for (const descriptor of [fd, ...doorbells]) closeSync(descriptor);

@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import type { RankFacts } from "./rank-facts.ts";
 
 /** What must be the same on all hosts of a job. */
 export interface HostAgreement {
@@ -27,8 +28,7 @@ export interface RankMedium {
   rankFinished(rank: number): void;
   /** Ends the job: ranks inside tsmpi leave with `code`, asleep or not. `rank` is the one that failed. */
   abort(rank: number, code: number): void;
-  /** What a rank waits for at this moment ("recv from rank 2, tag 7 on world"), or undefined when it does not wait. */
-  waitOf(rank: number): string | undefined | Promise<string | undefined>;
+  factsOf(rank: number): Promise<RankFacts>;
   /** All ranks have ended. */
   close(): void;
 }

@@ -1,5 +1,4 @@
 /** What this process knows of the job it belongs to, found once when the library loads. */
-import { isMainThread } from "node:worker_threads";
 import { native, type Waits } from "../native.ts";
 import {
   Header,
@@ -13,6 +12,7 @@ import {
 import { trustSleepersToFence } from "../transport/publish.ts";
 import { Copies } from "./copies.ts";
 import { joinThreads } from "./join-threads.ts";
+import { isRankThread } from "./rank-thread.ts";
 import { layoutOf } from "./segment-header.ts";
 
 /** First of the descriptors that a rank inherits; doorbells of the ranks of this host follow. */
@@ -28,6 +28,8 @@ export interface LocalJob {
   readonly cores: number;
   /** Whether ranks outnumber cores on any host. */
   readonly crowded: boolean;
+  /** Whether somebody may look at what ranks do, so that they tell more of it. */
+  readonly watched: boolean;
   readonly layout: Layout;
   /** World ranks on this machine. */
   readonly neighbours: readonly number[];
@@ -62,7 +64,7 @@ const PATIENCE_MS = 1;
  */
 export function joinJob(): LocalJob | undefined {
   const rankText = process.env.TSMPI_RANK;
-  if (rankText === undefined || !isMainThread) return undefined;
+  if (rankText === undefined || !isRankThread()) return undefined;
   if (process.env.TSMPI_TRANSPORT === "zeromq") return joinThreads(Number(rankText));
   const addon = native();
   const segment = addon.mapSegment(SEGMENT_FD);
@@ -90,6 +92,7 @@ export function joinJob(): LocalJob | undefined {
     places,
     cores: words[Header.cores],
     crowded: words[Header.crowded] === 1,
+    watched: words[Header.watched] === 1,
     layout,
     neighbours: layout.ranks,
     sharesMemory: true,

@@ -1,8 +1,8 @@
 /** The job of a rank under `--transport zeromq`, see rank-threads.ts. */
 import { Header, Rank, RankState } from "../transport/layout.ts";
 import { Copies } from "./copies.ts";
+import { rankThreads } from "./found-threads.ts";
 import type { LocalJob } from "./job.ts";
-import { rankThreads } from "./rank-threads.ts";
 import { layoutOf } from "./segment-header.ts";
 import { ThreadBell, ThreadWaits } from "./thread-waits.ts";
 
@@ -26,6 +26,7 @@ export function joinThreads(rank: number): LocalJob | undefined {
     places,
     cores: words[Header.cores],
     crowded: words[Header.crowded] === 1,
+    watched: words[Header.watched] === 1,
     layout,
     neighbours: Array.from({ length: size }, (_, other) => other),
     sharesMemory: false,

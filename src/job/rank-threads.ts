@@ -3,7 +3,7 @@
  * segment that nobody else maps, and its gateway runs in a thread beside the program. So ranks that share no memory
  * exchange messages by the same code as hosts do, and need no native addon for it.
  *
- * boot-zeromq.ts makes the segment and starts the thread before the script runs; the library finds both here.
+ * boot-zeromq.ts makes the segment and starts the thread before the script runs; the library finds both through found-threads.ts.
  */
 import { readlinkSync, statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
@@ -18,6 +18,8 @@ export interface ThreadedJob {
   cores: number;
   /** Bytes for the rings between this rank and the others. */
   linkMemory: number;
+  /** Whether the job has a dashboard. */
+  watched: boolean;
 }
 
 /** What the gateway's thread is given. */
@@ -56,7 +58,7 @@ export class RankThreads {
 
   /** @param gateway the file that the thread runs */
   constructor(job: ThreadedJob, gateway: string) {
-    const { rank, size, cores, linkMemory } = job;
+    const { rank, size, cores, linkMemory, watched } = job;
     const places: Places = {
       host: rank,
       hosts: size,
@@ -71,7 +73,7 @@ export class RankThreads {
     this.bells = new SharedArrayBuffer(THREAD_BELLS_BYTES);
     const states = new SharedArrayBuffer(STATE_BYTES);
     this.states = new Int32Array(states);
-    writeHeader(new Int32Array(this.segment), layout, places, cores, size > cores);
+    writeHeader(new Int32Array(this.segment), layout, places, cores, watched, size > cores);
     const workerData: ThreadData = { segment: this.segment, bells: this.bells, states };
     this.worker = new Worker(gateway, { workerData, execArgv: [] });
     this.worker.unref();
@@ -113,15 +115,4 @@ export class RankThreads {
 /** The number in the kernel of the thread that calls this. */
 export function threadNumber(): number {
   return Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-}
-
-const KEY = Symbol.for("tsmpi.threads");
-
-/** For the library, which may be bundled into the program. */
-export function setRankThreads(threads: RankThreads): void {
-  (globalThis as { [KEY]?: RankThreads })[KEY] = threads;
-}
-
-export function rankThreads(): RankThreads | undefined {
-  return (globalThis as { [KEY]?: RankThreads })[KEY];
 }

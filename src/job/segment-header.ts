@@ -6,6 +6,7 @@ const CONTEXTS_A_HOST = 2 ** 18;
 
 /**
  * @param cores cores that the ranks of this host may use together
+ * @param watched whether somebody may look at what ranks do
  * @param crowded whether ranks outnumber cores
  */
 export function writeHeader(
@@ -13,6 +14,7 @@ export function writeHeader(
   layout: Layout,
   places: Places,
   cores: number,
+  watched: boolean,
   crowded = layout.size > cores,
 ): void {
   const { host, hosts, ofRank } = places;
@@ -26,6 +28,7 @@ export function writeHeader(
   words[Header.hosts] = hosts;
   words[Header.distantRingBytes] = distantRingBytes;
   words[Header.crowded] = crowded ? 1 : 0;
+  words[Header.watched] = watched ? 1 : 0;
   words.set(ofRank, placesWord(size, ofRank.length));
   // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
   // own, so that communicators made on different hosts have different contexts.

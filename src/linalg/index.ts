@@ -19,8 +19,9 @@ export type { DotOptions, VectorOptions, VectorsOptions } from "./level1.ts";
 export type { GemvOptions, GerOptions, SymvOptions, TriangularVectorOptions } from "./level2.ts";
 export type { BatchOptions, GemmOptions, SymmOptions, SyrkOptions, TriangularOptions } from "./level3.ts";
 export { info, type LinalgInfo, setThreads } from "./library.ts";
-export { type Element, Matrix, type MatrixOptions } from "./matrix.ts";
+export { type Element, type MatmulOptions, Matrix, type MatrixOptions, matmul } from "./matrix.ts";
 export type { Eigh, LeastSquares, Qr, Svd } from "./matrix-functions.ts";
+export { type Crossover, crossover, type DeviceChoice, setDevice } from "./offload.ts";
 export * from "./sparse/index.ts";
 export type { Diag, Dtype, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
@@ -76,7 +77,6 @@ export const {
   iamax,
   inv,
   lstsq,
-  matmul,
   nrm2,
   orgqr,
   potrf,

@@ -2,6 +2,7 @@ import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
 import { asynchronous, begin, type Face, nothing, routine, sync } from "./call.ts";
 import { level3 } from "./level3.ts";
+import { chosen, type DeviceChoice, type Flat, goesToDevice, multiplyOnDevice } from "./offload.ts";
 import type { Dtype, FloatArray, Mode, Returned, Transpose } from "./types.ts";
 
 const arrayTypes = {
@@ -164,9 +165,9 @@ export class Matrix {
     return this.slice(0, this.rows, j, j + 1);
   }
 
-  /** The matrix product with b, in a new matrix, by the worker thread; `sync.matmul` is the blocking twin. */
-  async matmul(b: Matrix): Promise<Matrix> {
-    return multiply(asynchronous, this, b);
+  /** The matrix product with b, in a new matrix, as `matmul`; `sync.matmul` is the blocking twin. */
+  matmul(b: Matrix, options: MatmulOptions = {}): Promise<Matrix> {
+    return matmul(this, b, options);
   }
 
   /** A matrix of its own, with contiguous rows. */
@@ -225,13 +226,16 @@ function operand<M extends Mode>(face: Face<M>, matrix: Matrix): Operand {
   return { data: copy, trans: "N", ld: Math.max(1, columns), steps: [copyInto(face, matrix, copy)] };
 }
 
+function checkProduct(a: Matrix, b: Matrix): void {
+  if (a.columns === b.rows && a.dtype === b.dtype) return;
+  throw new ArgumentError(
+    `matmul: a is ${a.rows} x ${a.columns} of ${a.dtype}, b is ${b.rows} x ${b.columns} of ${b.dtype}; the columns of a must be as many as the rows of b, of one dtype`,
+  );
+}
+
 /** @throws {ArgumentError} when the shapes do not fit, or the element types differ. */
 export function multiply<M extends Mode>(face: Face<M>, a: Matrix, b: Matrix): Returned<M, Matrix> {
-  if (a.columns !== b.rows || a.dtype !== b.dtype) {
-    throw new ArgumentError(
-      `matmul: a is ${a.rows} x ${a.columns} of ${a.dtype}, b is ${b.rows} x ${b.columns} of ${b.dtype}; the columns of a must be as many as the rows of b, of one dtype`,
-    );
-  }
+  checkProduct(a, b);
   const c = Matrix.zeros(a.rows, b.columns, a.dtype);
   const left = operand(face, a);
   const right = operand(face, b);
@@ -243,4 +247,43 @@ export function multiply<M extends Mode>(face: Face<M>, a: Matrix, b: Matrix): R
     complex: isComplex(a.dtype),
   });
   return face.after([...left.steps, ...right.steps, product] as Returned<M, void>[], () => c);
+}
+
+export interface MatmulOptions {
+  /** "cpu", "cuda", or "auto": on the GPU where that is faster. What `setDevice` has set unless said: "cpu" at first. */
+  device?: DeviceChoice;
+}
+
+/**
+ * The matrix product a b, in a new matrix: by the worker thread, or on a GPU. There it begins when the calls before it
+ * have ended, but those after it do not wait for it: await it before one of them writes to a or b.
+ * @throws {ArgumentError} when the shapes do not fit, or the element types differ
+ * @throws {CudaUnavailableError} device "cuda", and there is none, or no cuBLAS
+ * @throws {DeviceMemoryError} device "cuda", and a, b and the product have no room there
+ */
+export async function matmul(a: Matrix, b: Matrix, { device }: MatmulOptions = {}): Promise<Matrix> {
+  const where = chosen("matmul", device);
+  if (where === "cpu") return multiply(asynchronous, a, b);
+  checkProduct(a, b);
+  const [m, n, k] = [a.rows, b.columns, a.columns];
+  if (!(await goesToDevice(where, m, n, k, a.dtype))) return multiply(asynchronous, a, b);
+  const product = Matrix.zeros(m, n, a.dtype);
+  // The worker takes its calls in turn: when this copy of nothing is over, so is all that a and b may wait for.
+  await copyInto(asynchronous, Matrix.zeros(0, 0, a.dtype), newArray(a.dtype, 0));
+  const done = await multiplyOnDevice(where, await flat(a), await flat(b), product.data);
+  return done ? product : multiply(asynchronous, a, b);
+}
+
+/** The elements in one piece, copied where they do not lie so. */
+async function flat(matrix: Matrix): Promise<Flat> {
+  checkHeld(matrix);
+  const { rows, columns, strides, data } = matrix;
+  const elements = rows * columns;
+  if (strides[0] === columns && strides[1] === 1)
+    return { data: data.subarray(0, elements), rows, columns, transposed: false };
+  if (strides[0] === 1 && strides[1] === rows)
+    return { data: data.subarray(0, elements), rows: columns, columns: rows, transposed: true };
+  const copy = newArray(matrix.dtype, elements);
+  await copyInto(asynchronous, matrix, copy);
+  return { data: copy, rows, columns, transposed: false };
 }

@@ -1,6 +1,7 @@
 import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import { HEADER_BYTES, HEADER_WORDS, Kind } from "../transport/frame.ts";
 import type { OutRing } from "../transport/ring.ts";
+import { Pace } from "./pace.ts";
 import { type Payload, payloadOf } from "./payload.ts";
 import { SendRequest } from "./request.ts";
 import { requireRoom } from "./room.ts";
@@ -15,8 +16,11 @@ const MESSAGE_COST = 400;
 const OFFER_BYTES = 4;
 
 export interface DestinationOwner {
-  /** Number of the transfer by which an array will be copied; -1 when it must go through the ring. */
-  offer(request: SendRequest): number;
+  /**
+   * Number of the transfer by which an array will be copied; -1 when it must go through the ring.
+   * @param isSlow whether the ring is known to be slow
+   */
+  offer(request: SendRequest, isSlow: boolean): number;
   settled(request: SendRequest, value?: unknown, error?: unknown): void;
   /** Whether a rank is on this host. */
   isHere(rank: number): boolean;
@@ -41,6 +45,9 @@ export class Destination {
   /** Sends not written yet, in order. */
   readonly queue: SendRequest[] = [];
   private ownedWaiting = 0;
+  /** Of arrays longer than the ring: a send of any other may end before its receiver has come, and must not cease to. */
+  private readonly pace = new Pace();
+  private startedAt = 0;
 
   /** @param self world rank of this process */
   constructor(rank: number, ring: OutRing, self: number, owner: DestinationOwner) {
@@ -125,7 +132,8 @@ export class Destination {
       if (!request.started && !request.owned) {
         const at = ring.reserve(OFFER_BYTES);
         if (at < 0) break;
-        const transfer = this.owner.offer(request);
+        const isTimed = request.total > ring.ringBytes;
+        const transfer = this.owner.offer(request, isTimed && this.pace.isSlow());
         if (transfer >= 0) {
           ring.words[at + HEADER_WORDS] = transfer;
           this.header(at, request.tag, request.context, request.total, request.extra, OFFER_BYTES);
@@ -134,6 +142,7 @@ export class Destination {
           finished++;
           continue;
         }
+        if (isTimed) this.startedAt = performance.now();
       }
       const chunk = Math.min(request.total - request.written, ring.maxChunk);
       const at = ring.reserve(chunk);
@@ -149,6 +158,10 @@ export class Destination {
       frames++;
       if (request.written < request.total) continue;
       finished++;
+      if (!request.owned && request.total > ring.ringBytes) {
+        // The receiver has yet to read what the ring still holds, half of it on the average.
+        this.pace.note(request.total - ring.ringBytes / 2, performance.now() - this.startedAt);
+      }
       if (request.owned) this.ownedWaiting -= request.total + MESSAGE_COST;
       if (!request.done) this.owner.settled(request);
     }

@@ -484,6 +484,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     return ring && { word: ring.segmentWord, value: 0 };
   }
 
+  /** Whether all that is waited for is long arrays which gateways copy: they ring when they are done. */
+  get waitsForGateway(): boolean {
+    const { readers, watches, writers, anyPosted } = this;
+    if (readers.length + watches.length + writers.length + anyPosted.length > 0) return false;
+    return this.transferring > 0 && this.transfers!.areDistant;
+  }
+
   // What sources and destinations ask for.
 
   nextStamp(): number {
@@ -527,8 +534,8 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     };
   }
 
-  offer(request: SendRequest): number {
-    return this.transfers!.suits(request.dest, request.total) ? this.transfers!.offer(request) : -1;
+  offer(request: SendRequest, isSlow: boolean): number {
+    return this.transfers!.suits(request.dest, request.total, isSlow) ? this.transfers!.offer(request) : -1;
   }
 
   see(rank: number, transfer: number): boolean {

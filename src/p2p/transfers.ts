@@ -85,6 +85,13 @@ export class Transfers {
     return this.outgoing.length + this.incoming.length;
   }
 
+  /** Whether all of them are with ranks of other hosts. */
+  get areDistant(): boolean {
+    const { layout } = this.job;
+    const isDistant = ({ peer }: Side): boolean => !layout.isHere(peer);
+    return this.outgoing.every(isDistant) && this.incoming.every(isDistant);
+  }
+
   /** Whether arrays of this rank are still to be copied. */
   get hasOutgoing(): boolean {
     return this.outgoing.length > 0;
@@ -105,13 +112,15 @@ export class Transfers {
 
   /**
    * Whether an array should be offered. Where every rank has a core, writing to the ring and reading from it overlap
-   * and stay in the caches: 16 GB/s against 4 to 17. Where ranks share cores, a copy needs no turns of the other.
+   * and stay in the caches: 16 GB/s against 4 to 17, unless the cores are far from each other. Where ranks share cores, a
+   * copy needs no turns of the other.
+   * @param isSlow whether the ring is known to be slow
    */
-  suits(dest: number, total: number): boolean {
+  suits(dest: number, total: number, isSlow: boolean): boolean {
     const { size, cores, copies, layout, words } = this.job;
     if (total > WINDOW_BYTES) return false;
     if (!layout.isHere(dest)) return total >= DISTANT_LEAST_BYTES && words[Header.distantCopies] === 1;
-    return (size > cores || copies.forced) && total >= LEAST_BYTES && copies.allowed;
+    return (size > cores || copies.forced || isSlow) && total >= LEAST_BYTES && copies.allowed;
   }
 
   /** Makes a record for a send, whose frame is then to be written. Returns its number, or -1 when all are in use. */

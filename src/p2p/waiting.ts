@@ -10,10 +10,14 @@ import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { Header, Rank } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
+import { CallSite } from "./call-site.ts";
 import { type Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
 import type { Source } from "./source.ts";
 
+/**
+/** The same for long arrays that gateways copy, who need the cores for it more; a wake costs little beside them. */
+const TRANSFER_PATIENCE_MS = 0.05;
 /**
  * After so long a look yields, whether or not the job has enough cores: another program may have put both ranks on
  * one, and then each would look for all its patience before the other can answer. Yielding to nobody costs 0.5 us.
@@ -31,6 +35,8 @@ const DISCOURAGED = 64;
 const LOOKS = 4;
 /** A blocking call looks so often at one word before it looks at everything; a look begins with a short loop. */
 const GLANCES = 20;
+/** After so many of them, which take `PROMPT_MS`, it yields. */
+const PROMPT_GLANCES = 4;
 const LOOP = 30;
 /** When several places are watched, each look is short. */
 const BRIEF_NS = 300;
@@ -54,20 +60,27 @@ export class Waiting {
   private readonly crowded: boolean;
   private readonly patience: number;
   private readonly sleepingWord: number;
+  /** Words from this one on belong to rings from ranks of other hosts. */
+  private readonly distantWord: number;
   private state: State = States.idle;
   /** When the present spell of looking began; 0 before its first look. */
   private lookingSince = 0;
   /** So many operations to come are not looked at before a promise is made for them. */
   private discouraged = 0;
-  private operations = 0;
+  private completions = 0;
   private lastTurn = 0;
   private watchingDoorbell = false;
+  /** Where the program has called what it waits for, in a job that is watched. */
+  private readonly sites: WeakMap<Request<unknown>, CallSite> | undefined;
 
   constructor(engine: Engine) {
     this.engine = engine;
     const { job } = engine;
     this.crowded = job !== undefined && job.layout.size > job.cores;
     this.patience = job?.patience ?? 0;
+    const isOnHosts = job !== undefined && job.layout.distant.length > 0;
+    this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
+    this.sites = job?.watched ? new WeakMap() : undefined;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
@@ -80,7 +93,7 @@ export class Waiting {
     if (ring.hasNews()) return true;
     if (this.crowded || !this.engine.idle || (!blocking && --this.discouraged >= 0)) return false;
     let found = false;
-    for (let look = 0; look < QUICK_LOOKS && !found; look++) found = ring.marker() !== 0;
+    for (let looks = 0; looks < QUICK_LOOKS && !found; looks++) found = ring.marker() !== 0;
     if (!found) {
       this.engine.job!.waits.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
       found = ring.marker() !== 0;
@@ -101,6 +114,7 @@ export class Waiting {
         return Promise.reject(error);
       }
     }
+    this.locate(request as Request<unknown>);
     return new Promise<T>((resolve, reject) => {
       const finish = (): void => {
         try {
@@ -159,6 +173,7 @@ export class Waiting {
    * @param call told when the algorithm fails
    */
   run<T>(algorithm: Algorithm<T>, call?: Abandonable): Promise<T> {
+    const site = this.sites && new CallSite();
     return new Promise<T>((resolve, reject) => {
       const step = (): void => {
         try {
@@ -171,6 +186,7 @@ export class Waiting {
             const request = value as Request<unknown>;
             if (request instanceof Watch && !request.watched) this.engine.watch(request);
             if (request.done) continue;
+            this.locate(request, site);
             // Several algorithms may wait for one thing, such as the barrier before theirs.
             const earlier = request.onDone;
             request.onDone = () => {
@@ -200,11 +216,11 @@ export class Waiting {
     if (this.state === States.asleep) this.awake();
     this.state = States.looking;
     this.lookingSince = 0;
-    if (this.turnDue()) setImmediate(this.look);
-    else void resolved.then(this.look);
+    if (this.turnDue()) setImmediate(this.lookAgain);
+    else void resolved.then(this.lookAgain);
   }
 
-  private readonly look = (): void => {
+  private readonly lookAgain = (): void => {
     const { engine } = this;
     let moved = engine.progress();
     // A few looks in a row; then other microtasks get their turn.
@@ -222,20 +238,20 @@ export class Waiting {
       return;
     }
     // What has just been delivered runs before anything else is waited for.
-    void resolved.then(this.look);
+    void resolved.then(this.lookAgain);
   };
 
   /** Lets time pass between two looks. Returns true when the next look has been arranged otherwise. */
   private waitInLook(): boolean {
     const now = performance.now();
     if (this.lookingSince === 0) this.lookingSince = now;
-    if (now - this.lookingSince >= this.patience) {
+    if (this.isVain(now - this.lookingSince)) {
       this.lookingSince = 0;
       return this.fallAsleep();
     }
     if (now - this.lastTurn > TURN_MS) {
       this.lastTurn = now;
-      setImmediate(this.look);
+      setImmediate(this.lookAgain);
       return true;
     }
     this.pause(now - this.lookingSince);
@@ -264,7 +280,7 @@ export class Waiting {
     this.lastTurn = performance.now();
     this.leaveIfAborted();
     this.engine.failDoomed();
-    this.look();
+    this.lookAgain();
   };
 
   private awake(): void {
@@ -276,7 +292,7 @@ export class Waiting {
 
   /** Whether the event loop has waited long enough. Asked once in many operations, for the clock costs 40 ns. */
   private turnDue(): boolean {
-    if ((++this.operations & 255) !== 0) return false;
+    if ((++this.completions & 255) !== 0) return false;
     return performance.now() - this.lastTurn > TURN_MS;
   }
 
@@ -317,7 +333,7 @@ export class Waiting {
       let loop = LOOP;
       while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
       if (loop === 0) {
-        if (this.crowded) waits.yieldWhile(watch.word, watch.seen, YIELDS);
+        if (this.crowded || looks >= PROMPT_GLANCES) waits.yieldWhile(watch.word, watch.seen, YIELDS);
         else waits.pauseWhile(watch.word, watch.seen, LOOK_NS);
       }
       if (watch.ready()) return true;
@@ -370,6 +386,7 @@ export class Waiting {
         { rank: engine.rank },
       );
     }
+    this.locate(request);
     this.blockWhile(() => !request.done);
   }
 
@@ -398,7 +415,7 @@ export class Waiting {
       }
       const now = performance.now();
       if (since === 0) since = now;
-      if (now - since < this.patience) {
+      if (!this.isVain(now - since)) {
         this.pause(now - since);
         continue;
       }
@@ -417,14 +434,20 @@ export class Waiting {
 
   // Both.
 
+  /** Whether looking for so many milliseconds was enough. */
+  private isVain(waited: number): boolean {
+    return waited >= this.patience || (waited > TRANSFER_PATIENCE_MS && this.engine.waitsForGateway);
+  }
+
   /**
-   * Lets a moment pass, as short as possible if there is news.
+   * Lets a moment pass, as short as possible if there is news. What another host sends takes longer than a yield, and
+   * the gateway may need this core to bring it.
    * @param waited milliseconds since the last news
    */
   private pause(waited: number): void {
     const { waits } = this.engine.job!;
     const single = this.engine.singleWord();
-    if (this.crowded || waited > PROMPT_MS) {
+    if (this.crowded || waited > PROMPT_MS || (single !== undefined && single.word >= this.distantWord)) {
       if (single === undefined) waits.yieldWhile(this.sleepingWord, 0, 1);
       else waits.yieldWhile(single.word, single.value, YIELDS);
     } else if (single === undefined) {
@@ -463,7 +486,14 @@ export class Waiting {
       if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective))
         chosen = request;
     }
-    return chosen?.wait();
+    if (chosen === undefined) return undefined;
+    const record = chosen.wait();
+    const site = this.sites?.get(chosen)?.toString();
+    return site ? { ...record, text: `${record.text}, called at ${site}` } : record;
+  }
+
+  private locate(request: Request<unknown>, site?: CallSite): void {
+    if (this.sites !== undefined && !this.sites.has(request)) this.sites.set(request, site ?? new CallSite());
   }
 
   /**

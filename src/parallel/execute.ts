@@ -1,9 +1,9 @@
 /** Carries a map out: agrees with the other ranks, runs this rank's part, brings the results together. */
-import type { Communicator } from "../index.ts";
+import { type Communicator, world } from "../index.ts";
 import { streams } from "../random/index.ts";
 import { Context } from "./context.ts";
 import { chunkOf, type MapOptions } from "./options.ts";
-import { Progress } from "./progress.ts";
+import { progressOf } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
 import {
   type Part,
@@ -60,7 +60,8 @@ export async function prepare(
   const { label = operation, progress = false, usage = false, seed } = options;
   const { total } = plan;
   const team = await Team.of(comm);
-  const turn = await team.begin(operation, { total, counted: progress !== false, timed: usage !== false });
+  const counted = progress !== false || world.watched;
+  const turn = await team.begin(operation, { total, counted, timed: usage !== false });
   const source = await sourceOf(comm, team, turn, plan, options);
   const plain = new Context(comm, source, undefined, 0);
   const numbers = seed === undefined ? undefined : streams(seed);
@@ -75,15 +76,15 @@ export async function prepare(
     await tellUsage(comm, { tasks, busy: busy / 1000, elapsed }, usage, label);
   };
   const prepared = { team, contextOf, what, timed, tell };
-  if (progress === false || comm.rank !== 0) return { ...prepared, source, end() {} };
-  const shown = new Progress(progress, label, total);
+  const shown = comm.rank === 0 ? progressOf(progress, label, total) : undefined;
+  if (shown === undefined) return { ...prepared, source, end() {} };
   const done = (): number => (team.sharesMemory || plan.own !== undefined ? turn.done : turn.next);
-  const update = (): void => shown.update(done());
+  const update = (): void => shown.update(done(), turn.failed);
   // While this rank waits for others, or for a task of its own.
   const timer = setInterval(update, TICK_MS).unref();
   const end = (): void => {
     clearInterval(timer);
-    shown.finish(done());
+    shown.finish(done(), turn.failed);
   };
   return { ...prepared, source: new Watched(source, update), end };
 }
@@ -160,8 +161,8 @@ class Watched implements Source {
     this.source.cancel();
   }
 
-  taskDone(): Promise<void> | undefined {
-    const pause = this.source.taskDone();
+  taskDone(threw: boolean): Promise<void> | undefined {
+    const pause = this.source.taskDone(threw);
     this.tell();
     return pause;
   }

@@ -1,7 +1,11 @@
-/** Tells how far a long piece of work has got: a bar on a terminal, lines in a file, or a function of the caller's. */
+/**
+ * Tells how far a long piece of work has got: a bar on a terminal, lines in a file, or a function of the caller's; and
+ * the dashboard, when there is one.
+ */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { ArgumentError } from "../errors.ts";
+import { type Activity, world } from "../index.ts";
 
 export interface ProgressState {
   /** Tasks that are over, those that have thrown included. */
@@ -33,35 +37,49 @@ export function requireProgress(option: unknown): asserts option is ProgressOpti
   );
 }
 
+/**
+ * Undefined when nobody is to be told.
+ * @param label stands before the figures
+ * @throws {ArgumentError}
+ */
+export function progressOf(option: ProgressOption, label: string, total: number): Progress | undefined {
+  requireProgress(option);
+  return option === false && !world.watched ? undefined : new Progress(option, label, total);
+}
+
 export class Progress {
   private readonly total: number;
-  private readonly show: Show;
+  private readonly show: Show | undefined;
+  private readonly activity: Activity;
   private readonly began = performance.now();
   private shownAt = this.began;
   private shown = -1;
 
-  /** @param label stands before the figures */
-  constructor(option: Exclude<ProgressOption, false>, label: string, total: number) {
-    requireProgress(option);
+  /** For `progressOf`. */
+  constructor(option: ProgressOption, label: string, total: number) {
     this.total = total;
-    this.show = typeof option === "function" ? option : printer(option, label);
+    this.activity = world.activity(label, total);
+    if (option !== false) this.show = typeof option === "function" ? option : printer(option, label);
   }
 
-  /** So many tasks are over. Cheap enough to be called after every task. */
-  update(done: number): void {
+  /** So many tasks are over, of which so many have thrown. Cheap enough to be called after every task. */
+  update(done: number, failed: number): void {
     const now = performance.now();
-    if (done !== this.shown && now - this.shownAt >= EVERY_MS) this.tell(done, now, false);
+    if (done !== this.shown && now - this.shownAt >= EVERY_MS) this.tell(done, failed, now, false);
   }
 
   /** Nothing more comes, whether or not all tasks were run. */
-  finish(done: number): void {
-    this.tell(done, performance.now(), true);
+  finish(done: number, failed: number): void {
+    this.tell(done, failed, performance.now(), true);
+    this.activity.end();
   }
 
-  private tell(done: number, now: number, last: boolean): void {
+  private tell(done: number, failed: number, now: number, last: boolean): void {
     const { total, began } = this;
     this.shownAt = now;
     this.shown = done;
+    this.activity.update(done, failed);
+    if (this.show === undefined) return;
     const elapsed = (now - began) / 1000;
     const remaining = done === 0 ? undefined : (elapsed / done) * (total - done);
     this.show({ done, total, elapsed, remaining }, last);

@@ -28,7 +28,7 @@ export interface Source {
   /** Undefined: nothing is left, or a task has thrown. */
   next(): Span | undefined | Promise<Span | undefined>;
   /** A task of this rank is over. A promise: the rank has something else to do before the next. */
-  taskDone(): Promise<void> | undefined;
+  taskDone(threw: boolean): Promise<void> | undefined;
   /** A task of this rank has thrown, and no other one is to be begun. */
   cancel(): void;
   readonly cancelled: boolean;
@@ -97,6 +97,7 @@ export async function runTasks<T, R>(
       }
       if (source.cancelled) return;
       const index = work.order === undefined ? place : work.order[place];
+      let threw = false;
       const began = timed ? performance.now() : 0;
       try {
         const outcome = task(work.item(index, place++), index, contextOf(index));
@@ -110,12 +111,13 @@ export async function runTasks<T, R>(
           if (delivery !== undefined) await delivery;
         }
       } catch (error) {
+        threw = true;
         part.failures.push(failureOf(index, error));
         if (!collect) source.cancel();
       }
       part.tasks++;
       if (timed) part.busy += performance.now() - began;
-      const pause = source.taskDone();
+      const pause = source.taskDone(threw);
       if (pause !== undefined) await pause;
     }
   };

@@ -53,8 +53,8 @@ export class Server implements Source {
   }
 
   /** Others get their answers while this rank waits here. */
-  taskDone(): Promise<void> | undefined {
-    this.serving.turn.countDone();
+  taskDone(threw: boolean): Promise<void> | undefined {
+    this.serving.turn.countDone(threw);
     const now = performance.now();
     if (now - this.lastServed < SERVE_MS) return undefined;
     this.lastServed = now;

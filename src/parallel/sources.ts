@@ -22,8 +22,8 @@ abstract class SharedSource implements Source {
     this.turn.cancel();
   }
 
-  taskDone(): undefined {
-    this.turn.countDone();
+  taskDone(threw: boolean): undefined {
+    this.turn.countDone(threw);
   }
 
   finish(): undefined {}

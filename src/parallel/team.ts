@@ -7,12 +7,13 @@ const LINE = 16;
 const NEXT = 0;
 const CANCELLED = LINE;
 const DONE = 2 * LINE;
-const TURN_WORDS = 3 * LINE;
+const FAILED = 3 * LINE;
+const TURN_WORDS = 4 * LINE;
 
 /** What ranks say of a map before they begin it; all must say the same of the first. */
 export interface Terms {
   readonly total: number;
-  /** Whether any rank shows progress, or the ranks' usage. */
+  /** Whether any rank shows progress. */
   readonly counted: boolean;
   readonly timed: boolean;
 }
@@ -55,12 +56,19 @@ export class Turn {
     Atomics.store(this.words, this.at + CANCELLED, 1);
   }
 
-  countDone(): void {
-    if (this.counted) Atomics.add(this.words, this.at + DONE, 1);
+  countDone(threw: boolean): void {
+    if (!this.counted) return;
+    Atomics.add(this.words, this.at + DONE, 1);
+    if (threw) Atomics.add(this.words, this.at + FAILED, 1);
   }
 
   get done(): number {
     return Atomics.load(this.words, this.at + DONE);
+  }
+
+  /** Of those done, so many have thrown. */
+  get failed(): number {
+    return Atomics.load(this.words, this.at + FAILED);
   }
 }
 

@@ -139,6 +139,19 @@ export abstract class BitGenerator {
     native().randomOrder(this.settled(), target, most, step, masked);
   }
 
+  /** Puts a typed array into random order, but for elements below `first`, which only change places with others. */
+  shuffle(target: ArrayBufferView, first: number, masked: boolean): void {
+    native().randomShuffle(this.settled(), target, first, masked);
+  }
+
+  /**
+   * Fills `target` with numbers below `n`, none twice.
+   * @param shuffled the last of all of them in random order, which suits many, else by Floyd's method
+   */
+  fillDistinct(target: Float64Array, n: number, shuffled: boolean): void {
+    native().randomDistinct(this.settled(), target, n - 1, shuffled);
+  }
+
   /** Goes on by `delta`, modulo 2^`bits`, as if so many had been drawn. */
   protected advanceBy(delta: number | bigint, bits: number): void {
     if (typeof delta === "number" && !Number.isSafeInteger(delta)) {

@@ -2,7 +2,6 @@
  * NumPy's `SeedSequence`: turns any seed into well mixed words, and one seed into as many independent ones as are
  * wanted. The design is M. E. O'Neill's `seed_seq_fe` ("Developing a seed_seq alternative", 2015) as NumPy has it.
  */
-import { randomFillSync } from "node:crypto";
 import { ArgumentError } from "../errors.ts";
 
 /** Whole numbers of any size, not negative; several are put together. `undefined`: fresh ones from the system. */
@@ -49,7 +48,9 @@ function wordsOf(value: Exclude<Entropy, undefined>, what: string): number[] {
 }
 
 function freshEntropy(words: number): bigint {
-  return randomFillSync(new Uint32Array(words)).reduce((whole, word) => (whole << 32n) | BigInt(word), 0n);
+  return crypto
+    .getRandomValues(new Uint32Array(words))
+    .reduce((whole, word) => (whole << 32n) | BigInt(word), 0n);
 }
 
 function scramble(value: number): number {

@@ -14,6 +14,25 @@ export function upTo(n: number): Float64Array {
   return numbers;
 }
 
+/** Other arrays of numbers than these, should there be any, are shuffled as lists are. */
+const NUMERIC = [
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+];
+
+function isNumeric(array: object): array is ArrayBufferView {
+  return NUMERIC.some(type => array instanceof type);
+}
+
 /** Draws of an order are made natively, so many at once. */
 const CHUNK = 1024;
 
@@ -22,6 +41,10 @@ const CHUNK = 1024;
  * 7(7), 420 (1964). NumPy draws by masking when it shuffles, and by Lemire's method when it chooses.
  */
 export function shuffle<T extends Shuffled>(bits: BitGenerator, array: T, masked = true, first = 1): T {
+  if (isNumeric(array)) {
+    bits.shuffle(array, first, masked);
+    return array;
+  }
   const draws = new Float64Array(Math.min(CHUNK, Math.max(0, array.length - first)));
   for (let last = array.length - 1; last >= first; last -= CHUNK) {
     const some = Math.min(CHUNK, last - first + 1);

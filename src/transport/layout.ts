@@ -11,6 +11,7 @@
  *     boards          per slot, see cells.ts
  *     rings           one per ordered pair of ranks: a control line and `ringBytes` of frames
  *     distant rings   the same, between each rank of this host and each of the others
+ *     activities      2 KiB a rank of this host: what it tells of long pieces of work
  *
  * Ranks of other hosts have areas and transfers, too, which the gateway of this host keeps in step with theirs: it
  * reads what is written for them and writes what comes from them, so that ranks need not know who is where.
@@ -21,12 +22,15 @@
 import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
-export const LAYOUT_VERSION = 5;
+export const LAYOUT_VERSION = 6;
 export const LINE = 64;
 
 const HEADER_BYTES = 4096;
 const RANK_BYTES = 512;
 export const BARRIER_SLOTS = 64;
+/** Pieces of work that a rank can tell of at once, and the bytes of each. */
+export const ACTIVITIES = 8;
+export const ACTIVITY_BYTES = 256;
 /** Long arrays that a rank can have on offer at once; more go through the rings. */
 export const TRANSFERS = 64;
 
@@ -58,6 +62,8 @@ export const Header = {
   crowded: 11,
   /** 1: on all hosts the gateway may copy from and to the memory of ranks. */
   distantCopies: 12,
+  /** 1: somebody may look at what ranks do (a dashboard), so that they tell more of it. */
+  watched: 13,
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
@@ -150,7 +156,7 @@ export function distantRingBytesFor({ hosts, ofRank }: Places, memory: number): 
   return bytes;
 }
 
-const MAX_DISTANT_RING_BYTES = 256 * 1024;
+const MAX_DISTANT_RING_BYTES = 512 * 1024;
 const MIN_DISTANT_RING_BYTES = 8 * 1024;
 
 /**
@@ -180,6 +186,7 @@ export class Layout {
   private readonly boardsStart: number;
   private readonly ringsStart: number;
   private readonly distantStart: number;
+  private readonly activitiesStart: number;
 
   /** @param places a number: so many ranks, all of them on this host */
   constructor(places: Places | number, ringBytes: number, distantRingBytes = 0) {
@@ -210,7 +217,8 @@ export class Layout {
     this.boardBytes = pages(boardBytes(this.boardRanks));
     this.ringsStart = this.boardsStart + BARRIER_SLOTS * this.boardBytes;
     this.distantStart = this.ringsStart + size * size * (ringBytes + LINE);
-    this.totalBytes = this.distantStart + 2 * size * distant * (distantRingBytes + LINE);
+    this.activitiesStart = pages(this.distantStart + 2 * size * distant * (distantRingBytes + LINE));
+    this.totalBytes = this.activitiesStart + size * ACTIVITIES * ACTIVITY_BYTES;
   }
 
   /** Number of a rank inside the segment: below `size` on this host. */
@@ -252,6 +260,11 @@ export class Layout {
     return this.sendersStart / 4 + this.slotOf(rank) * this.senderWords;
   }
 
+  /** First word of the distant rings, which come last. */
+  get distantWord(): number {
+    return this.distantStart / 4;
+  }
+
   /** First word of the gateway's bitmap of distant rings that have been written to, by number. */
   get connectionsWord(): number {
     return this.sendersStart / 4 + this.size * this.senderWords;
@@ -265,6 +278,11 @@ export class Layout {
   /** Byte offset of a slot's board. */
   boardStart(slot: number): number {
     return this.boardsStart + slot * this.boardBytes;
+  }
+
+  /** Byte offset of what a rank of this host tells of a piece of work. */
+  activityStart(rank: number, index: number): number {
+    return this.activitiesStart + (this.slotOf(rank) * ACTIVITIES + index) * ACTIVITY_BYTES;
   }
 
   /** Byte offset of the control line of the ring from `source` to `dest`; its frames follow one line later. */

@@ -63,7 +63,8 @@ export class WaitRecords {
       sequence: words[at + SEQUENCE],
       signature: words[at + SIGNATURE],
     };
-    return Atomics.load(words, at + VERSION) === version ? record : undefined;
+    // Not a load: on processors with a weak order what was read above might be younger than what a load here sees.
+    return Atomics.add(words, at + VERSION, 0) === version ? record : undefined;
   }
 
   private text(at: number): Uint8Array {

@@ -31,7 +31,7 @@ function fake(key: string, answer: string, kind: ContenderPlan["kind"] = "c"): C
 
 const barrier = OPERATIONS.find(({ name }) => name === "barrier")!;
 const row: Case = { operation: barrier, bytes: undefined, label: "", argument: "8" };
-const settings = { rounds: 3, batchTime: 1000, probe: undefined };
+const settings = { rounds: 3, batchTime: 1000, onHosts: false, probe: undefined };
 
 describe("contenders of the benchmark", () => {
   const contenders: Contender[] = [];

@@ -31,7 +31,7 @@ const pairings: Pairing[] = builtIn.flatMap(op =>
   }),
 );
 
-const levels = ["avx512", "avx2", "baseline"].filter(level => native().reduceLevel(level) === level);
+const levels = ["avx512", "avx2", "neon", "baseline"].filter(level => native().reduceLevel(level) === level);
 
 /** Numbers that tell rounding, wrapping, clamping and comparing apart, as the elements of `dtype`. */
 function specials(dtype: Dtype): TypedArray {

@@ -1,6 +1,6 @@
 /**
  * The fake CUDA of these tests (`fake/`): a driver that keeps device memory on the host and interprets kernels, and a
- * cuBLAS of plain loops, and an NVRTC that is told what comes out of it. Compiled on first use, and again when their sources change.
+ * cuBLAS of plain loops, an NVRTC that is told what comes out of it, and an NCCL through memory of the host. Compiled on first use, and again when their sources change.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -14,6 +14,7 @@ export interface FakeCuda {
   readonly driver: string;
   readonly cublas: string;
   readonly nvrtc: string;
+  readonly nccl: string;
 }
 
 function compile(name: string, files: readonly string[], hash: string): string {
@@ -39,6 +40,7 @@ export function fakeCuda(): FakeCuda {
     driver: compile("driver", ["driver.cc", "ptx.cc"], key),
     cublas: compile("cublas", ["cublas.cc"], key),
     nvrtc: compile("nvrtc", ["nvrtc.cc"], key),
+    nccl: compile("nccl", ["nccl.cc"], key),
   };
 }
 
@@ -49,6 +51,7 @@ export function fakeEnvironment(): Record<string, string> {
     TSMPI_LIBCUDA: driver,
     TSMPI_LIBCUBLAS: cublas,
     TSMPI_LIBNVRTC: "libnone.so",
+    TSMPI_LIBNCCL: "libnone.so",
     FAKE_CUDA_DEVICES: "2",
     FAKE_CUDA_MEMORY: String(256 * 2 ** 20),
   };

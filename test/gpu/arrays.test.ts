@@ -6,36 +6,14 @@ import { expect } from "chai";
 import * as cuda from "tsmpi/cuda";
 import { gemm } from "tsmpi/linalg";
 import { Generator, Philox } from "tsmpi/random";
-
-const random = (n: number): Float64Array => Float64Array.from({ length: n }, () => Math.random() * 2 - 1);
-
-/** The norm of the difference over the norm. */
-function relativeError(got: ArrayLike<number>, right: ArrayLike<number>): number {
-  let [off, size] = [0, 0];
-  for (let i = 0; i < right.length; i++) {
-    off += (got[i] - right[i]) ** 2;
-    size += right[i] ** 2;
-  }
-  return Math.sqrt(off / size);
-}
-
-/** Elements as float64, through the device's own conversion. */
-async function wide(array: cuda.DeviceArray): Promise<Float64Array> {
-  using converted = array.astype("float64");
-  return (await converted.download()) as Float64Array;
-}
+import { needsGpu, random, relativeError, wide } from "./device.ts";
 
 describe("on a GPU", function () {
   this.timeout(120_000);
 
   before(function () {
-    const reason = cuda.reason() ?? cuda.reason("cublas");
-    if (reason === undefined) {
-      console.log(JSON.stringify(cuda.info(), undefined, 2));
-      return;
-    }
-    console.warn(`      skipped: ${reason}`);
-    this.skip();
+    needsGpu(this, "cublas");
+    console.log(JSON.stringify(cuda.info(), undefined, 2));
   });
 
   for (const n of [1, 1000, 1 << 20, 10_000_001]) {
@@ -109,6 +87,50 @@ describe("on a GPU", function () {
     expect(Array.from((await y.download()) as Int32Array)).to.deep.equal(Array.from(product));
   });
 
+  it("multiplies views: slices, stacks of strided rows, vectors, one matrix for all", async () => {
+    const [batch, m, k, n] = [5, 40, 56, 33];
+    const [a, b] = [random(batch * m * 2 * k), random(k * n)];
+    using all = await cuda.upload(a, [batch, m, 2 * k]);
+    using left = all.slice([], [], [k, 2 * k]);
+    using right = await cuda.upload(b, [k, n]);
+    using whole = cuda.full([batch, m, n + 7], Number.NaN, { dtype: "float64" });
+    using target = whole.slice([], [], [3, 3 + n]);
+    cuda.matmulInto(target, left, right);
+    const got = (await whole.download()) as Float64Array;
+    for (let i = 0; i < batch; i++) {
+      const expected = new Float64Array(m * n);
+      await gemm(m, n, k, a.subarray(i * m * 2 * k + k), b, expected, { lda: 2 * k });
+      const part = Float64Array.from(
+        { length: m * n },
+        (_, at) => got[(i * m + Math.floor(at / n)) * (n + 7) + 3 + (at % n)],
+      );
+      expect(relativeError(part, expected), `matrix ${i}`).to.be.below(1e-14);
+    }
+    expect(got.filter(Number.isNaN).length, "what lies beside the target").to.equal(batch * m * 7);
+    using vector = await cuda.upload(b.slice(0, 2 * k));
+    using matrix = await cuda.upload(a.slice(0, m * 2 * k), [m, 2 * k]);
+    using product = cuda.matmul(matrix, vector);
+    const expected = new Float64Array(m);
+    await gemm(m, 1, 2 * k, a, b, expected);
+    expect(relativeError((await product.download()) as Float64Array, expected)).to.be.below(1e-14);
+  });
+
+  it("keeps memory that is freed for the next array", async () => {
+    const gpu = cuda.device();
+    gpu.trim();
+    const { used } = gpu.memoryInfo();
+    const first = cuda.full(10_000_000, 1);
+    first.free();
+    expect(gpu.memoryInfo()).to.include({ used });
+    expect(gpu.memoryInfo().cached).to.be.at.least(40_000_000);
+    {
+      using second = cuda.full(10_000_000, 2);
+      expect((await second.download()).at(-1)).to.equal(2);
+    }
+    gpu.trim();
+    expect(gpu.memoryInfo().cached).to.equal(0);
+  });
+
   it("draws the numbers of the host's Philox, bit for bit", async () => {
     for (const Type of [Float32Array, Float64Array]) {
       const [here, there] = [new Philox(7), new Philox(7)];
@@ -169,6 +191,18 @@ describe("on a GPU", function () {
     using halves = matrix.astype("bfloat16");
     expect(relativeError(await wide(halves), (await matrix.download()) as Float64Array)).to.be.below(3e-3);
     expect(await timer.stop()).to.be.above(0);
+  });
+
+  it("refuses what would disturb a transfer, and what does not go together", async () => {
+    using array = cuda.full(5_000_000, 1);
+    const coming = array.download();
+    expect(() => array.fill(2)).to.throw(/is being downloaded; await that first/);
+    expect((await coming)[4_999_999]).to.equal(1);
+    using other = cuda.zeros([3, 3], { dtype: "float64" });
+    expect(() => cuda.matmul(other, array.reshape([1000, 5000]))).to.throw(/the types differ/);
+    expect(() => cuda.empty(2, { device: 99 })).to.throw(/there is no device 99/);
+    array.free();
+    expect(() => array.copy()).to.throw(/has been freed/);
   });
 
   it("says that there is no room, and goes on", async () => {

@@ -25,6 +25,16 @@ describe("the command line of tsmpirun", () => {
     }
   });
 
+  it("should take the port of the dashboard only with an equals sign", () => {
+    expect(parse("a.ts").dashboard).to.equal(undefined);
+    expect(parse("--dashboard a.ts").dashboard).to.equal(0);
+    expect(parse("--dashboard=8000 a.ts").dashboard).to.equal(8000);
+    expect(parse("--dashboard 8000").segments[0].script).to.equal("8000");
+    for (const port of ["65536", "x", "-1", "80.5"]) {
+      expect(() => parse(`--dashboard=${port} a.ts`)).to.throw(UsageError, `a port from 0 to 65535`);
+    }
+  });
+
   it("should leave everything after the script to the script", () => {
     const [segment] = parse("-n 2 a.ts -n 5 --verbose -- x").segments;
     expect(segment.args).to.deep.equal(["-n", "5", "--verbose", "--", "x"]);

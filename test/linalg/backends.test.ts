@@ -11,6 +11,8 @@ interface Report {
   core?: string;
   integers: number;
   threads: number;
+  /** Undefined: what only LAPACK does has not been checked. */
+  lapack?: string;
   ran: number;
   failures: Record<string, string>;
 }
@@ -78,6 +80,7 @@ describe("linalg: every library and kernel", () => {
       if (library.endsWith("64")) expect(report.integers).to.equal(64);
       expect(report.threads).to.equal(Number(env.OMP_NUM_THREADS));
       const level = (env as { TSMPI_SIMD?: string }).TSMPI_SIMD;
+      needs(this, report.lapack !== undefined, "LAPACK (Debian: liblapack3), for what has no own routine,");
       // A machine without the instructions has run the next best.
       if (level !== undefined && level !== report.core) {
         console.warn(`      skipped: this machine has no ${level}; ran ${report.core}`);

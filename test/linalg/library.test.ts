@@ -20,7 +20,7 @@ const info = (env: Record<string, string | undefined>): Record<string, unknown> 
   JSON.parse(ask("linalg.info()", env).stdout) as Record<string, unknown>;
 
 describe("linalg: the library", () => {
-  const debian = "/usr/lib/x86_64-linux-gnu";
+  const debian = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
 
   it("is OpenBLAS where it is installed, with its version, core and file", function () {
     needs(this, existsSync(join(debian, "libopenblas.so.0")), "libopenblas0");

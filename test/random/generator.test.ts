@@ -29,6 +29,58 @@ function mixed(bits: BitGenerator): number[] {
   ]).flat();
 }
 
+describe("random: orders", () => {
+  const types = [
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+  ];
+  const order = (length: number): number[] => Array.from({ length }, (_, i) => i % 100);
+
+  // Across powers of two, where another mask begins, and blocks of draws.
+  for (const length of [0, 1, 2, 3, 64, 65, 1025, 5000]) {
+    it(`should put ${length} elements into one order, whatever they are and however they are drawn`, () => {
+      for (const Kind of KINDS) {
+        const bits = new Kind(3);
+        const list = new Generator(bits).shuffle(order(length));
+        for (const type of types) {
+          const other = new Kind(3);
+          const array = new Generator(other).shuffle(type.from(order(length)));
+          expect(Array.from(array), type.name).to.deep.equal(list);
+          expect(other.state, type.name).to.deep.equal(bits.state);
+        }
+        for (const type of [BigInt64Array, BigUint64Array]) {
+          const array = new Generator(new Kind(3)).shuffle(type.from(order(length).map(BigInt)));
+          expect(Array.from(array, Number), type.name).to.deep.equal(list);
+        }
+        expect(list.toSorted((a, b) => a - b)).to.deep.equal(order(length).sort((a, b) => a - b));
+      }
+    });
+  }
+
+  it("should choose none twice, whether few or all", () => {
+    for (const [n, size] of [
+      [1, 1],
+      [10, 10],
+      [5000, 4999],
+      [2 ** 33, 3000],
+      [1e6, 30_000],
+    ]) {
+      for (const shuffled of [true, false]) {
+        const chosen = defaultRng(5).choice(n, size, { replace: false, shuffle: shuffled });
+        expect(new Set(chosen).size, `${size} of ${n}`).to.equal(size);
+        expect(chosen.every(each => Number.isInteger(each) && each >= 0 && each < n)).to.equal(true);
+      }
+    }
+  });
+});
+
 describe("random: states", () => {
   for (const Kind of KINDS) {
     it(`should go on from a state: ${Kind.name}`, () => {

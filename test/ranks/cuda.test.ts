@@ -1,5 +1,6 @@
-import { fakeEnvironment } from "../cuda/fake.ts";
-import { run } from "./run.ts";
+import { expect } from "chai";
+import { fakeCuda, fakeEnvironment } from "../cuda/fake.ts";
+import { launchProgram, run } from "./run.ts";
 
 describe("ranks: device arrays (on the fake driver)", function () {
   this.timeout(240_000);
@@ -11,5 +12,60 @@ describe("ranks: device arrays (on the fake driver)", function () {
         await run("cuda", ranks, { env: { ...fakeEnvironment(), FAKE_CUDA_IPC: ipc } });
       });
     }
+    it(`travel while others are multiplied, where the driver ${ipc === "1" ? "opens" : "does not open"} them`, async () => {
+      await run("cuda-overlap", 3, { env: { ...fakeEnvironment(), FAKE_CUDA_IPC: ipc } });
+    });
   }
+
+  for (const ranks of [1, 2, 3]) {
+    it(`fail with an error where they cannot go, and never hang (${ranks} ranks)`, async () => {
+      await run("cuda-errors", ranks, { env: fakeEnvironment() });
+    });
+  }
+});
+
+describe("ranks: collectives over NCCL (on the fake NCCL)", function () {
+  this.timeout(240_000);
+
+  const env = (devices: number): Record<string, string> => ({
+    ...fakeEnvironment(),
+    FAKE_CUDA_DEVICES: String(devices),
+    TSMPI_LIBNCCL: fakeCuda().nccl,
+  });
+
+  for (const ranks of [1, 2, 3, 5]) {
+    it(`go from device to device (${ranks} ranks)`, async () => {
+      await run("nccl", ranks, { args: ["all"], env: env(ranks) });
+    });
+  }
+
+  it("go by the host where ranks share a device", async () => {
+    await run("nccl", 2, { args: ["shared"], env: env(1) });
+  });
+
+  it("go by the host where TSMPI_NCCL says so", async () => {
+    await run("nccl", 2, { args: ["off"], env: { ...env(2), TSMPI_NCCL: "off" } });
+  });
+
+  it("go by the host where one rank has no NCCL", async () => {
+    await run("nccl", 3, { args: ["missing"], env: env(3) });
+  });
+
+  it("end the job with the reason where NCCL does not start on one rank", async () => {
+    const { code, stderr } = await launchProgram("nccl", 3, { args: ["broken"], env: env(3), seconds: 60 });
+    expect(code, stderr).to.equal(1);
+    expect(stderr).to.match(
+      /starting NCCL on device 2 \(Fake GPU 2\) \(TSMPI_NCCL=off does without\): ncclCommInitRank: ncclSystemError/,
+    );
+  });
+
+  it("want a setting that there is", async () => {
+    const { code, stderr } = await launchProgram("nccl", 2, {
+      args: ["off"],
+      env: { ...env(2), TSMPI_NCCL: "no" },
+      seconds: 60,
+    });
+    expect(code).to.equal(1);
+    expect(stderr).to.match(/TSMPI_NCCL must be "on" or "off", but is "no"/);
+  });
 });

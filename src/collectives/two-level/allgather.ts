@@ -1,13 +1,18 @@
-import type { TypedArray } from "../../codec/dtype.ts";
+import { bytesOf, dtypeOf, dtypes, type TypedArray } from "../../codec/dtype.ts";
+import { TypeMismatchError } from "../../errors.ts";
 import { allgather as flatAllgather } from "../allgather.ts";
 import { requireArray, requireType } from "../arguments.ts";
 import { copyInto, copyOf, overlap } from "../arrays.ts";
 import { offsetsOf } from "../blocks.ts";
+import { limits } from "../choice.ts";
 import type { Algorithm, Pending } from "../context.ts";
-import { announcementOf, lengthsOf } from "../contributions.ts";
+import { lengthsOf } from "../contributions.ts";
 import { endReceive, endSends } from "../receive.ts";
 import { borrow, release } from "../scratch.ts";
 import type { Levels } from "./levels.ts";
+
+/** Of a record, what comes before the elements. */
+const HEADER_DOUBLES = 2;
 
 /** The first rank of each host collects what its ranks have, exchanges that with other hosts, and passes all on. */
 export function* allgather<T>(levels: Levels, value: T): Algorithm<T[]> {
@@ -30,14 +35,15 @@ export function* allgather<T>(levels: Levels, value: T): Algorithm<T[]> {
 }
 
 /**
- * Short arrays travel as values do. A long one goes to one rank of each other host, each of which gets equally many of a
- * host's, and they share them there [after Kandalla et al., "Designing multi-leader-based allgather algorithms", 2009].
+ * Short arrays are shared together with all lengths. A long one goes to one rank of each other host, each of which gets
+ * equally many of a host's, and they share them there [after Kandalla et al., "Designing multi-leader-based allgather
+ * algorithms", 2009].
  */
 export function* allgatherInto(levels: Levels, target: TypedArray, array: TypedArray): Algorithm<void> {
   const { context, placement, part, host, operation } = levels;
   requireArray(operation, "target", target);
   requireType(operation, target, array);
-  const announcements = yield* allgather<unknown>(levels, announcementOf(array));
+  const announcements = yield* announce(levels, target, array);
   const lengths = lengthsOf(operation, target, announcements);
   const offsets = offsetsOf(lengths);
   if (announcements.every(announcement => typeof announcement !== "number")) {
@@ -95,6 +101,57 @@ export function* allgatherInto(levels: Levels, target: TypedArray, array: TypedA
     copyInto(target, piece(at, at + 1), offsets[rank]);
   });
   release(gathered);
+}
+
+/**
+ * What each rank gives: the array where it is short, else its length. They go in records of equal length (code of the
+ * type, length, elements if there is room), which need no encoding and may go by shared memory; how long these are
+ * follows from the target.
+ */
+function* announce(
+  levels: Levels,
+  target: TypedArray,
+  array: TypedArray,
+): Algorithm<(TypedArray | number)[]> {
+  const { context, placement, part, host, operation } = levels;
+  const share = Math.ceil(target.byteLength / context.size / 8);
+  const room = share * 8 < limits.announced ? share : 0;
+  const length = HEADER_DOUBLES + room;
+  const own = new Float64Array(length);
+  own[0] = dtypeOf(array)!.code;
+  own[1] = array.length;
+  if (array.byteLength <= room * 8) bytesOf(own).set(bytesOf(array), HEADER_DOUBLES * 8);
+
+  // Ranks of one host lie side by side.
+  const records = new Float64Array(context.size * length);
+  const starts = offsetsOf(placement.hosts.map(members => members.length * length));
+  const piece = records.subarray(starts[host], starts[host + 1]);
+  yield* levels.within(part.gatherInto(part.rank === 0 ? piece : undefined, own, 0));
+  if (part.rank === 0) {
+    const lane = levels.lane(0);
+    const pieces = yield* levels.between(lane, flatAllgather<Float64Array>(lane, piece));
+    for (const [of, came] of pieces.entries()) {
+      if (came.length !== starts[of + 1] - starts[of]) {
+        const [peer] = placement.hosts[of];
+        throw new TypeMismatchError(
+          `${operation}: the target of rank ${peer} is not as long as that of this rank`,
+          { peer },
+        );
+      }
+      if (of !== host) copyInto(records, came, starts[of]);
+    }
+  }
+  yield* levels.within(part.broadcastInto(records, 0));
+
+  const announcements = new Array<TypedArray | number>(context.size);
+  for (const [at, rank] of placement.hosts.flat().entries()) {
+    const [code, elements] = records.subarray(at * length);
+    const { bytes, create } = dtypes[code]!;
+    const start = (at * length + HEADER_DOUBLES) * 8;
+    announcements[rank] =
+      elements * bytes <= room * 8 ? new create(records.buffer, start, elements) : elements;
+  }
+  return announcements;
 }
 
 /** Which of `count` blocks the rank `index` of `size` takes. */

@@ -1,92 +1,83 @@
-/** SUMMA: van de Geijn and Watts, "SUMMA: scalable universal matrix multiplication algorithm" (1997). */
 import { ArgumentError } from "../../errors.ts";
-import { newArray } from "../matrix.ts";
-import type { FloatArray } from "../types.ts";
+import { min, world } from "../../index.ts";
 import { checkAlike, type DistributedMatrix } from "./distributed-matrix.ts";
-import { pack, worker } from "./local.ts";
+import { type Layers, memory, multiplyInLayers, type Sizes, traffic, waysOf } from "./layers.ts";
+import { panelsOf, summa } from "./summa.ts";
 
-/** Panels of about so many columns of a: wide enough for the product to run at full speed. */
-const WIDTH = 512;
+export interface MatmulOptions {
+  /**
+   * Copies of the result that the ranks hold between them until they are added up, one for each layer of ranks. 1 is SUMMA,
+   * and is taken also where the grid cannot be divided into so many layers. Chosen by traffic and memory unless said.
+   */
+  copies?: number;
+}
 
-interface Panel {
-  width: number;
-  /** This rank's rows of the panel's columns of a. */
-  a: FloatArray;
-  /** This rank's columns of the panel's rows of b. */
-  b: FloatArray;
+/** Between hosts layers are chosen where they spare so much of SUMMA's traffic, and so many bytes for each rank. */
+const SHARE = 0.1;
+const BYTES = 1 << 20;
+
+/** The way with the least traffic, of two alike the one with fewer layers. */
+function least(ways: readonly Layers[], a: DistributedMatrix, sizes: Sizes): Layers {
+  return ways.reduce((best, way) =>
+    traffic(a.grid, way, sizes) < traffic(a.grid, best, sizes) ? way : best,
+  );
+}
+
+/** Which layers to take: those that send least, if it is worth the trouble and no rank lacks the memory. Collective. */
+async function choose(a: DistributedMatrix, sizes: Sizes): Promise<Layers> {
+  const { grid, local } = a;
+  const [flat, ...ways] = waysOf(grid);
+  // In shared memory it costs as much to add copies up as it does to read panels.
+  if (world.host.size === world.size) return flat;
+  const usual = traffic(grid, flat, sizes);
+  const bytes = local.data.BYTES_PER_ELEMENT;
+  const worth = ways.filter(way => {
+    const saved = usual - traffic(grid, way, sizes);
+    return saved >= SHARE * usual && saved * bytes >= BYTES * grid.all.size;
+  });
+  if (worth.length === 0) return flat;
+  // Half of what this rank's share of its host's memory has left.
+  const free = await grid.all.allreduce(process.availableMemory() / world.host.size / 2, min);
+  return least([flat, ...worth.filter(way => memory(grid, way, sizes) * bytes <= free)], a, sizes);
 }
 
 /**
- * Blocks of the inner dimension, so many at once that the panel is wide; those of a panel lie in one process column of a
- * and in one process row of b. The order of the sum is free, so that blocks need not be neighbours.
+ * The product a b, on the same grid. SUMMA (van de Geijn and Watts 1997) broadcasts panels of 512 columns of a and rows of b;
+ * with several copies of the result (the 2.5D algorithm of Solomonik and Demmel 2011) layers of ranks do that for a part of
+ * the inner dimension each, among fewer ranks. The next panel travels while this one is multiplied.
+ *
+ * Each rank needs memory for two panels of its rows of a and as many of its columns of b, and with several copies for its part
+ * of each of these, and for twice its elements of a or b. In a job on several hosts they are chosen when that is at most half of
+ * what each rank's share of its host has available, and when they spare a tenth of what SUMMA sends, and 1 MiB for each rank.
+ * @throws {ArgumentError} when the columns of a are not as many as the rows of b, they are laid out differently, or `copies` is
+ *   no whole number from 1.
  */
-function panelsOf(a: DistributedMatrix): number[][] {
-  const { grid, columnAxis, block } = a;
-  let period = grid.columns;
-  while (period % grid.rows !== 0) period += grid.columns;
-  const atOnce = Math.max(1, Math.floor(WIDTH / block));
-  const panels: number[][] = [];
-  for (let first = 0; first < columnAxis.blocks; first += period * atOnce) {
-    for (let b = first; b < Math.min(first + period, columnAxis.blocks); b++) {
-      const panel: number[] = [];
-      for (let k = b; k < columnAxis.blocks && panel.length < atOnce; k += period) panel.push(k);
-      panels.push(panel);
-    }
-  }
-  return panels;
-}
-
-/** Brings a panel to all ranks that need it. */
-async function fetch(blocks: readonly number[], a: DistributedMatrix, b: DistributedMatrix): Promise<Panel> {
-  const { grid, dtype, columnAxis } = a;
-  const width = blocks.reduce((sum, k) => sum + columnAxis.widthOf(k), 0);
-  const left = newArray(dtype, a.local.rows * width);
-  const right = newArray(dtype, width * b.local.columns);
-  const column = blocks[0] % grid.columns;
-  const row = blocks[0] % grid.rows;
-  let at = 0;
-  for (const k of blocks) {
-    const w = columnAxis.widthOf(k);
-    if (grid.column === column) {
-      const start = columnAxis.startOf(k);
-      pack(a.local.slice(0, a.local.rows, start, start + w), left.subarray(at), width);
-    }
-    if (grid.row === row) {
-      const start = b.rowAxis.startOf(k);
-      pack(b.local.slice(start, start + w), right.subarray(at * b.local.columns));
-    }
-    at += w;
-  }
-  await Promise.all([
-    grid.rowRanks.broadcastInto(left, { root: column }),
-    grid.columnRanks.broadcastInto(right, { root: row }),
-  ]);
-  return { width, a: left, b: right };
-}
-
-/**
- * The product a b, on the same grid. The next panel travels while this one is multiplied. Each rank needs memory for two
- * panels of 512 columns of its rows of a and as many rows of its columns of b.
- * @throws {ArgumentError} when the columns of a are not as many as the rows of b, or they are laid out differently.
- */
-export async function matmul(a: DistributedMatrix, b: DistributedMatrix): Promise<DistributedMatrix> {
+export async function matmul(
+  a: DistributedMatrix,
+  b: DistributedMatrix,
+  { copies }: MatmulOptions = {},
+): Promise<DistributedMatrix> {
   checkAlike("matmul", a, b);
   if (a.columns !== b.rows) {
     throw new ArgumentError(
       `matmul: a is ${a.rows} x ${a.columns}, b is ${b.rows} x ${b.columns}; the columns of a must be as many as the rows of b`,
     );
   }
-  const c = a.zerosLike(a.rows, b.columns);
-  const { rows, columns, data } = c.local;
-  const panels = panelsOf(a);
-  let coming = panels.length === 0 ? undefined : fetch(panels[0], a, b);
-  for (let i = 0; i < panels.length; i++) {
-    const panel = await coming!;
-    const product = worker.gemm(rows, columns, panel.width, panel.a, panel.b, data, {
-      beta: i === 0 ? 0 : 1,
-    });
-    coming = i + 1 < panels.length ? fetch(panels[i + 1], a, b) : undefined;
-    await product;
+  if (copies !== undefined && !(Number.isSafeInteger(copies) && copies >= 1)) {
+    throw new ArgumentError(`matmul: copies must be a whole number, at least 1, but is ${copies}`);
   }
+  const { grid } = a;
+  const sizes: Sizes = [a.rows, a.columns, b.columns];
+  const [flat, ...ways] = waysOf(grid);
+  const fitting = ways.filter(({ up, across }) => up * across === copies);
+  const layers =
+    copies === undefined ? await choose(a, sizes) : fitting.length === 0 ? flat : least(fitting, a, sizes);
+  const c = a.zerosLike(a.rows, b.columns);
+  if (layers.up * layers.across > 1) {
+    await multiplyInLayers(layers, a, b, c);
+    return c;
+  }
+  const panels = panelsOf(a.columnAxis, grid.rows, grid.columns, () => true);
+  await summa(grid, panels, [a.local], [b.local], [[c.local.data]]);
   return c;
 }

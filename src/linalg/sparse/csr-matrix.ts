@@ -2,6 +2,7 @@ import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { newArray } from "../matrix.ts";
 import type { FloatArray } from "../types.ts";
+import { checkShares } from "./checks.ts";
 
 export interface CsrOptions {
   /** "float64" unless said. */
@@ -153,11 +154,10 @@ export class CsrMatrix {
   /**
    * a x: of x each rank gives its share, and of the product it gets its share, in `y` where that is given. Collective;
    * one product of a matrix at a time.
-   * @throws {ArgumentError} when x or y is no array of the matrix's element type, or not as long as the share.
+   * @throws {ArgumentError} on all ranks, when one's x or y is no array of the matrix's element type, or not as long as the share.
    */
   async matvec(x: FloatArray, y: FloatArray = this.vector()): Promise<FloatArray> {
-    this.#check("x", x, this.endColumn - this.firstColumn);
-    this.#check("y", y, this.endRow - this.firstRow);
+    await checkShares("matvec", this, { x }, { y });
     const wanted = this.#wanted;
     const outgoing = this.#outgoing;
     const gathered = this.#gathered;
@@ -177,14 +177,5 @@ export class CsrMatrix {
       y[i] = total;
     }
     return y;
-  }
-
-  #check(name: string, array: FloatArray, length: number): void {
-    const wanted = this.dtype === "float32" ? Float32Array : Float64Array;
-    if (array instanceof wanted && array.length === length) return;
-    const got = ArrayBuffer.isView(array) ? `a ${array.constructor.name} of ${array.length}` : typeof array;
-    throw new ArgumentError(
-      `matvec: a is ${this.rows} x ${this.columns} of ${this.dtype}, so rank ${this.comm.rank}'s share ${name} must be a ${wanted.name} of ${length}, but is ${got}`,
-    );
   }
 }

@@ -3,6 +3,7 @@ import { ArgumentError, NoConvergenceError } from "../../errors.ts";
 import { sum } from "../../index.ts";
 import { now } from "../distributed/local.ts";
 import type { FloatArray } from "../types.ts";
+import { checkShares } from "./checks.ts";
 import type { CsrMatrix } from "./csr-matrix.ts";
 
 export interface IterationLimits {
@@ -41,7 +42,7 @@ const dot = (a: CsrMatrix, x: FloatArray, y: FloatArray): Promise<number> =>
 /**
  * Solves a x = b for a symmetric positive definite a (Hestenes and Stiefel 1952), from x = 0 on, until the residual is
  * at most `tolerance` (1e-10 unless said) times the norm of b. Each rank gives its share of b. Collective.
- * @throws {ArgumentError} when a is not square, or b is no share of a vector.
+ * @throws {ArgumentError} on all ranks, when a is not square, or one's b is no share of a vector.
  * @throws {NoConvergenceError} after `iterations`, or when a is found not to be positive definite.
  */
 export async function conjugateGradients(
@@ -50,11 +51,11 @@ export async function conjugateGradients(
   { tolerance = 1e-10, iterations = 10 * a.rows }: IterationLimits = {},
 ): Promise<ConjugateGradients> {
   checkSquare("conjugateGradients", a);
+  await checkShares("conjugateGradients", a, { b });
   const x = a.vector();
   const r = b.slice();
   const p = b.slice();
   const q = a.vector();
-  // Checks b, too.
   await a.matvec(p, q);
   const size = await dot(a, b, b);
   let rr = size;
@@ -97,7 +98,7 @@ function scattered(i: number): number {
 /**
  * The eigenvalue of largest magnitude of a symmetric matrix, by power iteration from `start` on (fixed numbers
  * without a pattern unless said), until the residual is at most `tolerance` (1e-8 unless said). Collective.
- * @throws {ArgumentError} when a is not square, or start is no share of a vector.
+ * @throws {ArgumentError} on all ranks, when a is not square, or one's start is no share of a vector.
  * @throws {NoConvergenceError} after `iterations`, as when two eigenvalues have that magnitude.
  */
 export async function powerIteration(
@@ -109,6 +110,7 @@ export async function powerIteration(
   }: IterationLimits & { start?: FloatArray } = {},
 ): Promise<PowerIteration> {
   checkSquare("powerIteration", a);
+  await checkShares("powerIteration", a, { start });
   const vector = start.slice();
   const product = a.vector();
   let residual = Number.POSITIVE_INFINITY;

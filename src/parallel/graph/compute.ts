@@ -1,6 +1,6 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
-import { Progress, type ProgressOption, requireProgress } from "../progress.ts";
+import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
 import { TaskError, TasksError } from "../task-error.ts";
 import { type Computed, type Delayed, withValues } from "./delayed.ts";
 import { Plan } from "./plan.ts";
@@ -147,11 +147,10 @@ async function run(
     kept.set(step, known.rank);
     if (known.rank === comm.rank) values.set(step, known.value);
   }
-  const shown =
-    progress === false || comm.rank > 0 ? undefined : new Progress(progress, label, plan.steps.length);
+  const shown = comm.rank > 0 ? undefined : progressOf(progress, label, plan.steps.length);
   const collect = errors === "collect";
   const outcome = await runPlan(own, plan, { collect, dedicated, progress: shown, values, kept });
-  shown?.finish(plan.steps.length);
+  shown?.finish(plan.steps.length, outcome.failures.length);
   const failures = outcome.failures.map(failure => ({
     ...failure,
     index: plan.steps[failure.index].node.number,

@@ -116,7 +116,7 @@ export class Scheduler {
       }
       for (const input of this.plan.steps[step].inputs) this.release(input);
     }
-    this.progress?.update(this.over);
+    this.progress?.update(this.over, this.failures.length);
     this.pump();
   }
 

@@ -1,5 +1,5 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
-import { ANY, type Communicator } from "../../index.ts";
+import { type Activity, ANY, type Communicator, world } from "../../index.ts";
 import type { Future } from "./future.ts";
 import { giveWay } from "./give-way.ts";
 import { Job, type Origin } from "./job.ts";
@@ -37,6 +37,10 @@ export class Driver implements Backend {
   private readonly queue = new TaskQueue<Job>();
   private readonly large = new LargeArguments();
   private readonly failures: Future<unknown>[] = [];
+  private readonly activity: Activity;
+  /** Tasks submitted, those of tasks included, and which of them have failed. */
+  private all = 0;
+  private failed = 0;
   private submitted = 0;
   private ids = 0;
   private nested = 0;
@@ -55,6 +59,7 @@ export class Driver implements Backend {
     this.stations = workers.map(rank => new Station(rank, words));
     this.workers = workers.length;
     this.known = known;
+    this.activity = world.activity("pool", 0);
   }
 
   // What the pool's body asks for.
@@ -104,6 +109,7 @@ export class Driver implements Backend {
       });
     }
     this.ended = true;
+    this.activity.end();
     for (const { rank } of this.stations) await this.comm.send([Kind.stop], rank, toWorker);
     const error = unseen(this.failures);
     if (error !== undefined) throw error;
@@ -169,6 +175,8 @@ export class Driver implements Backend {
     const name = taskLabel(fn);
     const job = new Job(this, submission, name, submission.index ?? index, order, origin);
     this.open++;
+    this.all++;
+    this.tellActivity();
     this.queue.push(job);
     this.planPump();
     return job;
@@ -197,18 +205,25 @@ export class Driver implements Backend {
     }
   }
 
-  /** When somebody has nothing to do: half of what waits at the worker that has most. */
+  /** When somebody has nothing to do: half of what waits at the worker that has most, of those where anything waits. */
   private takeBack(): void {
     if (this.stations.length === 1 || this.stations.every(station => station.load > 0)) return;
-    let most = this.stations[0];
-    for (const station of this.stations) if (station.load > most.load) most = station;
-    if (most.load < 2) return;
-    const waiting = [...most.outstanding.values()];
-    for (const job of waiting.slice(-Math.floor(most.load / 2)).reverse()) {
-      if (!most.takeBack(job)) break;
+    // The load alone does not tell: a worker in a long task may not have told of the ones that it has done before.
+    for (const station of [...this.stations].sort((left, right) => right.load - left.load)) {
+      if (station.load < 2) return;
+      if (this.takeBackFrom(station)) return;
+    }
+  }
+
+  private takeBackFrom(station: Station): boolean {
+    let any = false;
+    for (const job of [...station.outstanding.values()].slice(-Math.floor(station.load / 2)).reverse()) {
+      if (!station.takeBack(job)) break;
       job.takenBack();
       this.queue.push(job);
+      any = true;
     }
+    return any;
   }
 
   private give(station: Station, count: number): void {
@@ -240,8 +255,13 @@ export class Driver implements Backend {
     }
   }
 
+  private tellActivity(): void {
+    this.activity.update(this.all - this.open, this.failed, this.all);
+  }
+
   /** A task is settled. */
   settled(job: Job, outcome: Outcome, value: unknown): void {
+    if (outcome === Outcome.failed) this.failed++;
     const { origin } = job;
     if (origin === undefined) {
       if (outcome === Outcome.failed) this.failures.push(job);
@@ -252,6 +272,8 @@ export class Driver implements Backend {
     }
     // A worker may have room now.
     if (outcome === Outcome.cancelled) this.planPump();
-    if (--this.open === 0) this.onIdle?.();
+    this.open--;
+    this.tellActivity();
+    if (this.open === 0) this.onIdle?.();
   }
 }

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../../errors.ts";
-import { Progress, type ProgressOption, requireProgress } from "../progress.ts";
+import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
 import { type FlowOptions, flow } from "./flow.ts";
 import type { Future } from "./future.ts";
 import { resultsOf } from "./results-of.ts";
@@ -158,7 +158,7 @@ export class Pool {
     requireProgress(progress);
     const pool = this.with(rest);
     const futures = items.map((args, index) => pool.send(operation, fn, args, index) as Future<Awaited<R>>);
-    const shown = progress === false ? undefined : new Progress(progress, `pool.${operation}`, items.length);
+    const shown = progressOf(progress, `pool.${operation}`, items.length);
     return await resultsOf(operation, futures, errors, shown);
   }
 }

@@ -19,7 +19,7 @@ export function resultsOf<R>(
     const failed: Future<R>[] = [];
     let open = futures.length;
     const finish = (): void => {
-      progress?.finish(futures.length);
+      progress?.finish(futures.length, failed.length);
       if (failed.length === 0) resolve(futures.map(future => future.result));
       else if (errors === "cancel") reject(failed[0].error);
       else reject(tasksError(operation, futures));
@@ -30,7 +30,7 @@ export function resultsOf<R>(
       if (future.error !== undefined && failed.push(future) === 1 && errors === "cancel") {
         for (const other of futures) other.cancel();
       }
-      progress?.update(futures.length - open);
+      progress?.update(futures.length - open, failed.length);
       if (open === 0) finish();
     };
     if (open === 0) finish();

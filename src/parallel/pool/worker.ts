@@ -65,6 +65,8 @@ export class Worker implements WorkerContext, Backend {
   private active = 0;
   private readonly values = new Map<number, unknown>();
   private results: Result[] = [];
+  /** Number of the function last begun. */
+  private function = -1;
   private longest = 0;
   private flushed = 0;
   /** The last send of results, until the driver or a buffer has them. */
@@ -168,6 +170,9 @@ export class Worker implements WorkerContext, Backend {
 
   private begin([id, slot, fn, args, shared]: Order): void {
     if (!this.slots.claim(slot, id)) return;
+    // Tasks of another function may take longer than those which were sent ahead because they are short.
+    if (fn !== this.function) this.flush();
+    this.function = fn;
     const began = performance.now();
     let value: unknown;
     try {

@@ -1,6 +1,8 @@
 // Shared by the fake CUDA libraries of the tests: which calls are to fail. FAKE_CUDA_FAIL is "name=code", or
-// "name=code@n" for only the n-th call since the variable was set; several, parted by commas.
+// "name=code@n" for only the n-th call since the variable was set; several, parted by commas. What is traced goes to the
+// file FAKE_CUDA_TRACE, line by line in the order of the calls.
 #pragma once
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -28,6 +30,15 @@ inline int fakeFailure(const char* name) {
     if (*end != '@' || strtol(end + 1, nullptr, 10) == call) return code;
   }
   return 0;
+}
+
+inline void fakeTrace(const char* what, const void* which) {
+  const char* path = getenv("FAKE_CUDA_TRACE");
+  if (path == nullptr) return;
+  if (FILE* file = fopen(path, "a")) {
+    fprintf(file, "%s %p\n", what, which);
+    fclose(file);
+  }
 }
 
 #define FAKE(name)                                   \

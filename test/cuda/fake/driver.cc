@@ -3,7 +3,7 @@
 // handle and current context is checked, so that a mistake shows without a GPU.
 //
 // Environment: FAKE_CUDA_FAIL (control.h), FAKE_CUDA_DEVICES (1), FAKE_CUDA_MEMORY (bytes of each, 1 GiB),
-// FAKE_CUDA_VERSION (13000), FAKE_CUDA_IPC (1).
+// FAKE_CUDA_VERSION (13000), FAKE_CUDA_IPC (1), FAKE_CUDA_TRACE (control.h).
 #include "control.h"
 #include "ptx.h"
 
@@ -70,6 +70,15 @@ bool ptx::mayAccess(uint64_t address, size_t bytes) { return inside(address, byt
   std::lock_guard<std::mutex> lock(mutex);        \
   if (current == 0) return invalidContext;        \
   if (sticky != 0) return sticky
+
+// For the fake NCCL.
+API fakeCurrentDevice() {
+  return device();
+}
+API fakeMayAccess(uint64_t address, size_t bytes) {
+  std::lock_guard<std::mutex> lock(mutex);
+  return inside(address, bytes) ? 1 : 0;
+}
 
 API cuInit(unsigned) {
   FAKE("cuInit");
@@ -241,6 +250,7 @@ API cuStreamSynchronize(void* stream) {
 }
 API cuStreamWaitEvent(void* stream, void* event, unsigned) {
   CONTEXT("cuStreamWaitEvent");
+  fakeTrace("wait", event);
   return streams.count(stream) && events.count(event) ? 0 : invalidHandle;
 }
 API cuStreamDestroy_v2(void* stream) {
@@ -255,6 +265,7 @@ API cuEventCreate(void** event, unsigned) {
 }
 API cuEventRecord(void* event, void* stream) {
   CONTEXT("cuEventRecord");
+  fakeTrace("record", event);
   if (!events.count(event) || !streams.count(stream)) return invalidHandle;
   *static_cast<Event*>(event) = {std::chrono::steady_clock::now(), true};
   return 0;

@@ -6,7 +6,8 @@ import { checks as level2 } from "./level2.ts";
 import { checks as level3 } from "./level3.ts";
 
 const failures: Record<string, string> = {};
-const all = { ...level1, ...level2, ...level3, ...lapackFree, ...lapackChecks };
+const { library, core, integers, threads, lapack } = info();
+const all = { ...level1, ...level2, ...level3, ...lapackFree, ...(lapack === undefined ? {} : lapackChecks) };
 for (const [name, check] of Object.entries(all)) {
   try {
     check();
@@ -14,5 +15,6 @@ for (const [name, check] of Object.entries(all)) {
     failures[name] = (error as Error).stack ?? String(error);
   }
 }
-const { library, core, integers, threads } = info();
-console.log(JSON.stringify({ library, core, integers, threads, ran: Object.keys(all).length, failures }));
+console.log(
+  JSON.stringify({ library, core, integers, threads, lapack, ran: Object.keys(all).length, failures }),
+);

@@ -2,28 +2,20 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
-import { call } from "../../../src/linalg/expressions/expression.ts";
 import { functionInfo } from "../../../src/linalg/expressions/functions.ts";
-import { type FunctionName, functions, sync } from "../../../src/linalg/index.ts";
+import { type FunctionName, functions } from "../../../src/linalg/index.ts";
 import { native } from "../../../src/native.ts";
 import { packageRoot } from "../../launch.ts";
 import { needs } from "../../needs.ts";
 import { accuracies } from "./accuracy.ts";
 import { measure } from "./errors.ts";
+import { apply, samples, type Type, types } from "./samples.ts";
 
 const levels = ["avx512", "avx2", "neon", "baseline"].filter(
   level => native().expressionLevel(level) === level,
 );
 const best = native().expressionLevel(levels[0]);
 
-type Floats = Float32Array | Float64Array;
-const types = { float64: Float64Array, float32: Float32Array } as const;
-type Type = keyof typeof types;
-
-const apply = (name: FunctionName, ...given: Floats[]): Floats =>
-  sync.evaluate(call(name, ...given), {
-    dtype: given[0] instanceof Float64Array ? "float64" : "float32",
-  }) as Floats;
 /** The results for single arguments, or single pairs. */
 const results = (name: FunctionName, type: Type, cases: number[][]): number[] =>
   Array.from(apply(name, ...cases[0].map((_, place) => new types[type](cases.map(given => given[place])))));
@@ -310,40 +302,6 @@ const edges: { readonly [name in FunctionName]?: readonly (readonly number[])[] 
     [inf, 0, 1, nan],
   ],
 };
-
-/** Some of every size, near whole numbers, halves and edges; a generator of its own, so that failures come again. */
-function samples(type: Type, count: number, seed = 1): Floats {
-  let state = seed;
-  const random = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const special = [
-    0,
-    -0,
-    1,
-    -1,
-    0.5,
-    -0.5,
-    inf,
-    -inf,
-    nan,
-    5e-324,
-    2 ** -149,
-    2 ** -1022,
-    2 ** -126,
-    1e308,
-    3e38,
-  ];
-  const drawn = Array.from({ length: count }, (_, index) => {
-    if (index % 16 === 0) return special[Math.floor(random() * special.length)];
-    if (index % 4 === 1) return (random() - 0.5) * 60;
-    if (index % 4 === 2) return Math.round((random() - 0.5) * 60) / 2;
-    const exponent = (random() - 0.5) * (type === "float64" ? 2140 : 290);
-    return (random() < 0.5 ? -1 : 1) * 2 ** exponent;
-  });
-  return new types[type](drawn);
-}
 
 describe("functions of expressions", () => {
   afterEach(() => native().expressionLevel(best));

@@ -226,8 +226,50 @@ async function takingBack(pool: Pool): Promise<void> {
   await Promise.all([...blocked, ...openers]);
 }
 
+/** Is not told when the task behind it is done. */
+async function shortBeforeLong(pool: Pool): Promise<void> {
+  // Rank 0 would be the one that blocks.
+  if (size === 1) return;
+  const opened = await pool.share(new Int32Array(1));
+  await pool.map(
+    square,
+    Array.from({ length: 300 * workers }, (_, x) => x),
+  );
+  const short = Array.from({ length: workers }, () => pool.submit(square, 3));
+  const long = Array.from({ length: workers }, () => pool.submit(blocks, opened, 1));
+  expect(await Promise.all(short)).to.deep.equal(short.map(() => 9));
+  Atomics.store(opened.value, 0, 1);
+  await Promise.all(long);
+}
+
+/** The first worker has as many tasks as the second one, but none that can be taken back. */
+async function takingBackFromTheSecond(pool: Pool): Promise<void> {
+  if (workers < 3) return;
+  const opened = await pool.share(new Int32Array(1));
+  await pool.map(
+    square,
+    Array.from({ length: 300 * workers }, (_, x) => x),
+  );
+  const four = <R>(submit: (x: number) => Future<R>): Future<R>[] => [1, 2, 3, 4].map(submit);
+  // Four tasks go to each: short ones and one that blocks, one that blocks and those it waits for, short ones.
+  const first = [1, 2, 3].map(() => pool.submit(blocks, opened, 0));
+  const blocked = [pool.submit(blocks, opened, 3), pool.submit(blocks, opened, 3)];
+  const openers = [1, 2, 3].map(() => pool.submit(opens, opened));
+  const others = Array.from({ length: workers - 2 }, () => four(x => pool.submit(square, x)));
+  await Promise.all([first, blocked, openers, others].flat(2));
+}
+
 const state = (): State => ({ begun: [], fails: 0 });
-for (const scenario of [results, endless, futures, cancelling, nested, takingBack]) {
+for (const scenario of [
+  results,
+  endless,
+  futures,
+  cancelling,
+  nested,
+  shortBeforeLong,
+  takingBack,
+  takingBackFromTheSecond,
+]) {
   const outcome = await withPool(world, async pool => {
     await scenario(pool);
     return scenario.name;

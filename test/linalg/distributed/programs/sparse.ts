@@ -71,7 +71,15 @@ await expectFailure(
   /row 4 has an element in column 6, but the matrix is 6 x 6/,
 );
 await expectFailure(() => CsrMatrix.fromRows(world, -1, 6, () => []), ArgumentError, /rows must be/);
-await expectFailure(() => a.matvec(new Float64Array(n + 1)), ArgumentError, /share x must be a Float64Array/);
+// One rank's mistake, and all are told whose it is.
+for (const rank of new Set([0, world.size - 1])) {
+  const share = (name: string) => new RegExp(`rank ${rank}'s share ${name} must be a Float64Array`);
+  const bad = world.rank === rank ? new Float64Array(n + 1) : a.vector();
+  await expectFailure(() => a.matvec(bad), ArgumentError, share("x"));
+  await expectFailure(() => a.matvec(a.vector(), bad), ArgumentError, share("y"));
+  await expectFailure(() => conjugateGradients(a, bad), ArgumentError, share("b"));
+  await expectFailure(() => powerIteration(a, { start: bad }), ArgumentError, share("start"));
+}
 const oblong = await CsrMatrix.fromRows(world, 6, 7, () => []);
 await expectFailure(
   () => conjugateGradients(oblong, oblong.vector()),
