@@ -29,6 +29,7 @@ class GatewayThread {
   private readonly channel: Channel<RankReport, RankOrder>;
   private readonly rank: number;
   private readonly facts: FactsReader;
+  private readonly listening: Promise<void>;
   private wire: Wire | undefined;
   private gateway: Gateway | undefined;
   private delivering: NodeJS.Timeout | undefined;
@@ -52,10 +53,10 @@ class GatewayThread {
     });
     parentPort!.on("message", (order: ThreadOrder) => {
       if (order === "deliver") this.deliver();
-      else this.close();
+      else void this.close();
     });
     this.watching = setInterval(() => this.watch(), STAYS_MS);
-    if (this.access.places.hosts > 1) void this.listen();
+    this.listening = this.access.places.hosts > 1 ? this.listen() : Promise.resolve();
   }
 
   private async listen(): Promise<void> {
@@ -152,10 +153,12 @@ class GatewayThread {
   }
 
   /** Lets the event loop of this thread end. */
-  private close(): void {
+  private async close(): Promise<void> {
     this.closing = true;
     clearInterval(this.delivering);
     clearInterval(this.watching);
+    // ZeroMQ aborts the process when a socket is closed while it is being bound.
+    await this.listening;
     this.gateway?.close();
     this.wire?.close();
     this.socket.destroy();

@@ -43,8 +43,8 @@ const STATE_BYTES = 16;
 /** Orders of the program's thread to the gateway's. */
 export type ThreadOrder = "deliver" | "close";
 
-/** The thread closes its sockets within this time, unless it is broken. */
-const CLOSE_MS = 2000;
+/** The thread closes its sockets within this time even on a busy machine, unless it is broken. */
+const CLOSE_MS = 20_000;
 const LOOK_MS = 1;
 
 export class RankThreads {
