@@ -78,14 +78,18 @@ describe("ranks over ZeroMQ: failures", () => {
     /PeerFinishedError: rank [01] waits in .*, but rank (1|2|every other rank) ha(s|ve) finished/;
   const mismatch =
     /CollectiveMismatchError: rank \d is in .*, collective 0 on world.* rank \d (called it as|is in)/;
-  const cases: [name: string, code: number, sentences: readonly RegExp[]][] = [
+  const alone: [name: string, code: number, sentences: readonly RegExp[]][] = [
+    // Before ZeroMQ is ready.
+    ["nothing that it knows", 1, [/Error: no scenario/]],
     ["throws", 1, [/RangeError: thrown on purpose\n\s+at .*failures\.ts:\d+/, /rank 2 exited with code 1/]],
     ["rejects", 1, [/Error: rejected on purpose/, /rank 2 exited with code 1/]],
     ["exits 3", 3, [/ranks 0, 1 were waiting in recv from rank 2, any tag, on world/]],
     ["aborts", 9, [/stopped on purpose/, /rank 2 exited with code 9; the job was ended/]],
     ["is killed", 137, [/rank 2 was killed by SIGKILL; the job was ended/]],
-    ["others block", 1, [/ranks 0, 1 were waiting in recv from rank 2/]],
+    ["others block", 1, [/Error: the blocked ones are freed/, /ranks 0, 1 were waiting in recv from rank 2/]],
     ["others compute", 1, [/Error: the busy ones are killed/]],
+  ];
+  const together: typeof alone = [
     ["recv", 1, [finished]],
     ["any", 1, [/every other rank has finished/]],
     ["large send", 1, [finished]],
@@ -99,17 +103,15 @@ describe("ranks over ZeroMQ: failures", () => {
     ["other order", 1, [mismatch]],
     ["other lengths", 1, [/TypeMismatchError/, /Float64Array\(1[012]\)/]],
   ];
-  for (const [name, expected, sentences] of cases) {
-    it(name, async () => {
-      const { code, stdout, stderr } = await launchProgram("failures", 3, {
-        ...zeromq,
-        args: [name, "awaited"],
-        seconds: 60,
-      });
-      const what = `${stdout}${stderr}`;
-      expect(code, what).to.equal(expected);
-      for (const sentence of sentences) expect(stderr, what).to.match(sentence);
-      expect(stderr, what).not.to.match(/Napi|terminate called|Segmentation/);
-    });
+  async function expectEnd(args: readonly string[], expected: number, sentences: readonly RegExp[]) {
+    const { code, stdout, stderr } = await launchProgram("failures", 3, { ...zeromq, args, seconds: 60 });
+    const what = `${stdout}${stderr}`;
+    expect(code, what).to.equal(expected);
+    for (const sentence of sentences) expect(stderr, what).to.match(sentence);
+    expect(stderr, what).not.to.match(/Napi|terminate called|Segmentation/);
   }
+  for (const [name, ...expected] of alone) {
+    it(`ends the job when a rank ${name}`, () => expectEnd([name], ...expected));
+  }
+  for (const [name, ...expected] of together) it(name, () => expectEnd([name, "awaited"], ...expected));
 });
