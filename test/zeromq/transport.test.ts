@@ -72,6 +72,14 @@ const next = await world.sync.sendrecv(world.rank, (world.rank + 1) % world.size
 if (world.rank === 0) console.log(world.size, most, next, x.reduce((a, b) => a + b, 0));
 `;
 
+const MAPS = `import { world } from "tsmpi";
+import { map, task, withPool } from "tsmpi/parallel";
+const cube = task(x => x ** 3);
+const squares = await map(world, Array.from({ length: 100 }, (_, i) => i), i => i * i);
+const cubes = await withPool(world, pool => Promise.all([1, 2, 3].map(i => pool.submit(cube, i))));
+if (world.rank === 0) console.log(squares.reduce((a, b) => a + b, 0), cubes.join());
+`;
+
 describe("the ZeroMQ transport", function () {
   this.timeout(150_000);
   after(removeFolders);
@@ -111,15 +119,10 @@ console.log((await alone.shared(Float64Array, 10)).length);
   });
 
   it("should serve maps and pools, which use shared memory elsewhere", async () => {
-    const cwd = folderWith({
-      "main.ts": `import { world } from "tsmpi";
-import { parallelMap } from "tsmpi/parallel";
-const squares = await parallelMap(Array.from({ length: 100 }, (_, i) => i), i => i * i);
-console.log(squares.reduce((a, b) => a + b, 0));
-`,
+    const { code, stdout, stderr } = await launch([...ZEROMQ, "-n", "3", "main.ts"], {
+      cwd: folderWith({ "main.ts": MAPS }),
     });
-    const { code, stdout, stderr } = await launch([...ZEROMQ, "-n", "3", "main.ts"], { cwd });
-    expect([code, stdout, stderr]).to.deep.equal([0, "328350\n".repeat(3), ""]);
+    expect([code, stdout, stderr]).to.deep.equal([0, "328350 1,8,27\n", ""]);
   });
 
   it("should refuse what it cannot do", async () => {
@@ -238,6 +241,12 @@ await world.barrier();
       const { code, stdout, stderr } = await launchCopy(["-n", "3", "sum.mjs"]);
       expect(stderr).to.match(SENTENCE);
       expect([code, stdout.split(" ").slice(0, 3)]).to.deep.equal([0, ["3", "2", "2"]]);
+    });
+
+    it("should serve maps and pools", async () => {
+      writeFileSync(join(folder, "maps.mjs"), MAPS);
+      const { code, stdout } = await launchCopy(["-n", "3", "maps.mjs"]);
+      expect([code, stdout]).to.deep.equal([0, "328350 1,8,27\n"]);
     });
 
     it("should be used without a word when it is asked for", async () => {
