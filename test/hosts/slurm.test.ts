@@ -159,9 +159,8 @@ process.stdout.write(Buffer.concat(parts).toString("base64") + "\\n" + "x".repea
   it("should be examined by tsmpi doctor", async () => {
     const tool = join(packageRoot, "dist", "tsmpi.js");
     const out = cluster.on("h0", "salloc", "-Q", "-N2", "-n2", process.execPath, tool, "doctor");
-    expect(out)
-      .to.match(/^h1: Node .*shared memory/m)
-      .and.to.match(/^h2: Node /m);
+    // Whichever: one may still be busy with what the test before has left.
+    expect(out.match(/^h[123]: Node .*shared memory/gm), out).to.have.length(2);
     expect(out).to.match(/^a job can run$/m);
   });
 });

@@ -231,7 +231,7 @@ setInterval(() => {}, 1000);`,
 
     it("should be told to get Node", async () => {
       // The tests may run under another Node than the one that hosts find.
-      const found = cluster.on("h3", "sh", "-c", "command -v node").trim();
+      const found = cluster.on("h0", "ssh", "h3", "command -v node").trim();
       for (const node of new Set([process.execPath, found])) coverOnH3(node, "");
       const stderr = await refused(["--hosts", "h1,h3"]);
       expect(stderr).to.include(
