@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
+import { membersOf, until } from "../launcher/helpers.ts";
 
 const COMMANDS = ["chromium", "chromium-browser", "google-chrome"];
 const OPTIONS = [
@@ -16,6 +17,7 @@ const OPTIONS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--disable-crash-reporter",
   "--remote-debugging-pipe",
 ];
 const END = "\0";
@@ -53,6 +55,7 @@ export class Page {
     this.folder = mkdtempSync(join(tmpdir(), "tsmpi-browser-"));
     this.browser = spawn(browserCommand!, [...OPTIONS, `--user-data-dir=${this.folder}`], {
       stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],
+      detached: true, // a process group of its own, by which its children are found
     });
     this.closed = new Promise(resolve => this.browser.on("close", () => resolve()));
     let rest = "";
@@ -106,10 +109,13 @@ export class Page {
   }
 
   async close(): Promise<void> {
-    this.browser.kill("SIGKILL");
+    const group = this.browser.pid!;
+    if (membersOf(group).length > 0) process.kill(-group, "SIGKILL");
     await this.closed;
-    // Its children end a moment later, and may still write.
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    // Its children write into the folder as long as they live.
+    if (!(await until(() => membersOf(group).length === 0, 30_000)))
+      throw new Error("the browser does not end");
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private call(method: string, params: object): Promise<Record<string, unknown>> {

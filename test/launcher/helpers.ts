@@ -53,6 +53,11 @@ export function survivors(mark: string): number[] {
   return processes(pid => read(`/proc/${pid}/environ`).includes(`TSMPI_TEST_MARK=${mark}`));
 }
 
+/** Processes of a process group that are alive. */
+export function membersOf(group: number): number[] {
+  return processes(pid => /\) . \d+ (\d+) /.exec(read(`/proc/${pid}/stat`))?.[1] === String(group));
+}
+
 /** Guard shells that watch one of the given process groups. */
 export function guardsOf(groups: readonly number[]): number[] {
   return processes(pid => {
