@@ -16,7 +16,9 @@ import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
 import type { Source } from "./source.ts";
 
 /**
-/** The same for long arrays that gateways copy, who need the cores for it more; a wake costs little beside them. */
+ * Milliseconds of looking before sleep, for long arrays that gateways copy, who need the cores for it more; a wake
+ * costs little beside them.
+ */
 const TRANSFER_PATIENCE_MS = 0.05;
 /**
  * After so long a look yields, whether or not the job has enough cores: another program may have put both ranks on
