@@ -34,14 +34,17 @@ interface Series {
 
 /**
  * Microseconds of one call, after a warm-up in batches that grow until they are long enough to tell. A just-in-time
- * compiler needs tens of milliseconds until it is done with a loop; every contender gets that time.
+ * compiler needs tens of milliseconds until it is done with a loop; every contender gets that time. The best of the
+ * batches counts: a disturbed one at the end would make the measured batches so short that every disturbance counts.
  */
 async function estimate(contender: Contender, batchTime: number, warmUp: number): Promise<number> {
   let left = warmUp * batchTime;
+  let best = Number.POSITIVE_INFINITY;
   for (let calls = 1; ; ) {
     const { root } = await contender.run(calls);
     left -= root;
-    if (left <= 0 || calls >= MOST_CALLS) return root / calls;
+    best = Math.min(best, root / calls);
+    if (left <= 0 || calls >= MOST_CALLS) return best;
     if (root >= batchTime) continue;
     const factor = Math.min(10, Math.max(1.2, batchTime / Math.max(root, 1)));
     calls = Math.min(MOST_CALLS, Math.ceil(calls * factor));

@@ -30,7 +30,7 @@ describe("links between hosts", function () {
     const mark = newMark();
     const all = ["--hosts", "h1:2,h2:2", "--timeout", "200", ...args];
     const running = cluster.start([...all, ...words], { cwd, env: mark.env, timeout: 220_000 });
-    const gone = (): Promise<boolean> => until(() => cluster.survivors(mark.text).length === 0, 8000);
+    const gone = (): Promise<boolean> => until(() => cluster.survivors(mark.text).length === 0);
     const end = (): void => void process.kill(cluster.tsmpirun(mark.text), "SIGTERM");
     return { ...running, gone, end };
   }

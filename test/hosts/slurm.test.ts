@@ -32,9 +32,7 @@ console.log(world.rank, world.size, hostname(), ranks.join());`;
     writeFileSync(join(cwd, "main.ts"), script);
     const before = ["salloc", "-Q", ...allocation];
     const launched = await cluster.launch([...args, "main.ts"], { cwd, env: mark.env, before, input });
-    expect(await until(() => cluster.survivors(mark.text).length === 0, 5000), "nothing is left").to.equal(
-      true,
-    );
+    expect(await until(() => cluster.survivors(mark.text).length === 0), "nothing is left").to.equal(true);
     return { ...launched, lines: launched.stdout.trimEnd().split("\n").sort() };
   }
 
@@ -151,7 +149,7 @@ process.stdout.write(Buffer.concat(parts).toString("base64") + "\\n" + "x".repea
       await running.printed("up\nup\nup\nup\n");
       await sleep(100);
       end(mark.text);
-      expect(await until(() => cluster.survivors(mark.text).length === 0, 15_000)).to.equal(true);
+      expect(await until(() => cluster.survivors(mark.text).length === 0)).to.equal(true);
       await running.done;
     });
   }

@@ -38,7 +38,7 @@ describe("ranks that srun has started", function () {
       before: ["srun", "-Q", ...options],
       tool: TOOL,
     });
-    const gone = await until(() => cluster.survivors(mark.text).length === 0, 10_000);
+    const gone = await until(() => cluster.survivors(mark.text).length === 0);
     expect(gone, "nothing is left").to.equal(true);
     return launched;
   }

@@ -73,7 +73,7 @@ function processes(matches: (pid: string) => boolean): number[] {
     .map(Number);
 }
 
-export async function until(condition: () => boolean, milliseconds = 3000): Promise<boolean> {
+export async function until(condition: () => boolean, milliseconds = 15_000): Promise<boolean> {
   const end = Date.now() + milliseconds;
   while (!condition()) {
     if (Date.now() > end) return false;

@@ -9,7 +9,7 @@ describe("SIGKILL", () => {
   after(removeFolders);
 
   async function nothingLeft(mark: string, groups: number[]): Promise<void> {
-    const gone = await until(() => survivors(mark).length === 0 && guardsOf(groups).length === 0, 4000);
+    const gone = await until(() => survivors(mark).length === 0 && guardsOf(groups).length === 0);
     expect(gone, `left: ${survivors(mark).join()}, guards: ${guardsOf(groups).join()}`).to.equal(true);
   }
 
