@@ -1,7 +1,8 @@
 /**
  * Cross-validation of a random forest: thirty settings of the forest (methods), each fitted ten times to nine tenths of the
- * data and judged by the rest. The two loops, over folds and methods, are one map of 300 tasks, so that ranks may
- * outnumber the folds. Arguments: observations and variables.
+ * data, which then predicts the rest. The two loops, over folds and methods, are one map of 300 tasks, so that ranks may
+ * outnumber the folds. Predictions come by folds and are put in the order of the observations. Arguments: observations and
+ * variables.
  */
 import { RandomForestRegression } from "ml-random-forest";
 import { world } from "tsmpi";
@@ -23,8 +24,8 @@ const methods = [1, 2, 4].flatMap(trees =>
   [0.4, 0.8].flatMap(maxFeatures => [1, 2, 3, 4, 5].map(depth => ({ trees, maxFeatures, depth }))),
 );
 
-/** Sum of squared errors in a fold of a forest grown without it. */
-function errorIn(fold: number, { trees, maxFeatures, depth }: (typeof methods)[number]): number {
+/** What a forest grown without a fold predicts of it. */
+function predict(fold: number, { trees, maxFeatures, depth }: (typeof methods)[number]): Float64Array {
   const indices = Array.from(foldOf.keys());
   const rest = indices.filter(i => foldOf[i] !== fold);
   const own = indices.filter(i => foldOf[i] === fold);
@@ -40,25 +41,38 @@ function errorIn(fold: number, { trees, maxFeatures, depth }: (typeof methods)[n
     rest.map(i => x[i]),
     rest.map(i => y[i]),
   );
-  const predicted = forest.predict(own.map(i => x[i]));
-  return own.reduce((total, i, at) => total + (y[i] - predicted[at]) ** 2, 0);
+  return Float64Array.from(forest.predict(own.map(i => x[i])));
 }
 
-const errors = await gridMap(world, [FOLDS, methods], errorIn, {
+/** In the order of observations what there is of each fold, in that order within it. */
+function byObservation(folds: readonly Float64Array[]): Float64Array {
+  const next = folds.map(fold => fold.values());
+  return Float64Array.from(foldOf, fold => next[fold].next().value as number);
+}
+
+const predictions = await gridMap(world, [FOLDS, methods], predict, {
   cost: ([, method]) => method.trees * method.maxFeatures * method.depth,
   root: 0,
 });
 
-if (errors !== undefined) {
-  const judged = methods.map((method, m) => ({
-    ...method,
-    mean: errors.reduce((total, fold) => total + fold[m], 0) / n,
-  }));
+if (predictions !== undefined) {
+  const judged = methods.map((method, m) => {
+    const predicted = byObservation(predictions.map(fold => fold[m]));
+    return {
+      ...method,
+      predicted,
+      mean: predicted.reduce((sum, value, i) => sum + (y[i] - value) ** 2, 0) / n,
+    };
+  });
   judged.sort((a, b) => a.mean - b.mean);
   console.log(`${FOLDS} folds x ${methods.length} methods over ${n} observations of ${p} variables`);
   for (const { trees, maxFeatures, depth, mean } of [...judged.slice(0, 3), ...judged.slice(-1)]) {
     console.log(
       `error ${mean.toFixed(6)}: ${trees} trees of depth ${depth} from ${100 * maxFeatures} % of the variables`,
     );
+  }
+  const [{ predicted }] = judged;
+  for (const i of [0, 1, 2]) {
+    console.log(`observation ${i} is ${y[i].toFixed(4)}, the best predicts ${predicted[i].toFixed(4)}`);
   }
 }

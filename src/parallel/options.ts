@@ -40,7 +40,7 @@ export interface MapOptions<T = unknown> {
   errors?: "cancel" | "collect";
   /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
-  /** Says at the end how long each rank was busy and idle, on rank 0. Default false. */
+  /** Says at the end how long each rank was busy and idle, and its peak memory, on rank 0. Default false. */
   usage?: UsageOption;
   /** Stands in errors and before the progress. Default: the name of the operation. */
   label?: string;

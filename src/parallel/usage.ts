@@ -1,4 +1,5 @@
-/** How evenly a map kept its ranks busy. */
+/** How evenly a map kept its ranks busy, and how much memory they took. */
+import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { ArgumentError } from "../errors.ts";
 import type { Communicator } from "../index.ts";
@@ -12,6 +13,8 @@ export interface RankUsage {
   readonly busy: number;
   /** Seconds until the last rank had nothing more to do, less `busy`. */
   readonly idle: number;
+  /** Bytes of memory that the rank's process has had at most so far, of shared arrays what it has touched. */
+  readonly peakMemory: number;
 }
 
 /** true: a line for each rank on standard error. A function is called instead. */
@@ -32,6 +35,15 @@ export interface Measured {
   readonly elapsed: number;
 }
 
+/**
+ * That of the process's own memory: `process.resourceUsage().maxRSS` may be that of the process that has started it, for the
+ * kernel hands it on.
+ */
+function peakMemory(): number {
+  const [, kilobytes = "0"] = /^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1")) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
 /** Collective; shows on rank 0. */
 export async function tellUsage(
   comm: Communicator,
@@ -39,20 +51,22 @@ export async function tellUsage(
   option: UsageOption,
   label: string,
 ): Promise<void> {
-  const all = await comm.gather({ ...measured, host: hostname() });
+  const all = await comm.gather({ ...measured, host: hostname(), peakMemory: peakMemory() });
   if (all === undefined || option === false) return;
   const total = Math.max(...all.map(each => each.elapsed));
-  const usages = all.map(({ host, tasks, busy }, rank) => ({
+  const usages = all.map(({ host, tasks, busy, peakMemory }, rank) => ({
     rank,
     host,
     tasks,
     busy,
     idle: Math.max(0, total - busy),
+    peakMemory,
   }));
   if (option === true) process.stderr.write(usages.map(each => `${label}: ${lineOf(each)}\n`).join(""));
   else option(usages);
 }
 
-function lineOf({ rank, host, tasks, busy, idle }: RankUsage): string {
-  return `rank ${rank} on ${host}: ${tasks} tasks, busy ${busy.toFixed(3)} s, idle ${idle.toFixed(3)} s`;
+function lineOf({ rank, host, tasks, busy, idle, peakMemory }: RankUsage): string {
+  const times = `busy ${busy.toFixed(3)} s, idle ${idle.toFixed(3)} s`;
+  return `rank ${rank} on ${host}: ${tasks} tasks, ${times}, peak memory ${(peakMemory / 2 ** 20).toFixed(0)} MiB`;
 }

@@ -26,6 +26,8 @@ const examples: Record<string, readonly number[]> = {
   "three-generators": [1, 2, 5],
   "shared-data": [1, 2, 5],
   "cross-validation": [1, 3],
+  forest: [1, 2, 3, 5, 8],
+  "csv-files": [2],
   "task-graph": [1, 2, 5],
   "adaptive-integral": [1, 2, 5],
 };

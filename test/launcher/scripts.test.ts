@@ -329,10 +329,14 @@ else if (isMainThread) {
 
   it("should say what it does when asked to be verbose", async () => {
     const folder = folderWith({ "main.ts": "" });
-    const { stderr } = await launch(["-v", "-n", "2", "main.ts"], { cwd: folder });
+    const onCores = (cores: string) =>
+      launch(["-v", "-n", "2", "main.ts"], { cwd: folder, env: { TSMPI_CORES: cores } });
+    const { stderr } = await onCores("2");
     expect(stderr).to.match(/main\.ts: transpiled in \d+ ms/);
     expect(stderr).to.match(/rank 1 is process \d+/);
     expect(stderr).to.match(/rank 0 exited with code 0/);
+    expect(stderr).to.not.include("share");
+    expect((await onCores("1")).stderr).to.match(/^tsmpirun: 2 ranks share 1 usable cores$/m);
     const version = JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")).version;
     expect(version).to.match(/^\d/);
   });

@@ -50,11 +50,13 @@ if (mode !== undefined) {
   for await (const _ of imap(world, 30, i => i, { progress: show }));
   if (rank === 0) expect(states.at(-1)!.done).to.equal(30);
 
-  // How evenly ranks were kept busy; rank 0 may be the only one to ask.
+  // How evenly ranks were kept busy, and what memory they took; rank 0 may be the only one to ask.
+  const LARGE = 200 * 2 ** 20;
   for (const errors of ["collect", undefined] as const) {
     let usages: readonly RankUsage[] = [];
     const usage = (all: readonly RankUsage[]): void => void (usages = all);
     const task = (i: number): number => {
+      if (i === 4 * size - 1) new Uint8Array(LARGE).fill(1); // on the last rank
       compute(2);
       if (i === 3 && errors !== undefined) throw new Error("three");
       return i;
@@ -67,7 +69,10 @@ if (mode !== undefined) {
     await (errors === undefined ? mapping : failure(() => mapping));
     if (rank !== 0) continue;
     expect(usages.map(each => [each.rank, each.tasks])).to.deep.equal(everyRank.map(r => [r, 4]));
-    for (const { busy, idle, host } of usages) {
+    for (const { rank: of, busy, idle, host, peakMemory } of usages) {
+      const isLast = of === size - 1;
+      expect(peakMemory).to.be.within(isLast ? LARGE : 2e7, isLast ? 2e9 : LARGE);
+
       expect(host).to.equal(hostname());
       expect(busy).to.be.at.least(0.0075);
       expect(idle).to.be.at.least(0);

@@ -23,13 +23,20 @@ async function finished(others: () => unknown): Promise<void> {
   await others();
 }
 
+/** The others have said that they come to their wait; soon they sleep in it. */
+async function othersWait(): Promise<void> {
+  for (let other = 0; other < last; other++) await world.recv(other);
+  await sleep(300);
+}
+
 /** All ranks are at it when the last one fails. */
 async function fails(how: () => unknown): Promise<void> {
   if (rank !== last) {
+    await world.send("here", last);
     await world.recv(last);
     return;
   }
-  await sleep(150);
+  await othersWait();
   now();
   await how();
 }
@@ -170,8 +177,11 @@ const once: Record<string, () => unknown> = {
   aborts: () => fails(() => world.abort("stopped on purpose", 9)),
   "is killed": () => fails(() => process.kill(process.pid, "SIGKILL")),
   "others block": async () => {
-    if (rank !== last) world.sync.recv(last);
-    await sleep(150);
+    if (rank !== last) {
+      world.sync.send("here", last);
+      world.sync.recv(last);
+    }
+    await othersWait();
     now();
     throw new Error("the blocked ones are freed");
   },
@@ -182,10 +192,11 @@ const once: Record<string, () => unknown> = {
     throw new Error("the busy ones are killed");
   },
   "others wait in various ways": async () => {
+    if (rank !== last) await world.send("here", last);
     if (rank === 0) await world.recv(last, { tag: 7 });
     else if (rank === 1) world.sync.barrier();
     else if (rank === 2) world.sync.probe(last);
-    await sleep(400);
+    await othersWait();
     now();
     process.exit(4);
   },
