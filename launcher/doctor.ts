@@ -70,7 +70,8 @@ function findingsOf({ name, facts, skew, doubt }: Examined, own: HostFacts, alon
     if (alone) add(false, `ranks use ZeroMQ (--transport zeromq), which is slower: ${facts.native}`);
     else add(true, facts.native);
   } else if (facts.sharedMemory !== undefined) {
-    add(true, `shared memory cannot be had: ${facts.sharedMemory}; --transport zeromq does without it`);
+    const advice = alone ? "; --transport zeromq does without it" : "";
+    add(true, `shared memory cannot be had: ${facts.sharedMemory}${advice}`);
   }
   if (facts.node.split(".")[0] !== own.node.split(".")[0]) {
     add(

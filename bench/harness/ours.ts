@@ -32,6 +32,6 @@ export function planOurs(
     startCommand: first ? [...tsmpirun, join(programsFolder(), "start.js")] : undefined,
     environment: {},
     does: () => true,
-    version: [packageVersion(), variant, transport ?? []].flat().join(", "),
+    version: [packageVersion(), variant, transport].filter(part => part !== undefined).join(", "),
   };
 }

@@ -3,6 +3,7 @@
  * what tsmpirun says: ZeroMQ is loaded and its sockets live here only.
  */
 import { randomUUID } from "node:crypto";
+import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { parentPort, workerData } from "node:worker_threads";
 import { Gateway, windowFor } from "../../src/gateway/gateway.ts";
@@ -181,4 +182,9 @@ function isSame(record: WaitRecord, other: WaitRecord | undefined): boolean {
   return record.context === other?.context && record.sequence === other.sequence;
 }
 
+/** The program's thread may be blocked, and could not go on without this one. */
+process.on("uncaughtException", error => {
+  writeSync(2, `tsmpi: the gateway of this rank has failed: ${error.stack ?? error}\n`);
+  process.kill(process.pid, "SIGKILL");
+});
 new GatewayThread(workerData as ThreadData);

@@ -61,7 +61,7 @@ export class RankGateways implements RankMedium {
       message: report => {
         if (report.kind === "ready") this.know(rank, report.card);
         else if (report.kind === "problem") broken(report.problem);
-        else if (report.kind === "stays") this.tellAll({ ...report, rank });
+        else if (report.kind === "stays") this.tellAll({ ...report, rank }, rank);
         else this.told(rank, report.facts);
       },
       bytes: () => {},
@@ -121,7 +121,7 @@ export class RankGateways implements RankMedium {
     this.tellAll({ kind: "begin", cards: this.cards as (WireCard | null)[], linkMemory: this.linkMemory });
   }
 
-  private tellAll(order: RankOrder): void {
-    for (const channel of this.channels) channel?.send(order);
+  private tellAll(order: RankOrder, but?: number): void {
+    for (const [rank, channel] of this.channels.entries()) if (rank !== but) channel?.send(order);
   }
 }

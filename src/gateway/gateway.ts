@@ -43,7 +43,7 @@ export function windowFor(memory: number, hosts: number): number {
   return Math.max(Math.min(memory / hosts, MOST_WINDOW), MAX_FRAME / 4);
 }
 
-const States = { stopped: 0, looking: 1, asleep: 2 } as const;
+const States = { stopped: 0, looking: 1, asleep: 2, closed: 3 } as const;
 
 export class Gateway implements LinkOwner {
   readonly host: number;
@@ -137,8 +137,9 @@ export class Gateway implements LinkOwner {
     );
   }
 
-  /** Ends all links. */
+  /** Ends all links, and opens none any more. */
   close(): void {
+    this.state = States.closed;
     clearTimeout(this.timer);
     for (const { link } of this.peers) link?.close();
     this.access.waits.holdEventLoop(false);
@@ -173,13 +174,14 @@ export class Gateway implements LinkOwner {
   /** Makes sure that somebody looks. */
   private wake(): void {
     this.quietSince = 0;
-    if (this.state === States.looking) return;
+    if (this.state === States.looking || this.state === States.closed) return;
     Atomics.store(this.access.words, this.sleepingWord, 0);
     this.state = States.looking;
     setImmediate(this.look);
   }
 
   private readonly look = (): void => {
+    if (this.state === States.closed) return;
     const { access, sleepingWord, wire } = this;
     const { words, waits } = access;
     for (let looks = 1; ; looks++) {

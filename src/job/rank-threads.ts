@@ -75,7 +75,9 @@ export class RankThreads {
     this.states = new Int32Array(states);
     writeHeader(new Int32Array(this.segment), layout, places, cores, watched, size > cores);
     const workerData: ThreadData = { segment: this.segment, bells: this.bells, states };
-    this.worker = new Worker(gateway, { workerData, execArgv: [] });
+    // What NODE_OPTIONS loads into the program, such as a monitor with a timer, would keep the thread from its end.
+    const env = { ...process.env, NODE_OPTIONS: "" };
+    this.worker = new Worker(gateway, { workerData, env, execArgv: [] });
     this.worker.unref();
   }
 

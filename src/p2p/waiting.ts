@@ -528,6 +528,7 @@ export class Waiting {
     const { words, close } = this.engine.job!;
     const code = Atomics.load(words, Header.abortCode);
     if (code === 0) return;
+    // Listeners of "exit" are not called again if this is one of them.
     close();
     process.exit(code - 1);
   }

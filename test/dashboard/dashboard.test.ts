@@ -47,7 +47,8 @@ describe("the dashboard", function () {
         over,
       ]);
       // Ranks without memory in common tell rank 0 what they have done, but not what has failed.
-      const failed = transport === "zeromq" ? work.find(([label]) => label === "fits")?.[3] : 2;
+      const failed = Number(work.find(([label]) => label === "fits")?.[3]);
+      expect(failed).to.be.within(transport === "zeromq" ? 0 : 2, 2);
       expect(work).to.deep.include.members([
         ["fits", 0, "20/20", failed, true],
         ["pool", 0, "3/3", 0, true],

@@ -1,5 +1,5 @@
 /** What `--transport zeromq` promises besides messages: no addon, no port, nobody but the job's ranks, nothing left. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -9,7 +9,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Context, Push } from "zeromq";
@@ -19,22 +18,43 @@ import { folderWith, newMark, removeFolders, STAY, sleep, survivors, until } fro
 
 const ZEROMQ = ["--transport", "zeromq"];
 
-/** Abstract names of unix sockets that processes listen at. */
-function names(): string[] {
+/** Connects to sockets and says what is not ZeroMQ's language. Not node's, which fills abstract names up with zeros. */
+const SPEECHLESS = `
+import socket, sys
+strangers = []
+for name in sys.argv[1:]:
+    for words in (b"", b"GET / HTTP/1.1\\r\\n\\r\\n", b"\\xff" * 100000):
+        stranger = socket.socket(socket.AF_UNIX)
+        stranger.connect("\\0" + name)
+        try:
+            stranger.sendall(words)
+        except OSError:
+            pass # turned away
+        strangers.append(stranger)
+print("connected", flush=True)
+sys.stdin.read()
+`;
+
+/** Abstract names of unix sockets that processes of a job listen at, or of all. */
+function names(pids?: readonly number[]): string[] {
+  const own = pids === undefined ? undefined : new Set(pids.flatMap(pid => [...inodes(pid)]));
   const lines = readFileSync("/proc/net/unix", "latin1").split("\n");
-  return [...new Set(lines.flatMap(line => /@(tsmpi-\S+)/.exec(line)?.[1] ?? []))];
+  const sockets = lines.flatMap(line => {
+    const [, inode, name] = / (\d+) @(tsmpi-\S+)$/.exec(line) ?? [];
+    return name === undefined || own?.has(inode) === false ? [] : name;
+  });
+  return [...new Set(sockets)];
 }
 
 /** Inodes of the descriptors of a process. */
 function inodes(pid: number): Set<string> {
   const folder = `/proc/${pid}/fd`;
-  const links = readdirSync(folder).map(name => {
-    try {
-      return readlinkSync(join(folder, name));
-    } catch {
-      return "";
-    }
-  });
+  const links: string[] = [];
+  try {
+    for (const name of readdirSync(folder)) links.push(readlinkSync(join(folder, name)));
+  } catch {
+    // It, or one of its descriptors, is gone meanwhile.
+  }
   return new Set(links.flatMap(link => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
 }
 
@@ -146,7 +166,9 @@ console.log((await alone.shared(Float64Array, 10)).length);
       "main.ts": `import { world } from "tsmpi";
 await world.barrier();
 console.log("up");
-for (let i = 0; i < 300; i++) {
+let over = false;
+if (world.rank === 0) process.stdin.on("end", () => (over = true)).resume();
+for (let i = 0; !(await world.broadcast(over)); i++) {
   const got = await world.sendrecv({ i }, (world.rank + 1) % world.size, (world.rank + world.size - 1) % world.size);
   if ((got as { i: number }).i !== i) throw new Error("something else came");
   await new Promise(resolve => setTimeout(resolve, 5));
@@ -155,26 +177,24 @@ await world.barrier();
 `,
     });
     const mark = newMark();
-    const before = new Set(names());
-    const running = start([...ZEROMQ, "-n", "3", "main.ts"], { cwd, env: mark.env });
+    const running = start([...ZEROMQ, "-n", "3", "main.ts"], { cwd, env: mark.env, keepInput: true });
     await running.printed("up\nup\nup\n");
-    const listening = names().filter(name => !before.has(name));
-    expect(listening.length).to.be.at.least(3);
     const ranks = survivors(mark.text);
     expect(ranks.length).to.be.at.least(3);
+    const listening = names(ranks);
+    expect(listening.length).to.equal(3);
     for (const pid of ranks) expect(listensOnTcp(pid)).to.equal(false);
 
     const context = new Context({ blocky: false });
     const strangers: { close(): void }[] = [];
+    const connected: Promise<void>[] = [];
+    const speechless = spawn("python3", ["-c", SPEECHLESS, ...listening], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    connected.push(new Promise(resolve => speechless.stdout.on("data", () => resolve())));
+    strangers.push({ close: () => speechless.kill() });
     for (const name of listening) {
-      for (const words of ["", "GET / HTTP/1.1\r\n\r\n", "\xff".repeat(100_000)]) {
-        const socket = connect(`\0${name}`);
-        socket.on("error", () => {});
-        socket.write(Buffer.from(words, "latin1"));
-        strangers.push({ close: () => socket.destroy() });
-      }
       const plain = new Push({ context, linger: 0 });
-      plain.connect(`ipc://@${name}`);
       const key = encodeZ85(new Uint8Array(32).fill(7));
       const wrongKey = new Push({
         context,
@@ -183,16 +203,50 @@ await world.barrier();
         curveSecretKey: key,
         curveServerKey: key,
       });
-      wrongKey.connect(`ipc://@${name}`);
       for (const push of [plain, wrongKey]) {
+        connected.push(new Promise(resolve => push.events.on("connect", () => resolve())));
+        push.connect(`ipc://@${name}`);
         push.send(Buffer.alloc(1000)).catch(() => {});
         strangers.push(push);
       }
     }
+    await Promise.race([Promise.all(connected).then(() => sleep(500)), running.done]);
+    running.child.stdin!.end();
     const { code, stderr } = await running.done;
     for (const stranger of strangers) stranger.close();
     expect([code, stderr]).to.deep.equal([0, ""]);
     expect(names().filter(name => listening.includes(name))).to.deep.equal([]);
+  });
+
+  it("should end with the code of a rank that exits when it has just begun to write to others", async () => {
+    const cwd = folderWith({
+      "main.ts": `import { world } from "tsmpi";
+if (world.rank === 0) {
+  await new Promise(resolve => setTimeout(resolve, 700));
+  for (let dest = 1; dest < world.size; dest++) void world.send({ a: 1 }, dest);
+  process.exit(3);
+}
+setInterval(() => {}, 1000);
+`,
+    });
+    for (let again = 0; again < 4; again++) {
+      const { code, stderr } = await launch([...ZEROMQ, "-n", "3", "main.ts"], { cwd });
+      expect(stderr).to.equal("tsmpirun: rank 0 exited with code 3; the job was ended\n");
+      expect(code).to.equal(3);
+    }
+  });
+
+  it("should not wait for what NODE_OPTIONS loads into programs", async () => {
+    const cwd = folderWith({
+      "monitor.cjs": "setInterval(() => {}, 1000);",
+      "main.ts": 'import { world } from "tsmpi";\nawait world.barrier();\nprocess.exit(0);\n',
+    });
+    const began = performance.now();
+    const env = { NODE_OPTIONS: `--require ${join(cwd, "monitor.cjs")}` };
+    const { code, stderr } = await launch([...ZEROMQ, "-n", "2", "main.ts"], { cwd, env });
+    expect([code, stderr]).to.deep.equal([0, ""]);
+    // A thread that does not end is waited for 20 s.
+    expect(performance.now() - began).to.be.below(15_000);
   });
 
   for (const [what, script] of [
