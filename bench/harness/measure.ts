@@ -15,9 +15,12 @@ export interface Settings {
   probe: Probe | undefined;
 }
 
-/** Batches' worth of warm-up, and as many times more for jobs on several hosts, where a call passes more processes. */
-const WARM_UP = 8;
-const WARM_UP_ON_HOSTS = 10 * WARM_UP;
+/**
+ * Batches' worth of warm-up, half a second with those of 20 ms: so long an awaited message of 8 bytes takes 2.5 us, and
+ * from then on 0.25. More for jobs on several hosts, where a call passes more processes.
+ */
+const WARM_UP = 25;
+const WARM_UP_ON_HOSTS = 80;
 /** A contender that is slower than the fastest may take so many times as long; then it gets fewer calls. */
 const LONGEST = 8;
 /** Even a slow operation gets a few calls, for one alone would be its own warm-up. */
@@ -34,8 +37,8 @@ interface Series {
 
 /**
  * Microseconds of one call, after a warm-up in batches that grow until they are long enough to tell. A just-in-time
- * compiler needs tens of milliseconds until it is done with a loop; every contender gets that time. The best of the
- * batches counts: a disturbed one at the end would make the measured batches so short that every disturbance counts.
+ * compiler needs that time until it is done with a loop of promises; every contender gets it. The best of the batches
+ * counts: a disturbed one at the end would make the measured batches so short that every disturbance counts.
  */
 async function estimate(contender: Contender, batchTime: number, warmUp: number): Promise<number> {
   let left = warmUp * batchTime;

@@ -185,7 +185,7 @@ else { let bytes = 0; for await (const part of process.stdin) bytes += part.leng
   });
 
   it("should say what it does with --verbose", async () => {
-    const { stderr } = await run("a:1,b:1", "", ["--verbose"]);
+    const { stderr } = await run("a:1,b:1", "setTimeout(() => {}, 1000);", ["--verbose"]);
     expect(stderr).to.match(/^tsmpirun: a is \S+ \(.+\)$/m);
     expect(stderr).to.match(/rank 1 is process \d+ on b$/m);
   });
