@@ -3,7 +3,8 @@ import { type HostSlots, parseHosts } from "./hosts/host-list.ts";
 import type { WireName } from "./hosts/protocol.ts";
 
 /** Ways in which messages travel within a host. */
-export type TransportName = "shared-memory" | "zeromq";
+export const TRANSPORTS = ["shared-memory", "zeromq"] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
 
 /** Options of one MPMD segment; the others belong to the whole job. */
 export interface SegmentOptions {
@@ -288,8 +289,8 @@ export const OPTIONS: Option[] = [
     value: "shared-memory|zeromq",
     help: "how the ranks of one host exchange messages: shared-memory, which needs tsmpi's native addon (default where that loads), or zeromq, slower and without it",
     read(value, _segment, job) {
-      if (value !== "shared-memory" && value !== "zeromq") throw new Expected("shared-memory or zeromq");
-      job.transport = value;
+      job.transport = TRANSPORTS.find(name => name === value);
+      if (job.transport === undefined) throw new Expected(TRANSPORTS.join(" or "));
     },
   },
   {

@@ -1,6 +1,6 @@
 /** The command line of `tsmpi bench`. */
 import { parseHosts } from "../../launcher/hosts/host-list.ts";
-import type { TransportName } from "../../launcher/options.ts";
+import { TRANSPORTS, type TransportName } from "../../launcher/options.ts";
 import { UsageError } from "../../launcher/usage-error.ts";
 import { list, oneOf, outputFile, readWords, sizesOf, wholeNumber } from "./command-line.ts";
 import { OPERATIONS, type Operation, SELECTIONS } from "./operations.ts";
@@ -10,8 +10,6 @@ export type Face = (typeof FACES)[number];
 
 export const PEERS = ["openmpi", "mpich", "mpi4py", "ipc", "worker", "net", "zeromq", "curve"] as const;
 export type PeerName = (typeof PEERS)[number];
-
-export const TRANSPORTS: readonly TransportName[] = ["shared-memory", "zeromq"];
 
 export const WIRES = ["zeromq", "tcp"] as const;
 export type WireName = (typeof WIRES)[number];

@@ -5,6 +5,7 @@ import type { WireCard } from "../../src/gateway/wire.ts";
 import type { RankMedium } from "../../src/job/host-segment.ts";
 import type { RankFacts } from "../../src/job/rank-facts.ts";
 import type { ThreadedJob } from "../../src/job/rank-threads.ts";
+import { checkLocalRanks } from "../../src/transport/layout.ts";
 import { Channel } from "../hosts/channel.ts";
 import type { JobOptions } from "../options.ts";
 import { LAUNCHER_FD, type RankOrder, type RankReport } from "./protocol.ts";
@@ -30,7 +31,9 @@ export class RankGateways implements RankMedium {
   private readonly ends: (Set<"process" | "pipe"> | undefined)[] = [];
   private introduced = false;
 
+  /** @throws {ArgumentError} when there are too many ranks */
   constructor(size: number, cores: number, { linkMemory, dashboard }: JobOptions) {
+    checkLocalRanks(size);
     this.size = size;
     this.cores = cores;
     this.linkMemory = linkMemory;

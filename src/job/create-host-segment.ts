@@ -1,12 +1,11 @@
 /** The launcher makes the segment of its host here and follows its ranks through it. */
 import { closeSync } from "node:fs";
-import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
 import {
+  checkLocalRanks,
   distantRingBytesFor,
   Header,
   Layout,
-  MAX_LOCAL_RANKS,
   type Places,
   Rank,
   RankState,
@@ -31,11 +30,7 @@ export function createHostSegment(
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
   const size = typeof places === "number" ? places : Array.from(ofRank).filter(at => at === host).length;
-  if (size > MAX_LOCAL_RANKS) {
-    throw new ArgumentError(
-      `${size} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`,
-    );
-  }
+  checkLocalRanks(size);
   const addon = native();
   const distantRingBytes = typeof places === "number" ? 0 : distantRingBytesFor(places, linkMemory);
   const layout = new Layout(places, ringBytesFor(size), distantRingBytes);

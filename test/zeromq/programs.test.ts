@@ -58,7 +58,6 @@ describe("ranks over ZeroMQ: ends", () => {
     [2, "aborted wait"],
     [2, "rest of an object"],
     [2, "nobody receives"],
-    [2, "barrier with a rank that leaves"],
     [3, "nobody as a partner"],
   ] as const) {
     onRanks([ranks], "endings", name, { ...zeromq, args: [name], seconds: 60 });
