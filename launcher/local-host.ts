@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { RankMedium } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
+import { compiledFolder } from "./cache.ts";
 import { Guard } from "./guard.ts";
 import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankLook, RankOutput } from "./host.ts";
 import { oomKills } from "./oom.ts";
@@ -80,6 +81,7 @@ export class LocalHost implements Host {
         TSMPI_LAUNCHER_PID: String(process.pid),
         TSMPI_RULES: part.rules && JSON.stringify(part.rules),
         TSMPI_SCRIPT: program.transpiled ? program.script : undefined,
+        TSMPI_COMPILED: compiledFolder(),
       };
       for (const [index, rank] of this.here.entries()) {
         if (rank < program.firstRank || rank >= program.firstRank + program.ranks) continue;

@@ -38,7 +38,9 @@ export interface Native extends Waits {
 
   createDoorbell(): number;
 
-  acceptFences(): boolean;
+  canFence(): boolean;
+  acceptFences(): void;
+  awaitFences(): void;
 
   mayCopy(): boolean;
   allowCopies(): void;

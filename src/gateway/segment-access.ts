@@ -21,7 +21,7 @@ export function inheritedSegment(native: Native): JoinedSegment {
   const segment = native.mapSegment(SEGMENT_FD);
   if (segment === undefined) throw new Error("there is no segment to join");
   if (new Int32Array(segment)[Header.sleepersFence] === 1) {
-    native.acceptFences();
+    native.awaitFences();
     trustSleepersToFence();
   }
   return { segment, waits: native, firstDoorbell: SEGMENT_FD + 1 };

@@ -8,12 +8,11 @@ import { ownProcess } from "./own-process.ts";
 import { markRankThread } from "./rank-thread.ts";
 import { RankThreads, type ThreadedJob } from "./rank-threads.ts";
 
-const { TSMPI_THREADS: told, TSMPI_SCRIPT: script } = process.env;
+const { TSMPI_THREADS: told } = process.env;
 
 if (told !== undefined) {
   delete process.env.TSMPI_LAUNCHER_PID;
   delete process.env.TSMPI_THREADS;
-  delete process.env.TSMPI_SCRIPT;
   markRankThread();
   const threads = new RankThreads(JSON.parse(told) as ThreadedJob, join(__dirname, "gateway-thread.js"));
   setRankThreads(threads);
@@ -21,5 +20,5 @@ if (told !== undefined) {
   process.on("exit", () => {
     if (!threads.joined) threads.close();
   });
-  ownProcess(script);
+  ownProcess();
 }

@@ -10,13 +10,14 @@ import { markRankThread } from "./rank-thread.ts";
 const launcher = process.env.TSMPI_LAUNCHER_PID;
 
 if (launcher !== undefined) {
-  const { TSMPI_BIND: cores, TSMPI_SCRIPT: script } = process.env;
+  const { TSMPI_BIND: cores } = process.env;
   delete process.env.TSMPI_LAUNCHER_PID;
   delete process.env.TSMPI_BIND;
-  delete process.env.TSMPI_SCRIPT;
   markRankThread();
+  // Takes a while, in the background: tsmpi needs it when it is imported.
+  native().acceptFences();
   native().leadGroup();
   native().dieWithParent(Number(launcher));
   if (cores !== undefined) native().bindToCpus(cores.split(",").map(Number));
-  ownProcess(script);
+  ownProcess();
 }

@@ -38,7 +38,7 @@ export function createHostSegment(
   const words = new Int32Array(addon.mapSegment(fd)!);
   writeHeader(words, layout, { host, hosts, ofRank }, cores, watched);
   words[Header.host] = process.pid;
-  words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
+  words[Header.sleepersFence] = addon.canFence() ? 1 : 0;
   // One a rank; the last is the gateway's.
   const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
   const facts = new FactsReader(words, layout);

@@ -79,7 +79,7 @@ export function joinJob(): LocalJob | undefined {
   const area = layout.rankWord(rank);
   if (Atomics.compareExchange(words, area + Rank.pid, 0, process.pid) !== 0) return undefined;
   if (words[Header.sleepersFence] === 1) {
-    addon.acceptFences();
+    addon.awaitFences();
     trustSleepersToFence();
   }
   const copies = new Copies(addon, words, layout);

@@ -1,11 +1,20 @@
 /** What every rank does to its process before its script runs, whatever joins it with the others. */
 
-/** @param script what the person has named, when the file that runs is a transpiled copy of it */
-export function ownProcess(script: string | undefined): void {
-  // The program should see the name that was typed.
+export function ownProcess(): void {
+  const { TSMPI_SCRIPT: script, TSMPI_COMPILED: compiled } = process.env;
+  delete process.env.TSMPI_SCRIPT;
+  delete process.env.TSMPI_COMPILED;
+  // The file that runs may be a transpiled copy: the program should see the name that was typed.
   if (script !== undefined) process.argv[1] = script;
+  if (compiled !== undefined) keepCompiled(compiled);
   writeWhole("stdout");
   writeWhole("stderr");
+}
+
+/** From Node 22 on: what V8 compiles of tsmpi and of the program, the next job loads. Where that cannot be, nothing is said. */
+function keepCompiled(folder: string): void {
+  const module = process.getBuiltinModule("node:module") as { enableCompileCache?: (folder: string) => void };
+  module.enableCompileCache?.(folder);
 }
 
 /**
