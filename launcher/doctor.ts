@@ -1,5 +1,6 @@
 /** `tsmpi doctor`: examines this machine, or the hosts of a job, and says what to mend first. */
 import { parseArguments } from "./arguments.ts";
+import { coresText } from "./cores.ts";
 import { type ChosenHosts, chooseHosts } from "./hosts/choose-hosts.ts";
 import { examineHost } from "./hosts/examine.ts";
 import type { HostFacts, ReachTarget } from "./hosts/protocol.ts";
@@ -43,7 +44,7 @@ function describeHost({ name, facts, skew, doubt }: Examined): string {
   const parts = [
     `Node ${facts.node}`,
     `tsmpi ${facts.version}`,
-    `${facts.cores} ${facts.cores === 1 ? "core" : "cores"}`,
+    coresText(facts.cores),
     `${gigabytes(facts.memory)} free`,
     hasSharedMemory(facts) ? "ranks use shared memory" : "no shared memory",
     facts.copies ? "direct copies" : "no direct copies",

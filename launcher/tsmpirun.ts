@@ -9,7 +9,7 @@ import type { RankMedium } from "../src/job/host-segment.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
 import { chooseTransport } from "./choose-transport.ts";
-import { usableCores } from "./cores.ts";
+import { coresText, usableCores } from "./cores.ts";
 import { runJob } from "./job.ts";
 import { LocalHost } from "./local-host.ts";
 import { makePlan, type Plan, partOf } from "./plan.ts";
@@ -25,7 +25,8 @@ function describe(args: Arguments, plan: Plan, runnables: ReadonlyMap<string, Ru
     `node booted in ${performance.nodeTiming.bootstrapComplete.toFixed(0)} ms, ready to start ranks after`,
   );
   lines[lines.length - 1] += ` ${performance.now().toFixed(0)} ms`;
-  if (plan.ranks > plan.cores) lines.push(`${plan.ranks} ranks share ${plan.cores} usable cores`);
+  if (plan.ranks > plan.cores)
+    lines.push(`${plan.ranks} ranks share ${coresText(plan.cores)} that they may use`);
   process.stderr.write(lines.map(line => `tsmpirun: ${line}\n`).join(""));
 }
 
