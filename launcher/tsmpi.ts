@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** tsmpi: the tools around tsmpirun, one subcommand a file. */
+import { exitSurely } from "../src/job/exit-surely.ts";
 import { nearest } from "./nearest.ts";
 
 interface Subcommand {
@@ -79,4 +80,5 @@ async function main(): Promise<number> {
   return 2;
 }
 
+exitSurely();
 process.exitCode = await main();

@@ -5,6 +5,7 @@
  */
 import { TsmpiError } from "../src/errors.ts";
 import { createHostSegment } from "../src/job/create-host-segment.ts";
+import { exitSurely } from "../src/job/exit-surely.ts";
 import type { RankMedium } from "../src/job/host-segment.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
@@ -78,6 +79,7 @@ function explain(error: unknown): number {
   return 1;
 }
 
+exitSurely();
 const code = await main().catch(explain);
 // Not only the exit code: an idle pipe or timer must not keep tsmpirun when its job has ended.
 process.exit(code);

@@ -8,6 +8,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <thread>
+
 namespace tsmpi {
 
 // usableCpus(): numbers of the cores in this process's affinity mask.
@@ -69,11 +72,22 @@ static Napi::Value leadGroup(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// exitWithin(milliseconds, code): ends this process by then, whatever its other threads wait for.
+static void exitWithin(const Napi::CallbackInfo& info) {
+  auto patience = std::chrono::milliseconds(info[0].As<Napi::Number>().Int64Value());
+  int code = info[1].As<Napi::Number>().Int32Value();
+  std::thread([patience, code] {
+    std::this_thread::sleep_for(patience);
+    _exit(code);
+  }).detach();
+}
+
 void registerProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("usableCpus", Napi::Function::New<usableCpus>(env));
   exports.Set("bindToCpus", Napi::Function::New<bindToCpus>(env));
   exports.Set("leadGroup", Napi::Function::New<leadGroup>(env));
   exports.Set("dieWithParent", Napi::Function::New<dieWithParent>(env));
+  exports.Set("exitWithin", Napi::Function::New<exitWithin>(env));
 }
 
 }  // namespace tsmpi

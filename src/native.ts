@@ -151,6 +151,7 @@ export interface Native extends Waits {
   bindToCpus(cpus: number[]): void;
   leadGroup(): void;
   dieWithParent(parent: number): void;
+  exitWithin(milliseconds: number, code: number): void;
 }
 
 /** The folder of this package, from wherever the bundle or the source of this module runs. */

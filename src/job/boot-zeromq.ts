@@ -3,6 +3,7 @@
  * starts the thread of the rank's gateway, which also follows tsmpirun's orders and ends the rank when tsmpirun is gone.
  */
 import { join } from "node:path";
+import { exitSurely } from "./exit-surely.ts";
 import { setRankThreads } from "./found-threads.ts";
 import { ownProcess } from "./own-process.ts";
 import { markRankThread } from "./rank-thread.ts";
@@ -21,4 +22,5 @@ if (told !== undefined) {
     if (!threads.joined) threads.close();
   });
   ownProcess();
+  exitSurely();
 }

@@ -4,6 +4,7 @@
  * by here too, and find the variables gone.
  */
 import { native } from "../native.ts";
+import { exitSurely } from "./exit-surely.ts";
 import { ownProcess } from "./own-process.ts";
 import { markRankThread } from "./rank-thread.ts";
 
@@ -20,4 +21,5 @@ if (launcher !== undefined) {
   native().dieWithParent(Number(launcher));
   if (cores !== undefined) native().bindToCpus(cores.split(",").map(Number));
   ownProcess();
+  exitSurely();
 }
