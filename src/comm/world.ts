@@ -1,6 +1,6 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
 import { type Activity, beginActivity } from "../job/activity.ts";
-import { joinJob } from "../job/job.ts";
+import { joinJob, type LocalJob } from "../job/job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
 import { Waiting } from "../p2p/waiting.ts";
@@ -24,7 +24,7 @@ function first(name: string, id: number, members?: readonly number[]): Core {
 }
 
 /** The ranks of this host, where they are not all. */
-const neighbours = job === undefined || job.places.hosts === 1 ? undefined : job.layout.ranks;
+const neighbours = job === undefined || job.neighbours.length === job.size ? undefined : job.neighbours;
 
 /** The communicator of all ranks, which knows how they lie on hosts. */
 export class World extends Communicator {
@@ -41,6 +41,12 @@ export class World extends Communicator {
   activity(label: string, total: number): Activity {
     return beginActivity(job, label, total);
   }
+
+  /**
+   * Whether the ranks of `host` have memory in common. Not so under `--transport zeromq`, where `shared` throws
+   * NoSharedMemoryError if there are several.
+   */
+  readonly sharesMemory: boolean = job?.sharesMemory ?? true;
 
   /**
    * Ends the job (MPI_Abort): prints the reason, if any, and leaves this process with an exit code that is not 0,
@@ -61,15 +67,20 @@ export const world = new World(first("world", 0));
  */
 if (job !== undefined) {
   process.on("exit", code => {
-    if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
-    engine.leave();
-    waiting.drain();
-    engine.finish();
-    const left = engine.leftover();
-    if (left === undefined) return;
-    process.stderr.write(`${describeLeftover(left)}\n`);
-    process.exitCode = 1;
+    if (code === 0 && Atomics.load(job.words, Header.abortCode) === 0) end(job);
+    job.close();
   });
+}
+
+function end(job: LocalJob): void {
+  engine.leave();
+  waiting.drain();
+  engine.finish();
+  job.deliver();
+  const left = engine.leftover();
+  if (left === undefined) return;
+  process.stderr.write(`${describeLeftover(left)}\n`);
+  process.exitCode = 1;
 }
 
 /** What a message that nobody will read any more says of the collectives that ranks have called. */
