@@ -73,6 +73,9 @@ def in_root(f):
 third = LN2 / 2 * mpf("1.02")
 table("exp", "e^r = 1 + r + r^2 P(r), |r| <= ln(2) / 2",
       series(lambda r: (mpmath.expm1(r) - r) / r**2, -third, third, 10, 5))
+# exp in single precision takes 2^(i/16) from a table, which leaves less for the polynomial.
+sixteenth = LN2 / 32 * mpf("1.02")
+SHORT = polynomial(lambda r: (mpmath.expm1(r) - r) / r**2, -sixteenth, sixteenth, 2)
 quarter = (PI / 4 * mpf("1.02")) ** 2
 table("sin", "sin r = r + r^3 P(r^2), |r| <= pi / 4",
       series(in_root(lambda r: (mpmath.sin(r) - r) / r**3), 0, quarter, 6, 3))
@@ -173,6 +176,14 @@ for single, name in ((False, "double"), (True, "float")):
     for key, (comment, pair) in tables.items():
         print(f"  // {comment}")
         print(f"  static constexpr {name} {key}[] = {{\n{lines(pair[single], single)}}};")
+    if single:
+        print("  // e^r = 1 + r + r^2 P(r), |r| <= ln(2) / 32")
+        print(f"  static constexpr float expShort[] = {{\n{lines(SHORT, True)}}};")
+        print("  // The bits of 2^(i/16), less i times the distance of sixteenths in the bits of whole powers")
+        print("  static constexpr unsigned powers[] = {")
+        bits = [struct.unpack("I", struct.pack("f", float(mpf(2) ** (mpf(i) / 16))))[0] - (i << 19) for i in range(16)]
+        for i in range(0, 16, 8):
+            print("    " + ", ".join(f"0x{word:08x}" for word in bits[i : i + 8]) + ("," if i < 8 else "};"))
     for key, values in constants(single).items():
         print(f"  static constexpr {name} {key}[] = {{\n{lines(values, single)}}};")
     print("};\n")

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Expression, exp, setThreads, sin, sync } from "../../src/linalg/index.ts";
+import { type Expression, exp, Matrix, setThreads, sin, sync } from "../../src/linalg/index.ts";
 import { native } from "../../src/native.ts";
 
 const elements = Number(process.argv[2] ?? 1e8);
@@ -21,8 +21,9 @@ const python = spawn(
 const answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
 const answer = async (): Promise<string> => (await answers.next()).value;
 
-const x = new Float32Array(elements).map((_, index) => (index % 1000) * 0.01 - 5);
-const y = new Float32Array(elements).fill(1);
+const x = Matrix.zeros(1, elements, "float32").data as Float32Array;
+for (let i = 0; i < elements; i++) x[i] = (i % 1000) * 0.01 - 5;
+const y = (Matrix.zeros(1, elements, "float32").data as Float32Array).fill(1);
 
 /** Milliseconds for one run of ours. */
 function time(threads: number, f: (x: Expression) => Expression): number {

@@ -156,6 +156,13 @@ struct Coefficients<float> {
   static constexpr float logDouble[] = {
     0x1.99999a0000000p-2f, 0x1.24924a0000000p-2f, 0x1.c71c720000000p-3f, 0x1.745d180000000p-3f,
     0x1.3b13960000000p-3f, 0x1.1118ea0000000p-3f, 0x1.df75d20000000p-4f, 0x1.e077180000000p-4f};
+  // e^r = 1 + r + r^2 P(r), |r| <= ln(2) / 32
+  static constexpr float expShort[] = {
+    0x1.0001560000000p-1f, 0x1.5556660000000p-3f};
+  // The bits of 2^(i/16), less i times the distance of sixteenths in the bits of whole powers
+  static constexpr unsigned powers[] = {
+    0x3f800000, 0x3f7daac3, 0x3f7b95c2, 0x3f79c3d3, 0x3f7837f0, 0x3f76f532, 0x3f75fed7, 0x3f75583f,
+    0x3f7504f3, 0x3f7508a4, 0x3f75672a, 0x3f76248c, 0x3f7744fd, 0x3f78ccdf, 0x3f7ac0c7, 0x3f7d257d};
   static constexpr float log2e[] = {
     0x1.7154760000000p+0f};
   static constexpr float log2eLow[] = {

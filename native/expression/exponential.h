@@ -60,14 +60,30 @@ __attribute__((noinline)) V<T> exp(V<T> x, V<T> low, T doublings) {
   return scale<T>(expReduced<T>(sum.high, sum.low), n + doublings);
 }
 
+// e^x for |x| below ExpRange<T>::easy.
+inline D easyExp(D x) {
+  using C = Coefficients<double>;
+  D shifted = fma(x, C::log2e[0], Format<double>::shifter);
+  D n = shifted - Format<double>::shifter;
+  D r = fma(n, -C::ln2Full[0], x);
+  r = fma(n, -C::ln2Full[1], r);
+  return (D)(bits<double>(expReduced<double>(r)) + (bits<double>(shifted) << Format<double>::mantissa));
+}
+// 2^(n/16) e^r, |r| <= ln(2) / 32: the table takes three products off the polynomial.
+inline F easyExp(F x) {
+  using C = Coefficients<float>;
+  F shifted = fma(x, C::log2e[0] * 16, Format<float>::shifter);
+  F n = shifted - Format<float>::shifter;
+  F r = fma(n, -C::ln2Full[0] / 16, x);
+  r = fma(n, -C::ln2Full[1] / 16, r);
+  r = fma(polynomial<float>(r, C::expShort), r * r, r);
+  auto power = (F)(lookUp(C::powers, bits<float>(shifted)) + (bits<float>(shifted) << (Format<float>::mantissa - 4)));
+  return fma(power, r, power);
+}
+
 template <class T>
 inline V<T> exp(V<T> x) {
-  using C = Coefficients<T>;
-  V<T> shifted = fma(x, C::log2e[0], Format<T>::shifter);
-  V<T> n = shifted - Format<T>::shifter;
-  V<T> r = fma(n, -C::ln2Full[0], x);
-  r = fma(n, -C::ln2Full[1], r);
-  V<T> y = (V<T>)(bits<T>(expReduced<T>(r)) + (bits<T>(shifted) << Format<T>::mantissa));
+  V<T> y = easyExp(x);
   V<T> size = magnitude<T>(x);
   if (__builtin_expect(allBelow<T>(size, ExpRange<T>::easy), 1)) return y;
   // An element's result must not depend on its neighbours.

@@ -112,10 +112,25 @@ inline V<T> cosReduced(V<T> r, V<T> low) {
   return (T)1 + fma(square, p, -r * low);
 }
 
+// cos(r + low) where `cosine` is set, else sin(r + low), |r| <= pi / 4: the numbers of the two functions above, from one
+// polynomial that takes its coefficients by element. Selections are cheaper than the products of a second polynomial.
+template <class T>
+inline V<T> cosOrSin(M<T> cosine, V<T> r, V<T> low) {
+  using C = Coefficients<T>;
+  constexpr size_t terms = sizeof C::sin / sizeof(T);
+  V<T> square = r * r;
+  V<T> sum = cosine ? splat(C::cos[terms - 1]) : V<T>{};
+  for (size_t i = terms; i-- > 0;) {
+    sum = fma(sum, square, cosine ? splat(i == 0 ? (T)-0.5 : C::cos[i - 1]) : splat(C::sin[i]));
+  }
+  V<T> base = cosine ? splat<T>(1) : r;
+  return base + fma(sum, square * base, cosine ? fma(-r, low, V<T>{}) : low);
+}
+
 // The last bit of n as a mask that a selection takes, and the bit before it as a sign.
 template <class T>
 inline M<T> isOdd(W<T> n) {
-  return (M<T>)(n << (sizeof(T) * 8 - 1)) < 0;
+  return (n & 1) != 0;
 }
 template <class T>
 inline W<T> halfTurn(W<T> n) {
@@ -125,13 +140,13 @@ inline W<T> halfTurn(W<T> n) {
 template <class T>
 inline V<T> sin(V<T> x) {
   Angle<T> a = reduceAngle<T>(magnitude<T>(x));
-  V<T> y = isOdd<T>(a.n) ? cosReduced<T>(a.r, a.low) : sinReduced<T>(a.r, a.low);
+  V<T> y = cosOrSin<T>(isOdd<T>(a.n), a.r, a.low);
   return withSign<T>(y, halfTurn<T>(a.n) ^ signOf<T>(x));
 }
 template <class T>
 inline V<T> cos(V<T> x) {
   Angle<T> a = reduceAngle<T>(magnitude<T>(x));
-  V<T> y = isOdd<T>(a.n) ? sinReduced<T>(a.r, a.low) : cosReduced<T>(a.r, a.low);
+  V<T> y = cosOrSin<T>(isOdd<T>(a.n + 1), a.r, a.low);
   return withSign<T>(y, halfTurn<T>(a.n + 1));
 }
 template <class T>

@@ -200,6 +200,25 @@ inline V<T> polynomial(V<T> x, const T (&c)[terms]) {
   return sum;
 }
 
+// table[i % 16] for each lane.
+inline W<float> lookUp(const uint32_t (&table)[16], W<float> i) {
+  W<float> found;
+#if defined(__AVX512F__)
+  memcpy(&found, table, sizeof found);
+  return (W<float>)_mm512_permutexvar_epi32((__m512i)i, (__m512i)found);
+#elif defined(__AVX2__)
+  W<float> other;
+  memcpy(&found, table, sizeof found);
+  memcpy(&other, table + 8, sizeof other);
+  auto low = (W<float>)_mm256_permutevar8x32_epi32((__m256i)found, (__m256i)i);
+  auto high = (W<float>)_mm256_permutevar8x32_epi32((__m256i)other, (__m256i)i);
+  return (i & 8) != 0 ? high : low;
+#else
+  for (int lane = 0; lane < lanes<float>; lane++) found[lane] = table[i[lane] % 16];
+  return found;
+#endif
+}
+
 // To the nearest whole number, halves to even; keeps the sign of zero.
 template <class T>
 inline V<T> nearest(V<T> a) {

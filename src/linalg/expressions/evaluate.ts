@@ -1,6 +1,7 @@
 /** Runs expressions over their arrays. */
 import { ArgumentError } from "../../errors.ts";
 import { native } from "../../native.ts";
+import { newArray } from "../matrix.ts";
 import type { Mode, Returned } from "../types.ts";
 import { describe, Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
 import { compileProgram, type Outcome, type Program } from "./program.ts";
@@ -109,7 +110,7 @@ const targetName = (key: string): string => (key === "" ? "the target" : `target
 
 function makeTarget(kind: "number" | "condition", wide: boolean, length: number): TargetArray {
   if (kind === "condition") return new Uint8Array(length);
-  return wide ? new Float64Array(length) : new Float32Array(length);
+  return newArray(wide ? "float64" : "float32", length);
 }
 
 function checkTarget(
