@@ -16,7 +16,8 @@
  *     word 5      what a kind of collective needs besides
  *     word 6, 7   bytes contributed, as a double
  */
-export const CELLS = 32;
+// Where ranks outnumber cores, one that only gives makes so many calls before the others must have had a core.
+export const CELLS = 128;
 // An odd number of lines, so that the headers of cells do not fall into two sets of a cache.
 export const CELL_BYTES = 2048 + 64;
 export const CELL_HEADER_BYTES = 32;

@@ -5,7 +5,11 @@
 import { spawn } from "node:child_process";
 import { expect } from "chai";
 import { ArgumentError, type Communicator, max, sum, world } from "tsmpi";
-import { BULK_BYTES as BULK, CELL_PAYLOAD_BYTES as CELL } from "../../../src/transport/board-layout.ts";
+import {
+  BULK_BYTES as BULK,
+  CELL_PAYLOAD_BYTES as CELL,
+  CELLS,
+} from "../../../src/transport/board-layout.ts";
 import { blocking, doubles, expectSame, failure, ok, sleep } from "./support.ts";
 
 const { rank, size } = world;
@@ -77,7 +81,7 @@ const scenarios: Record<string, (face: Communicator) => unknown> = {
   },
   // Refused before it takes a turn.
   refused: async face => {
-    for (let turn = 0; turn < 40; turn++) {
+    for (let turn = 0; turn < CELLS + 8; turn++) {
       await failure(() => face.allreduceInto(new Float64Array(3), new Float64Array(4), sum));
       await failure(() => face.broadcastInto(new Float64Array(3), { root: size }));
     }
@@ -109,7 +113,7 @@ const scenarios: Record<string, (face: Communicator) => unknown> = {
     for (const length of places) {
       const began = performance.now();
       if (rank === last) await sleep(1500);
-      for (let turn = 0; turn < 40; turn++) {
+      for (let turn = 0; turn < CELLS + 8; turn++) {
         const target = doubles(length, i => (rank === 0 ? turn + i : 0));
         await face.broadcastInto(target);
         expectSame(
