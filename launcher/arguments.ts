@@ -61,6 +61,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     wire: "zeromq",
     ship: false,
     verbose: false,
+    stats: false,
     dryRun: false,
     dashboard: undefined,
   };

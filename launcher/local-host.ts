@@ -38,14 +38,14 @@ export class LocalHost implements Host {
 
   /** @param temporary a folder that the guard removes when this process is killed, or "" */
   constructor(part: HostPart, cores: number, temporary: string, events: Omit<HostEvents, "lost">) {
-    const { host, hosts, places, linkMemory, watched } = part;
+    const { host, hosts, places, linkMemory, watched, counted } = part;
     this.part = part;
     this.cores = cores;
     this.temporary = temporary;
     this.events = events;
     this.here = [...places.keys()].filter(rank => places[rank] === host);
     const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
-    this.segment = createHostSegment(where, cores, linkMemory, watched);
+    this.segment = createHostSegment(where, cores, linkMemory, watched, counted);
   }
 
   /** Descriptors that the gateway of this host inherits, as ranks do. */
@@ -138,6 +138,7 @@ export class LocalHost implements Host {
           elapsed: ((ended === 0 ? Date.now() : ended) - began) / 1000,
           over: ended !== 0,
         })),
+        statistics: pid === undefined ? segment.statisticsOf(rank) : undefined,
       };
     });
   }

@@ -1,10 +1,12 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
 import { type Activity, beginActivity } from "../job/activity.ts";
-import { joinJob } from "../job/job.ts";
+import { joinJob, type LocalJob } from "../job/job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
 import { Waiting } from "../p2p/waiting.ts";
+import { peakMemory } from "../peak-memory.ts";
 import { Header } from "../transport/layout.ts";
+import { writeStatistics } from "../transport/statistics.ts";
 import { Communicator } from "./communicator.ts";
 import { Core } from "./core.ts";
 import { describeSignature } from "./signature.ts";
@@ -61,6 +63,7 @@ export const world = new World(first("world", 0));
  */
 if (job !== undefined) {
   process.on("exit", code => {
+    leaveStatistics(job);
     if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
     engine.leave();
     waiting.drain();
@@ -70,6 +73,12 @@ if (job !== undefined) {
     process.stderr.write(`${describeLeftover(left)}\n`);
     process.exitCode = 1;
   });
+}
+
+function leaveStatistics({ words, layout, rank, statistics }: LocalJob): void {
+  if (statistics === undefined) return;
+  statistics.peakMemory = peakMemory();
+  writeStatistics(words, layout, rank, statistics);
 }
 
 /** What a message that nobody will read any more says of the collectives that ranks have called. */

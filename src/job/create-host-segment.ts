@@ -17,6 +17,7 @@ import {
   RankState,
   ringBytesFor,
 } from "../transport/layout.ts";
+import { readStatistics } from "../transport/statistics.ts";
 import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
 
@@ -28,12 +29,14 @@ const CONTEXTS_A_HOST = 2 ** 18;
  * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
  * @param linkMemory bytes for the rings between ranks of this host and others
  * @param watched whether somebody may look at what ranks do
+ * @param counted whether ranks count their messages
  */
 export function createHostSegment(
   places: Places | number,
   cores = native().usableCpus().length,
   linkMemory = 0,
   watched = false,
+  counted = false,
 ): HostSegment {
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
@@ -60,6 +63,7 @@ export function createHostSegment(
   words[Header.distantRingBytes] = distantRingBytes;
   words[Header.crowded] = size > cores ? 1 : 0;
   words[Header.watched] = watched ? 1 : 0;
+  words[Header.counted] = counted ? 1 : 0;
   words.set(ofRank, placesWord(size, ofRank.length));
   // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
   // own, so that communicators made on different hosts have different contexts.
@@ -124,6 +128,8 @@ export function createHostSegment(
       }
       return found.sort((a, b) => a.began - b.began);
     },
+
+    statisticsOf: rank => readStatistics(words, layout, rank),
 
     close() {
       for (const descriptor of [fd, ...doorbells]) closeSync(descriptor);

@@ -1,4 +1,5 @@
 import type { ActivityRecord } from "../transport/activity-record.ts";
+import type { Statistics } from "../transport/statistics.ts";
 
 /** What must be the same on all hosts of a job. */
 export interface HostAgreement {
@@ -26,6 +27,8 @@ export interface HostSegment {
   isLeaving(rank: number): boolean;
   /** What a rank tells of its work, the earliest first. */
   activitiesOf(rank: number): ActivityRecord[];
+  /** What a rank has counted, once it has ended; undefined when it has left nothing. */
+  statisticsOf(rank: number): Statistics | undefined;
   /** Unmaps the segment and closes the descriptors. */
   close(): void;
 }
