@@ -12,11 +12,13 @@ import {
   type Span,
   type Task,
   type TaskContext,
+  Timing,
   type Work,
 } from "./run.ts";
 import { Client, Server } from "./served.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
+import { tellTrace, traceOf } from "./trace.ts";
 import { tellUsage } from "./usage.ts";
 
 /** What is to be run. */
@@ -42,9 +44,8 @@ export interface Prepared {
   readonly contextOf: (index: number) => TaskContext;
   /** How errors name it. */
   readonly what: string;
-  /** Whether tasks are timed. */
-  readonly timed: boolean;
-  /** All ranks have run their parts: tells of their usage where that is wanted. Collective. */
+  readonly timed: Timing;
+  /** All ranks have run their parts: tells of their times where that is wanted. Collective. */
   tell(part: Part<unknown>): Promise<void>;
   /** Shows nothing more. */
   end(): void;
@@ -57,11 +58,14 @@ export async function prepare(
   plan: Plan<unknown>,
   options: MapOptions<never>,
 ): Promise<Prepared> {
-  const { label = operation, progress = false, usage = false, seed } = options;
+  const { label = operation, progress = false, usage = false, trace, seed } = options;
   const { total } = plan;
   const team = await Team.of(comm);
   const counted = progress !== false || world.watched;
-  const turn = await team.begin(operation, { total, counted, timed: usage !== false });
+  // Before the tasks, whose work would be lost otherwise.
+  const written = trace !== undefined && comm.rank === 0 ? traceOf(trace) : undefined;
+  const wanted = trace !== undefined ? Timing.each : usage !== false ? Timing.sum : Timing.none;
+  const turn = await team.begin(operation, { total, counted, timed: wanted });
   const source = await sourceOf(comm, team, turn, plan, options);
   const plain = new Context(comm, source, undefined, 0);
   const numbers = seed === undefined ? undefined : streams(seed);
@@ -70,10 +74,11 @@ export async function prepare(
   const what = `${label}: item`;
   const { timed } = turn;
   const began = performance.now();
-  const tell = async ({ tasks, busy }: Part<unknown>): Promise<void> => {
-    if (!timed) return;
+  const tell = async ({ tasks, busy, spans }: Part<unknown>): Promise<void> => {
+    if (timed === Timing.none) return;
     const elapsed = (performance.now() - began) / 1000;
     await tellUsage(comm, { tasks, busy: busy / 1000, elapsed }, usage, label);
+    if (timed === Timing.each) await tellTrace(comm, spans, written, label);
   };
   const prepared = { team, contextOf, what, timed, tell };
   const shown = comm.rank === 0 ? progressOf(progress, label, total) : undefined;

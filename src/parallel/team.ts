@@ -1,6 +1,7 @@
 /** What the ranks of a communicator share for the maps that run on it. */
 import { ArgumentError, NotOneHostError } from "../errors.ts";
 import { type Communicator, max } from "../index.ts";
+import type { Timing } from "./run.ts";
 
 /** Words of a turn, a cache line each: ranks write them all the time. */
 const LINE = 16;
@@ -15,7 +16,7 @@ export interface Terms {
   readonly total: number;
   /** Whether any rank shows progress. */
   readonly counted: boolean;
-  readonly timed: boolean;
+  readonly timed: Timing;
 }
 
 /** The words that the ranks of one map share; where they share no memory, each has its own. */
@@ -23,10 +24,10 @@ export class Turn {
   private readonly words: Int32Array;
   private readonly at: number;
   private readonly counted: boolean;
-  /** Whether the ranks' usage is told at the end. */
-  readonly timed: boolean;
+  /** The most that any rank wants. */
+  readonly timed: Timing;
 
-  constructor(words: Int32Array, at: number, counted: boolean, timed: boolean) {
+  constructor(words: Int32Array, at: number, counted: boolean, timed: Timing) {
     this.timed = timed;
     this.words = words;
     this.at = at;
@@ -116,15 +117,15 @@ export class Team {
     const at = (this.turns++ % 2) * TURN_WORDS;
     // All have begun the turn before this one, so nobody is in the one before that, which had these words.
     if (!this.sharesMemory || this.comm.rank === 0) this.words.fill(0, at, at + TURN_WORDS);
-    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed ? 1 : 0);
+    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed);
     await this.comm.allreduceInto(terms, terms, max);
-    const [most, least, anyCounted, anyTimed] = terms;
+    const [most, least, anyCounted, mostTimed] = terms;
     if (most !== -least) {
       throw new ArgumentError(
         `${operation}: all ranks must have the same items; there are ${total} here, and from ${-least} to ${most} on others.`,
       );
     }
-    return new Turn(this.words, at, anyCounted === 1, anyTimed === 1);
+    return new Turn(this.words, at, anyCounted === 1, mostTimed as Timing);
   }
 
   /** Messages of maps, which never mix with the program's. */
