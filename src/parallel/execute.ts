@@ -2,6 +2,7 @@
 import { type Communicator, world } from "../index.ts";
 import { streams } from "../random/index.ts";
 import { Context } from "./context.ts";
+import type { List } from "./items.ts";
 import { chunkOf, type MapOptions } from "./options.ts";
 import { progressOf } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
@@ -15,6 +16,7 @@ import {
   Timing,
   type Work,
 } from "./run.ts";
+import { requireSameItems } from "./same-items.ts";
 import { Client, Server } from "./served.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
@@ -27,6 +29,8 @@ export interface Plan<T> extends Work<T> {
   readonly total: number;
   /** Places that are this rank's own; undefined: ranks claim places from all of them. */
   readonly own: Span | undefined;
+  /** The items, where every rank should have the same. */
+  readonly items?: List<unknown>;
 }
 
 export interface Destination {
@@ -58,14 +62,15 @@ export async function prepare(
   plan: Plan<unknown>,
   options: MapOptions<never>,
 ): Promise<Prepared> {
-  const { label = operation, progress = false, usage = false, trace, seed } = options;
-  const { total } = plan;
+  const { label = operation, progress = false, usage = false, trace, seed, checkItems = false } = options;
+  const { total, items } = plan;
   const team = await Team.of(comm);
   const counted = progress !== false || world.watched;
   // Before the tasks, whose work would be lost otherwise.
   const written = trace !== undefined && comm.rank === 0 ? traceOf(trace) : undefined;
   const wanted = trace !== undefined ? Timing.each : usage !== false ? Timing.sum : Timing.none;
-  const turn = await team.begin(operation, { total, counted, timed: wanted });
+  const turn = await team.begin(operation, { total, counted, timed: wanted, checked: checkItems });
+  if (turn.checked && items !== undefined) await requireSameItems(comm, operation, items);
   const source = await sourceOf(comm, team, turn, plan, options);
   const plain = new Context(comm, source, undefined, 0);
   const numbers = seed === undefined ? undefined : streams(seed);

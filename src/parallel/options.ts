@@ -39,6 +39,12 @@ export interface MapOptions<T = unknown> {
    * are run, then it rejects with a TasksError. Both on every rank. Default cancel.
    */
   errors?: "cancel" | "collect";
+  /**
+   * Whether ranks compare what their items hold, and all refuse the map if any two differ, before any task is run; for
+   * finding mistakes: it writes every item down on every rank. Not of scatterMap, where one rank has the items. Default
+   * false: only their number is compared.
+   */
+  checkItems?: boolean;
   /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
   /** Says at the end how long each rank was busy and idle, and its peak memory, on rank 0. Default false. */
@@ -54,7 +60,8 @@ export interface MapOptions<T = unknown> {
 
 /** @throws {ArgumentError} naming the option */
 export function requireOptions(operation: string, options: MapOptions<never>): void {
-  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress, usage, trace } = options;
+  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress, usage, trace, checkItems } =
+    options;
   const fail = (sentence: string): never => {
     throw new ArgumentError(`${operation}: ${sentence}.`);
   };
@@ -73,6 +80,9 @@ export function requireOptions(operation: string, options: MapOptions<never>): v
   }
   if (errors !== undefined && errors !== "cancel" && errors !== "collect") {
     fail(`errors must be cancel or collect; got ${String(errors)}`);
+  }
+  if (checkItems !== undefined && typeof checkItems !== "boolean") {
+    fail(`checkItems must be true or false; got ${String(checkItems)}`);
   }
   if (progress !== undefined) requireProgress(progress);
   if (usage !== undefined) requireUsage(usage);

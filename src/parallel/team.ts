@@ -17,6 +17,8 @@ export interface Terms {
   /** Whether any rank shows progress. */
   readonly counted: boolean;
   readonly timed: Timing;
+  /** Whether any rank wants items compared. */
+  readonly checked: boolean;
 }
 
 /** The words that the ranks of one map share; where they share no memory, each has its own. */
@@ -26,9 +28,11 @@ export class Turn {
   private readonly counted: boolean;
   /** The most that any rank wants. */
   readonly timed: Timing;
+  readonly checked: boolean;
 
-  constructor(words: Int32Array, at: number, counted: boolean, timed: Timing) {
+  constructor(words: Int32Array, at: number, counted: boolean, timed: Timing, checked: boolean) {
     this.timed = timed;
+    this.checked = checked;
     this.words = words;
     this.at = at;
     this.counted = counted;
@@ -113,19 +117,19 @@ export class Team {
    * Begins a map when all ranks have come to it.
    * @throws {ArgumentError} ranks have other numbers of items, or this one has not ended the map before
    */
-  async begin(operation: string, { total, counted, timed }: Terms): Promise<Turn> {
+  async begin(operation: string, { total, counted, timed, checked }: Terms): Promise<Turn> {
     const at = (this.turns++ % 2) * TURN_WORDS;
     // All have begun the turn before this one, so nobody is in the one before that, which had these words.
     if (!this.sharesMemory || this.comm.rank === 0) this.words.fill(0, at, at + TURN_WORDS);
-    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed);
+    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed, checked ? 1 : 0);
     await this.comm.allreduceInto(terms, terms, max);
-    const [most, least, anyCounted, mostTimed] = terms;
+    const [most, least, anyCounted, mostTimed, anyChecked] = terms;
     if (most !== -least) {
       throw new ArgumentError(
         `${operation}: all ranks must have the same items; there are ${total} here, and from ${-least} to ${most} on others.`,
       );
     }
-    return new Turn(this.words, at, anyCounted === 1, mostTimed as Timing);
+    return new Turn(this.words, at, anyCounted === 1, mostTimed as Timing, anyChecked === 1);
   }
 
   /** Messages of maps, which never mix with the program's. */
