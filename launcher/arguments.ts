@@ -59,6 +59,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     linkTimeoutSeconds: 60,
     linkMemory: 256 * 2 ** 20,
     wire: "zeromq",
+    transport: undefined,
     ship: false,
     verbose: false,
     stats: false,

@@ -52,6 +52,11 @@ export function cacheFolder(): string {
   return join(TSMPI_CACHE_DIR || XDG_CACHE_HOME || join(homedir(), ".cache"), "tsmpi");
 }
 
+/** For node, which keeps compiled code there, by its version and the content of the files. */
+export function compiledFolder(): string {
+  return join(cacheFolder(), "compiled");
+}
+
 function unchanged(manifest: Manifest): boolean {
   for (const [path, bytes, hash] of manifest.inputs) {
     const stats = statSync(path, { throwIfNoEntry: false });

@@ -4,6 +4,10 @@ import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { UsageError } from "./usage-error.ts";
 
+export function coresText(cores: number): string {
+  return `${cores} ${cores === 1 ? "core" : "cores"}`;
+}
+
 function read(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");

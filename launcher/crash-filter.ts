@@ -11,9 +11,12 @@ const CRASH_BEGUN = /:\d+\n([^\n]*\n\s*\^+\n|[^\n]*\n?$)/;
 /** How node prints an error that nobody caught: place, line, caret, error and stack, its version. */
 const CRASH = /(?:^|\n)([^\n]*:\d+\n[^\n]*\n\s*\^+\n.*\nNode\.js v\d+\.\d+\.\d+\S*\n)$/s;
 
+/** Frames of node's own code: which of them a stack ends with differs between ranks that fail in the same way. */
+const FRAMES_OF_NODE = /^ +at .*\bnode:internal\/.*\n/gm;
+
 /** Shared by the ranks of a job. */
 export class Crashes {
-  private first: { rank: number; crash: string } | undefined;
+  private first: { rank: number; essence: string } | undefined;
   /** Ranks that crashed with one and the same text, which was printed once. */
   readonly repeated = new Set<number>();
 
@@ -22,11 +25,12 @@ export class Crashes {
     const text = block.toString("latin1");
     const crash = CRASH.exec(text)?.[1];
     if (crash === undefined) return block;
+    const essence = crash.replace(FRAMES_OF_NODE, "");
     if (this.first === undefined) {
-      this.first = { rank, crash };
+      this.first = { rank, essence };
       return block;
     }
-    if (this.first.crash !== crash) return block;
+    if (this.first.essence !== essence) return block;
     this.repeated.add(this.first.rank).add(rank);
     return block.subarray(0, block.length - crash.length);
   }

@@ -1,5 +1,6 @@
 /** `tsmpi doctor`: examines this machine, or the hosts of a job, and says what to mend first. */
 import { parseArguments } from "./arguments.ts";
+import { coresText } from "./cores.ts";
 import { type ChosenHosts, chooseHosts } from "./hosts/choose-hosts.ts";
 import { examineHost } from "./hosts/examine.ts";
 import type { HostFacts, ReachTarget } from "./hosts/protocol.ts";
@@ -43,9 +44,9 @@ function describeHost({ name, facts, skew, doubt }: Examined): string {
   const parts = [
     `Node ${facts.node}`,
     `tsmpi ${facts.version}`,
-    `${facts.cores} ${facts.cores === 1 ? "core" : "cores"}`,
+    coresText(facts.cores),
     `${gigabytes(facts.memory)} free`,
-    facts.native === undefined && facts.sharedMemory === undefined ? "shared memory" : "no shared memory",
+    hasSharedMemory(facts) ? "ranks use shared memory" : "no shared memory",
     facts.copies ? "direct copies" : "no direct copies",
     `BLAS: ${facts.blas ?? "none found"}`,
     `GPU: ${facts.gpu ?? "none"}`,
@@ -54,21 +55,32 @@ function describeHost({ name, facts, skew, doubt }: Examined): string {
   return `${name}: ${parts.join(", ")}`;
 }
 
-function findingsOf({ name, facts, skew, doubt }: Examined, own: HostFacts): Finding[] {
+function hasSharedMemory({ native, sharedMemory }: HostFacts): boolean {
+  return native === undefined && sharedMemory === undefined;
+}
+
+/** @param alone no other host takes part */
+function findingsOf({ name, facts, skew, doubt }: Examined, own: HostFacts, alone: boolean): Finding[] {
   const findings: Finding[] = [];
   const add = (fatal: boolean, text: string): void => void findings.push({ fatal, text: `${name}: ${text}` });
   if (facts.version !== own.version) {
     add(true, `has tsmpi ${facts.version}, and here is ${own.version}; install the same version there`);
   }
-  if (facts.native !== undefined) add(true, facts.native);
-  if (facts.sharedMemory !== undefined) add(true, `shared memory cannot be had: ${facts.sharedMemory}`);
+  if (facts.native !== undefined) {
+    // Ranks of one host can do without it.
+    if (alone) add(false, `ranks use ZeroMQ (--transport zeromq), which is slower: ${facts.native}`);
+    else add(true, facts.native);
+  } else if (facts.sharedMemory !== undefined) {
+    const advice = alone ? "; --transport zeromq does without it" : "";
+    add(true, `shared memory cannot be had: ${facts.sharedMemory}${advice}`);
+  }
   if (facts.node.split(".")[0] !== own.node.split(".")[0]) {
     add(
       false,
       `has Node ${facts.node}, and here is ${own.node}; the same major version everywhere avoids surprises`,
     );
   }
-  if (!facts.copies) {
+  if (!facts.copies && facts.native === undefined) {
     add(
       false,
       "the kernel forbids ranks to copy from one another's memory, so that large messages are copied twice; " +
@@ -132,7 +144,7 @@ async function examineHosts(
   const findings = problemLines(started.problems).map((text): Finding => ({ fatal: true, text }));
   const present = started.hosts.filter(host => host !== undefined);
   for (const host of examined) if (host !== undefined) process.stdout.write(`${describeHost(host)}\n`);
-  findings.push(...examined.flatMap(host => findingsOf(host, own)));
+  findings.push(...examined.flatMap(host => findingsOf(host, own, false)));
   findings.push(...(await unreached(present, options)));
   await Promise.all(present.map(host => host.close()));
   return findings;
@@ -147,7 +159,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     if (chosen === undefined) {
       const here = { name: "this machine", facts: own, skew: 0, doubt: 0 };
       process.stdout.write(`${describeHost(here)}\n`);
-      findings = findingsOf(here, own);
+      findings = findingsOf(here, own, true);
     } else {
       findings = await examineHosts(chosen, options, own);
     }

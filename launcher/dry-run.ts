@@ -1,5 +1,6 @@
 /** The text of `--dry-run`: who would run where. */
 import { native } from "../src/native.ts";
+import { coresText } from "./cores.ts";
 import type { JobOptions } from "./options.ts";
 import { coresOfRank, type Plan, rankList, ranksText } from "./plan.ts";
 
@@ -21,7 +22,7 @@ export function dryRunText(plan: Plan, options: JobOptions): string {
   const ranks = `${plan.ranks} ${plan.ranks === 1 ? "rank" : "ranks"}`;
   const lines: string[] = [];
   if (plan.hosts === undefined) {
-    lines.push(`${ranks} on this host, ${plan.cores} usable cores`);
+    lines.push(`${ranks} on this host, ${coresText(plan.cores)} to use`);
   } else {
     const count = plan.hosts.length;
     lines.push(`${ranks} on ${count} ${count === 1 ? "host" : "hosts"}, reached by ${plan.launcher}`);

@@ -1,7 +1,7 @@
 /**
  * A shell that outlives tsmpirun by a moment. Ranks die with tsmpirun by the kernel's hand (PR_SET_PDEATHSIG in
- * boot.ts), but what a rank has started itself does not: when tsmpirun is killed, the pipe to this shell closes
- * and the shell kills the ranks' process groups.
+ * boot.ts; their gateway's thread sees to it where they share no memory), but what a rank has started itself does not:
+ * when tsmpirun is killed, the pipe to this shell closes and the shell kills the ranks' process groups.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 

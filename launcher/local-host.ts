@@ -3,9 +3,9 @@
  * one for a job on one host; on several hosts the daemon of each has one.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createHostSegment } from "../src/job/create-host-segment.ts";
-import type { HostAgreement, HostSegment } from "../src/job/host-segment.ts";
+import type { RankMedium } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
+import { compiledFolder } from "./cache.ts";
 import { Guard } from "./guard.ts";
 import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankLook, RankOutput } from "./host.ts";
 import { oomKills } from "./oom.ts";
@@ -21,7 +21,7 @@ const OOM_AFTER_MILLISECONDS = 50;
 
 export class LocalHost implements Host {
   readonly name = undefined;
-  private readonly segment: HostSegment;
+  private readonly medium: RankMedium;
   private readonly part: HostPart;
   private readonly cores: number;
   private readonly temporary: string;
@@ -36,31 +36,29 @@ export class LocalHost implements Host {
   private oomBefore: number | undefined;
   private closed = false;
 
-  /** @param temporary a folder that the guard removes when this process is killed, or "" */
-  constructor(part: HostPart, cores: number, temporary: string, events: Omit<HostEvents, "lost">) {
-    const { host, hosts, places, linkMemory, watched, counted } = part;
+  /**
+   * @param temporary a folder that the guard removes when this process is killed, or ""
+   * @param medium what joins the ranks
+   */
+  constructor(
+    part: HostPart,
+    cores: number,
+    temporary: string,
+    medium: RankMedium,
+    events: Omit<HostEvents, "lost">,
+  ) {
+    const { host, places } = part;
     this.part = part;
     this.cores = cores;
     this.temporary = temporary;
     this.events = events;
     this.here = [...places.keys()].filter(rank => places[rank] === host);
-    const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
-    this.segment = createHostSegment(where, cores, linkMemory, watched, counted);
-  }
-
-  /** Descriptors that the gateway of this host inherits, as ranks do. */
-  get inherited(): readonly number[] {
-    return this.segment.inherited;
+    this.medium = medium;
   }
 
   /** Whether ranks outnumber the cores of this host. */
   get crowded(): boolean {
     return this.here.length > this.cores;
-  }
-
-  /** To be called before the start. */
-  agree(facts: HostAgreement): void {
-    this.segment.agree(facts);
   }
 
   get ranks(): number[] {
@@ -69,7 +67,7 @@ export class LocalHost implements Host {
 
   async start(output: RankOutput, input: RankInput): Promise<void> {
     const { part } = this;
-    const boot = `${packageFolder()}/dist/boot.cjs`;
+    const boot = `${packageFolder()}/dist/${this.medium.boot}`;
     const usable = part.bindTo === "core" ? native().usableCpus() : [];
     const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length);
     for (const program of part.programs) {
@@ -83,6 +81,7 @@ export class LocalHost implements Host {
         TSMPI_LAUNCHER_PID: String(process.pid),
         TSMPI_RULES: part.rules && JSON.stringify(part.rules),
         TSMPI_SCRIPT: program.transpiled ? program.script : undefined,
+        TSMPI_COMPILED: compiledFolder(),
       };
       for (const [index, rank] of this.here.entries()) {
         if (rank < program.firstRank || rank >= program.firstRank + program.ranks) continue;
@@ -114,37 +113,37 @@ export class LocalHost implements Host {
   }
 
   async waits(): Promise<ReadonlyMap<number, string>> {
+    const ranks = this.ranks;
+    const facts = await Promise.all(ranks.map(rank => this.medium.factsOf(rank)));
     const waits = new Map<number, string>();
-    for (const rank of this.running.keys()) {
-      const text = this.segment.waitOf(rank);
-      if (text !== undefined) waits.set(rank, text);
-    }
+    for (const [index, { wait }] of facts.entries()) if (wait !== undefined) waits.set(ranks[index], wait);
     return waits;
   }
 
   async look(): Promise<RankLook[]> {
     if (this.closed) return [];
-    const { segment } = this;
-    return this.here.map(rank => {
+    const facts = await Promise.all(this.here.map(rank => this.medium.factsOf(rank)));
+    return this.here.map((rank, index) => {
+      const { wait, leaving, activities, statistics } = facts[index];
       const pid = this.running.get(rank)?.pid;
       return {
         rank,
         pid,
-        wait: pid === undefined ? undefined : segment.waitOf(rank),
-        leaving: segment.isLeaving(rank),
+        wait: pid === undefined ? undefined : wait,
+        leaving,
         ...usageOf(pid),
-        activities: segment.activitiesOf(rank).map(({ began, ended, ...activity }) => ({
+        activities: activities.map(({ began, ended, ...activity }) => ({
           ...activity,
           elapsed: ((ended === 0 ? Date.now() : ended) - began) / 1000,
           over: ended !== 0,
         })),
-        statistics: pid === undefined ? segment.statisticsOf(rank) : undefined,
+        statistics: pid === undefined ? statistics : undefined,
       };
     });
   }
 
   abort(rank: number, code: number): void {
-    if (!this.closed) this.segment.abort(rank, code);
+    if (!this.closed) this.medium.abort(rank, code);
   }
 
   async close(): Promise<void> {
@@ -153,7 +152,7 @@ export class LocalHost implements Host {
     for (const timer of this.timers) clearTimeout(timer);
     this.signal("SIGKILL");
     this.guard?.dismiss();
-    this.segment.close();
+    this.medium.close();
   }
 
   private startRank(
@@ -168,8 +167,9 @@ export class LocalHost implements Host {
     try {
       child = spawn(process.execPath, command, {
         cwd: program.workingFolder,
-        env: { ...environment, ...this.segment.environment(rank) },
-        stdio: [input.descriptorOf(rank), "pipe", "pipe", ...this.segment.inherited],
+        env: { ...environment, ...this.medium.environment(rank) },
+        stdio: [input.descriptorOf(rank), "pipe", "pipe", ...this.medium.inherited],
+        detached: this.medium.detached,
       });
     } catch (error) {
       process.nextTick(() => this.events.notStarted(rank, (error as Error).message));
@@ -180,11 +180,15 @@ export class LocalHost implements Host {
       return;
     }
     this.running.set(rank, child);
+    this.medium.started(rank, child, problem => {
+      this.events.notStarted(rank, problem);
+      child.kill("SIGKILL");
+    });
     child.on("error", () => {});
     child.on("exit", (code, signal) => {
       this.running.delete(rank);
       this.noteGroup(child.pid!);
-      if (code === 0 && !this.closed) this.segment.rankFinished(rank);
+      if (code === 0 && !this.closed) this.medium.rankFinished(rank);
       this.events.exited(rank, code, signal, this.memoryHint(signal));
     });
     output.attach(rank, child.stdout!, child.stderr!);

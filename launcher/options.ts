@@ -2,6 +2,10 @@
 import { type HostSlots, parseHosts } from "./hosts/host-list.ts";
 import type { WireName } from "./hosts/protocol.ts";
 
+/** Ways in which messages travel within a host. */
+export const TRANSPORTS = ["shared-memory", "zeromq"] as const;
+export type TransportName = (typeof TRANSPORTS)[number];
+
 /** Options of one MPMD segment; the others belong to the whole job. */
 export interface SegmentOptions {
   ranks: number | undefined;
@@ -31,6 +35,8 @@ export interface JobOptions {
   /** Bytes for messages between hosts, on each. */
   linkMemory: number;
   wire: WireName;
+  /** How the ranks of one host exchange messages; undefined: shared memory where the addon loads. */
+  transport: TransportName | undefined;
   /** Hosts get tsmpi and the script, with all that it imports, from here. */
   ship: boolean;
   verbose: boolean;
@@ -278,6 +284,15 @@ export const OPTIONS: Option[] = [
     read(value, _segment, job) {
       if (value !== "zeromq" && value !== "tcp") throw new Expected("zeromq or tcp");
       job.wire = value;
+    },
+  },
+  {
+    names: ["--transport"],
+    value: "shared-memory|zeromq",
+    help: "how the ranks of one host exchange messages: shared-memory, which needs tsmpi's native addon (default where that loads), or zeromq, slower and without it",
+    read(value, _segment, job) {
+      job.transport = TRANSPORTS.find(name => name === value);
+      if (job.transport === undefined) throw new Expected(TRANSPORTS.join(" or "));
     },
   },
   {

@@ -147,6 +147,12 @@ export function makePlan(args: Arguments, cores: number): Plan {
     throw new UsageError(`--output-dir expects a folder, and ${args.outputFolder} is a file`);
   }
   const { hosts, places, launcher } = placesOf(chosen, ranks, args);
+  if (hosts !== undefined && args.transport === "zeromq") {
+    throw new UsageError(
+      "--transport zeromq expects all ranks on this machine, and --hosts or an allocation puts them elsewhere; " +
+        "between hosts messages travel over ZeroMQ anyway",
+    );
+  }
   const programs: Program[] = [];
   let firstRank = 0;
   for (const [index, segment] of args.segments.entries()) {

@@ -4,9 +4,12 @@
  * the transpiler) is loaded only when it is wanted, for every job pays for what this file loads.
  */
 import { TsmpiError } from "../src/errors.ts";
+import { createHostSegment } from "../src/job/create-host-segment.ts";
+import type { RankMedium } from "../src/job/host-segment.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
-import { usableCores } from "./cores.ts";
+import { chooseTransport } from "./choose-transport.ts";
+import { coresText, usableCores } from "./cores.ts";
 import { runJob } from "./job.ts";
 import { LocalHost } from "./local-host.ts";
 import { makePlan, type Plan, partOf } from "./plan.ts";
@@ -22,7 +25,8 @@ function describe(args: Arguments, plan: Plan, runnables: ReadonlyMap<string, Ru
     `node booted in ${performance.nodeTiming.bootstrapComplete.toFixed(0)} ms, ready to start ranks after`,
   );
   lines[lines.length - 1] += ` ${performance.now().toFixed(0)} ms`;
-  if (plan.ranks > plan.cores) lines.push(`${plan.ranks} ranks share ${plan.cores} usable cores`);
+  if (plan.ranks > plan.cores)
+    lines.push(`${plan.ranks} ranks share ${coresText(plan.cores)} that they may use`);
   process.stderr.write(lines.map(line => `tsmpirun: ${line}\n`).join(""));
 }
 
@@ -47,10 +51,22 @@ async function main(): Promise<number> {
     describe(args, plan, runnables);
     const part = partOf(plan, args, runnables, 0);
     const temporary = temporaryFolder(runnables);
-    return await runJob(plan, args, events => [new LocalHost(part, plan.cores, temporary, events)]);
+    const medium = await mediumOf(plan, args);
+    return await runJob(plan, args, events => [new LocalHost(part, plan.cores, temporary, medium, events)]);
   } finally {
     removeTemporary(runnables);
   }
+}
+
+/** What joins the ranks of this machine. */
+async function mediumOf({ ranks, cores }: Plan, args: Arguments): Promise<RankMedium> {
+  if (chooseTransport(args) === "shared-memory")
+    return createHostSegment(ranks, cores, 0, args.dashboard !== undefined, args.stats);
+  if (args.stats)
+    throw new UsageError(
+      "--stats needs ranks that share memory, which these do not (--transport zeromq); leave one of the two out",
+    );
+  return new (await import("./threads/rank-gateways.ts")).RankGateways(ranks, cores, args);
 }
 
 function explain(error: unknown): number {

@@ -142,10 +142,12 @@ await Promise.all([
     external: ["tsmpi/*"],
     sourcemap: false,
   }),
+  build({ ...esm, entryPoints: ["launcher/threads/gateway-thread.ts"], outfile: "dist/gateway-thread.js" }),
   build({
     ...common,
-    entryPoints: ["src/job/boot.ts"],
-    outfile: "dist/boot.cjs",
+    entryPoints: ["src/job/boot.ts", "src/job/boot-zeromq.ts"],
+    outdir: "dist",
+    outExtension: { ".js": ".cjs" },
     format: "cjs",
     sourcemap: false,
     // CommonJS has no import.meta.
@@ -160,4 +162,4 @@ await Promise.all([
 for (const name of ["index", ...doors]) await makeConstant(`${name}.js`);
 await copyFile(join(root, "launcher/dashboard/page.html"), join(dist, "dashboard.html"));
 for (const name of ["tsmpirun.js", "tsmpi.js"]) await chmod(join(dist, name), 0o755);
-await rm(join(dist, "boot.cjs.map"), { force: true });
+for (const name of ["boot", "boot-zeromq"]) await rm(join(dist, `${name}.cjs.map`), { force: true });

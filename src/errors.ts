@@ -87,6 +87,13 @@ export class NotOneHostError extends TsmpiError {
   }
 }
 
+/** An operation needs shared memory, and the ranks of this job have none: they exchange messages over ZeroMQ. */
+export class NoSharedMemoryError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_NO_SHARED_MEMORY", message, details);
+  }
+}
+
 /** Ranks of a communicator called different collectives, or the same one with different arguments. */
 export class CollectiveMismatchError extends TsmpiError {
   constructor(message: string, details?: ErrorDetails) {

@@ -5,6 +5,23 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NativeMissingError } from "./errors.ts";
 
+/**
+ * How a rank waits, and wakes who waits for it. The addon does it for processes with a segment between them,
+ * ThreadWaits (job/thread-waits.ts) for the threads of one process.
+ */
+export interface Waits {
+  ringDoorbell(doorbell: number): void;
+  sleepOnDoorbell(doorbell: number, milliseconds: number): void;
+  watchDoorbell(doorbell: number, callback: () => void): void;
+  holdEventLoop(hold: boolean): void;
+
+  /** Looks for about so many nanoseconds. */
+  pauseWhile(word: number, value: number, nanoseconds: number): void;
+  yieldWhile(word: number, value: number, times: number): void;
+
+  fenceAll(): void;
+}
+
 /** A socket of the gateway's plain wire; a negative number is an errno. */
 export interface TcpSocket {
   watch(what: number): void;
@@ -15,22 +32,15 @@ export interface TcpSocket {
 }
 
 /** The addon's functions; each is described beside its code in `native/`. */
-export interface Native {
+export interface Native extends Waits {
   createSegment(bytes: number): number;
   mapSegment(fd: number): ArrayBuffer | undefined;
 
   createDoorbell(): number;
-  ringDoorbell(fd: number): void;
-  sleepOnDoorbell(fd: number, milliseconds: number): void;
-  watchDoorbell(fd: number, callback: () => void): void;
-  holdEventLoop(hold: boolean): void;
 
-  /** Looks for about so many nanoseconds. */
-  pauseWhile(word: number, value: number, nanoseconds: number): void;
-  yieldWhile(word: number, value: number, times: number): void;
-
-  acceptFences(): boolean;
-  fenceAll(): void;
+  canFence(): boolean;
+  acceptFences(): void;
+  awaitFences(): void;
 
   mayCopy(): boolean;
   allowCopies(): void;

@@ -26,7 +26,7 @@ function say(...lines: string[]): void {
 function planAll(options: Options, folder: string, left: Results["left"]): ContenderPlan[] {
   const { ranks, hosts } = options;
   const variants = options.faces.flatMap(face => options.wires.map(wire => ({ face, wire })));
-  const plans = variants.map((variant, i) => planOurs(variant, i === 0, ranks, hosts));
+  const plans = variants.map((variant, i) => planOurs(variant, i === 0, ranks, hosts, options.transport));
   for (const name of options.compare) {
     try {
       plans.push(planPeer(name, { ranks, hosts }, programsFolder(), folder));

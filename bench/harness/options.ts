@@ -1,5 +1,6 @@
 /** The command line of `tsmpi bench`. */
 import { parseHosts } from "../../launcher/hosts/host-list.ts";
+import { TRANSPORTS, type TransportName } from "../../launcher/options.ts";
 import { UsageError } from "../../launcher/usage-error.ts";
 import { list, oneOf, outputFile, readWords, sizesOf, wholeNumber } from "./command-line.ts";
 import { OPERATIONS, type Operation, SELECTIONS } from "./operations.ts";
@@ -24,6 +25,8 @@ export interface Options {
   /** Undefined: on this host. */
   hosts: Hosts | undefined;
   wires: WireName[];
+  /** Of ranks on this host; undefined: tsmpirun chooses. */
+  transport: TransportName | undefined;
   compare: PeerName[];
   rounds: number;
   /** Microseconds that a batch should take. */
@@ -47,6 +50,7 @@ const WITH_VALUE = [
   "-n",
   "--hosts",
   "--wire",
+  "--transport",
   "--compare",
   "--rounds",
   "--face",
@@ -75,6 +79,7 @@ commas:
   --hosts A:4,B:4   ranks on hosts that share the folder of TMPDIR and its
                     fifos: namespaces of one machine (test/hosts/hosts.sh)
   --wire LIST       zeromq (default), tcp, or both; the first is compared
+  --transport NAME  shared-memory or zeromq, between ranks on this host
   --rounds R        batches of each contender in a row (default: ${ROUNDS})
   --quick           ${QUICK_ROUNDS} short rounds, to see whether everything works
   --placement       compares only batches between which the cores stayed as near
@@ -125,6 +130,11 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     ranks: hosts?.length ?? read("-n", value => wholeNumber("-n", value, 2), 2),
     hosts,
     wires: names("--wire", "a wire of tsmpi", WIRES, ["zeromq"]),
+    transport: read<TransportName | undefined>(
+      "--transport",
+      value => oneOf("a transport of tsmpi", value, TRANSPORTS),
+      undefined,
+    ),
     faces: names("--face", "a face of tsmpi", FACES, ["sync"]),
     compare: names("--compare", "a peer of tsmpi bench", PEERS, []),
     rounds: read("--rounds", value => wholeNumber("--rounds", value, 1), quick ? QUICK_ROUNDS : ROUNDS),

@@ -1,5 +1,6 @@
 /** tsmpi itself as a contender, on either face. */
 import { join } from "node:path";
+import type { TransportName } from "../../launcher/options.ts";
 import { packageVersion } from "../../launcher/version.ts";
 import { packageFolder } from "../../src/native.ts";
 import type { ContenderPlan } from "./contender.ts";
@@ -16,9 +17,11 @@ export function planOurs(
   first: boolean,
   ranks: number,
   hosts: Hosts | undefined,
+  transport?: TransportName,
 ): ContenderPlan {
   const variant = hosts === undefined ? face : `${face} ${wire}`;
   const tsmpirun = [process.execPath, join(packageFolder(), "dist", "tsmpirun.js"), "-n", String(ranks)];
+  if (transport !== undefined) tsmpirun.push("--transport", transport);
   if (hosts !== undefined) tsmpirun.push("--hosts", hosts.join(","), "--wire", wire);
   return {
     key: first ? "tsmpi" : `tsmpi-${variant.replace(" ", "-")}`,
@@ -29,6 +32,6 @@ export function planOurs(
     startCommand: first ? [...tsmpirun, join(programsFolder(), "start.js")] : undefined,
     environment: {},
     does: () => true,
-    version: `${packageVersion()}, ${variant}`,
+    version: [packageVersion(), variant, transport].filter(part => part !== undefined).join(", "),
   };
 }

@@ -11,6 +11,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
+import { createHostSegment } from "../../src/job/create-host-segment.ts";
+import type { HostSegment } from "../../src/job/host-segment.ts";
 import { packageFolder } from "../../src/native.ts";
 import { usableCores } from "../cores.ts";
 import type { HostPart, RankInput, RankOutput } from "../host.ts";
@@ -61,6 +63,7 @@ class Daemon {
   private readonly missing = new Set<number>();
   /** Of the job's own, removed at its end; "" as long as none is needed. */
   private folder = process.env[SHIPPED] ?? "";
+  private segment: HostSegment | undefined;
   private host: LocalHost | undefined;
   /** Undefined when the job has no other host. */
   private gateway: GatewayChild | undefined;
@@ -199,7 +202,8 @@ class Daemon {
     try {
       if (problems.length === 0) {
         this.host = this.makeHost(part);
-        const gateway = part.hosts > 1 ? await this.makeGateway(order, this.host, addresses.list) : undefined;
+        const gateway =
+          part.hosts > 1 ? await this.makeGateway(order, this.segment!, addresses.list) : undefined;
         const { hostname, list } = addresses;
         const card = { hostname, addresses: list, gateway, crowded: this.host.crowded };
         this.channel.send({ kind: "ready", card });
@@ -211,9 +215,9 @@ class Daemon {
     this.channel.send({ kind: "lacks", problems });
   }
 
-  private makeGateway(order: Prepare, host: LocalHost, addresses: string[]): Promise<GatewayCard> {
+  private makeGateway(order: Prepare, segment: HostSegment, addresses: string[]): Promise<GatewayCard> {
     const { wire, linkTimeoutSeconds, part } = order;
-    this.gateway = new GatewayChild(host.inherited, {
+    this.gateway = new GatewayChild(segment.inherited, {
       news: news => this.channel.send(news),
       ended: how => {
         if (!this.leaving) this.channel.send({ kind: "gatewayEnded", how });
@@ -225,7 +229,11 @@ class Daemon {
 
   /** Makes the segment, too. */
   private makeHost(part: HostPart): LocalHost {
-    return new LocalHost(part, usableCores(), this.folder, {
+    const { host, hosts, places, linkMemory, watched, counted } = part;
+    const cores = usableCores();
+    const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
+    this.segment = createHostSegment(where, cores, linkMemory, watched, counted);
+    return new LocalHost(part, cores, this.folder, this.segment, {
       exited: (rank, code, signal, hint) => {
         // Ranks that end because this daemon does have not failed.
         if (!this.abandonedRanks) this.channel.send({ kind: "exited", rank, code, signal, hint });
@@ -257,7 +265,7 @@ class Daemon {
     if (this.gateway !== undefined) {
       const gateways = cards.map(({ gateway }) => gateway!);
       const crowded = cards.some(card => card.crowded);
-      host.agree({ crowded, copies: gateways.every(({ copies }) => copies) });
+      this.segment!.agree({ crowded, copies: gateways.every(({ copies }) => copies) });
       this.gateway.send({ kind: "begin", cards: gateways });
     }
     void host.start(this.rankOutput(), this.rankInput()).then(() => {

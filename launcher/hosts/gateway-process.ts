@@ -1,6 +1,6 @@
 /** `tsmpi gateway`: the gateway's process, started on a host by its daemon, never by a person. */
 import { Gateway, windowFor } from "../../src/gateway/gateway.ts";
-import { SegmentAccess } from "../../src/gateway/segment-access.ts";
+import { inheritedSegment, SegmentAccess } from "../../src/gateway/segment-access.ts";
 import type { Wire } from "../../src/gateway/wire.ts";
 import { native } from "../../src/native.ts";
 import { Channel } from "./channel.ts";
@@ -13,7 +13,7 @@ async function makeWire(name: WireName): Promise<Wire> {
 
 class GatewayProcess {
   private readonly channel: Channel<GatewayReport, GatewayOrder>;
-  private readonly access = new SegmentAccess(native());
+  private readonly access = new SegmentAccess(inheritedSegment(native()));
   private wire: Wire | undefined;
   private gateway: Gateway | undefined;
   private listening: Extract<GatewayOrder, { kind: "listen" }> | undefined;

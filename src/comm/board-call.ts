@@ -478,12 +478,12 @@ export class BoardCall extends Watch implements CalledCollective {
 
   /** Says where `given` and `opened` lie in this rank's memory. */
   private lend(given: TypedArray, at: number): void {
-    const { native } = this.board.job;
+    const { copies } = this.board.job;
     const { doubles } = this.board.cells;
     this.lent = true;
-    doubles[(at >> 1) + CellDouble.payload] = native.addressOf(given);
+    doubles[(at >> 1) + CellDouble.payload] = copies.addressOf(given);
     doubles[(at >> 1) + CellDouble.payload + 1] =
-      this.opened === undefined ? 0 : native.addressOf(this.opened);
+      this.opened === undefined ? 0 : copies.addressOf(this.opened);
   }
 
   private isReadByAll(): boolean {

@@ -16,7 +16,7 @@ import { broadcast } from "../collectives/broadcast.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
-import { ArgumentError, NotOneHostError, TsmpiError } from "../errors.ts";
+import { ArgumentError, NoSharedMemoryError, NotOneHostError, TsmpiError } from "../errors.ts";
 import { native } from "../native.ts";
 import type { Core } from "./core.ts";
 
@@ -52,6 +52,7 @@ export function* shared<C extends ArrayType>(
     core.requireLive();
     return new create(length) as InstanceType<C>;
   }
+  requireMemory(core);
   const { rank } = core.scope;
   const mine = rank === MADE_BY ? make(dtype, length) : undefined;
   try {
@@ -75,6 +76,16 @@ export function* shared<C extends ArrayType>(
     // The others have opened it by now, or never will.
     if (mine !== undefined && mine.fd >= 0) closeSync(mine.fd);
   }
+}
+
+function requireMemory({ engine, scope }: Core): void {
+  if (engine.job?.sharesMemory !== false) return;
+  throw new NoSharedMemoryError(
+    "shared: the ranks of this job have no memory in common, because they exchange messages over ZeroMQ; " +
+      "start the job with --transport shared-memory (`npx tsmpi build-native` builds the addon that it needs), " +
+      "or send copies.",
+    { rank: engine.rank, communicator: scope.name },
+  );
 }
 
 function requireShape(type: unknown, length: number): Dtype {

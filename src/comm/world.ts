@@ -26,7 +26,7 @@ function first(name: string, id: number, members?: readonly number[]): Core {
 }
 
 /** The ranks of this host, where they are not all. */
-const neighbours = job === undefined || job.places.hosts === 1 ? undefined : job.layout.ranks;
+const neighbours = job === undefined || job.neighbours.length === job.size ? undefined : job.neighbours;
 
 /** The communicator of all ranks, which knows how they lie on hosts. */
 export class World extends Communicator {
@@ -43,6 +43,12 @@ export class World extends Communicator {
   activity(label: string, total: number): Activity {
     return beginActivity(job, label, total);
   }
+
+  /**
+   * Whether the ranks of `host` have memory in common. Not so under `--transport zeromq`, where `shared` throws
+   * NoSharedMemoryError if there are several.
+   */
+  readonly sharesMemory: boolean = job?.sharesMemory ?? true;
 
   /**
    * Ends the job (MPI_Abort): prints the reason, if any, and leaves this process with an exit code that is not 0,
@@ -64,14 +70,8 @@ export const world = new World(first("world", 0));
 if (job !== undefined) {
   process.on("exit", code => {
     leaveStatistics(job);
-    if (code !== 0 || Atomics.load(job.words, Header.abortCode) !== 0) return;
-    engine.leave();
-    waiting.drain();
-    engine.finish();
-    const left = engine.leftover();
-    if (left === undefined) return;
-    process.stderr.write(`${describeLeftover(left)}\n`);
-    process.exitCode = 1;
+    if (code === 0 && Atomics.load(job.words, Header.abortCode) === 0) end(job);
+    job.close();
   });
 }
 
@@ -79,6 +79,17 @@ function leaveStatistics({ words, layout, rank, statistics }: LocalJob): void {
   if (statistics === undefined) return;
   statistics.peakMemory = peakMemory();
   writeStatistics(words, layout, rank, statistics);
+}
+
+function end(job: LocalJob): void {
+  engine.leave();
+  waiting.drain();
+  engine.finish();
+  job.deliver();
+  const left = engine.leftover();
+  if (left === undefined) return;
+  process.stderr.write(`${describeLeftover(left)}\n`);
+  process.exitCode = 1;
 }
 
 /** What a message that nobody will read any more says of the collectives that ranks have called. */

@@ -14,6 +14,7 @@
  *     free                       <─────────── release
  */
 import { ESRCH } from "../job/copies.ts";
+import { native } from "../native.ts";
 import { pieceBytesOf } from "../p2p/transfers.ts";
 import { TRANSFERS, Transfer, TransferState } from "../transport/layout.ts";
 import { type GatewayRecord, RecordKind } from "./records.ts";
@@ -99,10 +100,9 @@ export class OutgoingArrays {
   /** Copies that much from the sender's memory. Returns false when there is nothing to send. */
   read(array: Transfering, target: Uint8Array, at: number, count: number): boolean {
     const { access, streaming } = this;
-    const { native } = access;
     streaming.shift();
     const address = access.doubles[(array.record + Transfer.source) / 2] + array.moved;
-    const error = native.copyFrom(access.pidOf(array.source), address, target, at, count);
+    const error = native().copyFrom(access.pidOf(array.source), address, target, at, count);
     if (error !== 0) {
       // The end of a rank that has died is the launcher's business.
       if (error === ESRCH) return false;
@@ -186,7 +186,7 @@ export class IncomingArrays {
       );
     }
     const address = access.doubles[(array.record + Transfer.target) / 2] + amount;
-    const error = access.native.copyTo(access.pidOf(array.dest), address, payload, 0, payload.length);
+    const error = native().copyTo(access.pidOf(array.dest), address, payload, 0, payload.length);
     if (error !== 0) {
       if (error === ESRCH) return;
       this.arrays.delete(this.keyOf(source, number));

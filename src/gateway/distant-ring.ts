@@ -23,7 +23,7 @@ class DistantRing {
   protected readonly bytes: Uint8Array;
   protected readonly lines: number;
 
-  constructor(segment: ArrayBuffer, start: number, ringBytes: number, source: number, dest: number) {
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number, source: number, dest: number) {
     this.source = source;
     this.dest = dest;
     this.control = new Int32Array(segment, start, LINE / 4);

@@ -28,6 +28,8 @@ export interface GatewayOptions {
   window: number;
   /** Milliseconds of silence after which a host is lost. */
   timeout: number;
+  /** Milliseconds of looking for news before sleep; undefined: what suits the cores of this host. */
+  patience?: number;
 }
 
 export interface GatewayEvents {
@@ -41,7 +43,7 @@ export function windowFor(memory: number, hosts: number): number {
   return Math.max(Math.min(memory / hosts, MOST_WINDOW), MAX_FRAME / 4);
 }
 
-const States = { stopped: 0, looking: 1, asleep: 2 } as const;
+const States = { stopped: 0, looking: 1, asleep: 2, closed: 3 } as const;
 
 export class Gateway implements LinkOwner {
   readonly host: number;
@@ -62,6 +64,8 @@ export class Gateway implements LinkOwner {
   private connections = 0;
   private endings = 0;
   private readonly reported = new Set<number>();
+  /** Hosts that have ended. */
+  private readonly gone = new Set<number>();
   /** Frames of these lengths are kept. */
   private readonly free = new Map<number, Uint8Array[]>([
     [FRAME_BYTES, []],
@@ -84,11 +88,11 @@ export class Gateway implements LinkOwner {
     this.options = options;
     this.events = events;
     this.sleepingWord = layout.gatewayWord;
-    this.patience = access.hasCores ? PATIENCE_MS : CROWDED_PATIENCE_MS;
+    this.patience = options.patience ?? (access.hasCores ? PATIENCE_MS : CROWDED_PATIENCE_MS);
     const frameOf = (bytes: number): Uint8Array => this.free.get(bytes)?.pop() ?? new Uint8Array(bytes);
     for (let host = 0; host < places.hosts; host++) this.peers.push(new Peer(host, access, frameOf));
-    access.native.watchDoorbell(access.doorbell, this.rung);
-    access.native.holdEventLoop(true);
+    access.waits.watchDoorbell(access.doorbell, this.rung);
+    access.waits.holdEventLoop(true);
     this.scheduleTick();
     this.wake();
   }
@@ -97,7 +101,7 @@ export class Gateway implements LinkOwner {
   frame(bytes: Uint8Array): void {
     const host = hostOf(bytes);
     const peer = this.peers[host];
-    if (peer === undefined || host === this.host) return;
+    if (peer === undefined || host === this.host || this.gone.has(host)) return;
     this.linkTo(peer).take(bytes);
     this.wake();
   }
@@ -110,6 +114,35 @@ export class Gateway implements LinkOwner {
         this.access.enter(rank, RankState.finished);
       }
     }
+  }
+
+  /** Hosts have ended, and all that they had for this one has come. */
+  hostsEnded(hosts: readonly number[]): void {
+    const { ofRank } = this.access.places;
+    for (const host of hosts) {
+      this.gone.add(host);
+      this.peers[host].link?.close();
+      for (const rank of this.access.layout.distant) {
+        if (ofRank[rank] === host) this.access.enter(rank, RankState.finished);
+      }
+    }
+    this.wake();
+  }
+
+  /** Whether the other hosts have everything that ranks of this one have written, and know that these have finished. */
+  get delivered(): boolean {
+    const { words } = this.access;
+    return (
+      Atomics.load(words, Header.connections) === this.connections && this.peers.every(peer => peer.delivered)
+    );
+  }
+
+  /** Ends all links, and opens none any more. */
+  close(): void {
+    this.state = States.closed;
+    clearTimeout(this.timer);
+    for (const { link } of this.peers) link?.close();
+    this.access.waits.holdEventLoop(false);
   }
 
   // For links.
@@ -141,27 +174,28 @@ export class Gateway implements LinkOwner {
   /** Makes sure that somebody looks. */
   private wake(): void {
     this.quietSince = 0;
-    if (this.state === States.looking) return;
+    if (this.state === States.looking || this.state === States.closed) return;
     Atomics.store(this.access.words, this.sleepingWord, 0);
     this.state = States.looking;
     setImmediate(this.look);
   }
 
   private readonly look = (): void => {
+    if (this.state === States.closed) return;
     const { access, sleepingWord, wire } = this;
-    const { words, native } = access;
+    const { words, waits } = access;
     for (let looks = 1; ; looks++) {
       const now = performance.now();
       if (this.round() || this.quietSince === 0) this.quietSince = now;
       if (now - this.quietSince >= this.patience) break;
-      native.yieldWhile(sleepingWord, 0, 1);
+      waits.yieldWhile(sleepingWord, 0, 1);
       if (wire.poll() && looks < LOOKS) continue;
       setImmediate(this.look);
       return;
     }
     Atomics.store(words, sleepingWord, 1);
     // On behalf of those who publish without one.
-    if (words[Header.sleepersFence] === 1) native.fenceAll();
+    if (words[Header.sleepersFence] === 1) waits.fenceAll();
     if (this.round()) {
       Atomics.store(words, sleepingWord, 0);
       setImmediate(this.look);
@@ -192,7 +226,7 @@ export class Gateway implements LinkOwner {
         if ((Atomics.load(words, layout.connectionsWord + (bit >> 5)) & (1 << (bit & 31))) === 0) continue;
         const peer = this.peers[places.ofRank[dest]];
         peer.connect(rank, dest);
-        this.linkTo(peer);
+        if (!this.gone.has(peer.host)) this.linkTo(peer);
       }
     }
     return length > 0;

@@ -108,7 +108,17 @@ export class Link {
 
   /** Whether anything is under way that needs a look soon. */
   get busy(): boolean {
+    if (this.closed) return false;
     return this.unacknowledged.length > 0 || this.acknowledged !== this.received || !this.open;
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Whether all that has been sent has come. */
+  get isAcknowledged(): boolean {
+    return this.unacknowledged.length === 0;
   }
 
   /** Sends a frame whose header is still to be written. It belongs to the link from now on. */

@@ -71,8 +71,8 @@ export class Peer {
   /** Sends what there is, as far as there is room. Returns whether anything was. */
   send(): boolean {
     const { link } = this;
-    if (link === undefined) return false;
     let any = this.discard();
+    if (link === undefined) return any;
     if (this.incoming.look()) any = true;
     while (link.room > 0) {
       const sent = this.sendRecords(link);
@@ -80,6 +80,14 @@ export class Peer {
       any = true;
     }
     return any;
+  }
+
+  /** Whether the other host has everything that is for it, or is gone. */
+  get delivered(): boolean {
+    const { link, access, toldStates } = this;
+    if (link === undefined || link.isClosed) return true;
+    const told = access.layout.ranks.every(rank => toldStates.get(rank) === RankState.finished);
+    return told && link.isAcknowledged;
   }
 
   /** One frame of everything but long arrays. Returns whether there was anything. */

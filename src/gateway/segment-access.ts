@@ -1,6 +1,6 @@
 /** What the gateway of a host does with its segment besides rings: waking ranks, noting who has sent to them. */
-import { layoutOf } from "../job/job.ts";
-import type { Native } from "../native.ts";
+import { layoutOf } from "../job/segment-header.ts";
+import type { Native, Waits } from "../native.ts";
 import { Header, LAYOUT_VERSION, type Layout, MAGIC, type Places, Rank } from "../transport/layout.ts";
 import { trustSleepersToFence } from "../transport/publish.ts";
 import { WaitRecords } from "../transport/wait-record.ts";
@@ -8,23 +8,42 @@ import { WaitRecords } from "../transport/wait-record.ts";
 /** First of the descriptors that the gateway inherits; doorbells of the ranks of this host follow, then its own. */
 const SEGMENT_FD = 3;
 
+/** What a gateway is given: a segment, and how to wait at it. */
+export interface JoinedSegment {
+  readonly segment: ArrayBufferLike;
+  readonly waits: Waits;
+  /** The doorbell of the first rank here; those of the others follow, then the gateway's. */
+  readonly firstDoorbell: number;
+}
+
+/** The segment that this process has inherited. */
+export function inheritedSegment(native: Native): JoinedSegment {
+  const segment = native.mapSegment(SEGMENT_FD);
+  if (segment === undefined) throw new Error("there is no segment to join");
+  if (new Int32Array(segment)[Header.sleepersFence] === 1) {
+    native.awaitFences();
+    trustSleepersToFence();
+  }
+  return { segment, waits: native, firstDoorbell: SEGMENT_FD + 1 };
+}
+
 export class SegmentAccess {
-  readonly segment: ArrayBuffer;
+  readonly segment: ArrayBufferLike;
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   readonly places: Places;
   readonly layout: Layout;
   readonly records: WaitRecords;
-  readonly native: Native;
+  readonly waits: Waits;
+  private readonly firstDoorbell: number;
 
   /** Those that have come to their end. */
   endedRanks: readonly number[] = [];
 
-  constructor(native: Native) {
-    this.native = native;
-    const segment = native.mapSegment(SEGMENT_FD);
-    if (segment === undefined) throw new Error("there is no segment to join");
+  constructor({ segment, waits, firstDoorbell }: JoinedSegment) {
     this.segment = segment;
+    this.waits = waits;
+    this.firstDoorbell = firstDoorbell;
     this.words = new Int32Array(segment);
     this.doubles = new Float64Array(segment, 0, Math.floor(segment.byteLength / 8));
     const { words } = this;
@@ -35,15 +54,11 @@ export class SegmentAccess {
     this.places = places;
     this.layout = layout;
     this.records = new WaitRecords(words, layout);
-    if (words[Header.sleepersFence] === 1) {
-      native.acceptFences();
-      trustSleepersToFence();
-    }
   }
 
   /** Descriptor of the gateway's own doorbell. */
   get doorbell(): number {
-    return SEGMENT_FD + 1 + this.layout.size;
+    return this.firstDoorbell + this.layout.size;
   }
 
   /** Whether ranks and gateway each have a core. */
@@ -56,7 +71,7 @@ export class SegmentAccess {
     const { words, layout } = this;
     const sleeping = layout.rankWord(rank) + Rank.sleeping;
     if (Atomics.load(words, sleeping) === 0 || Atomics.exchange(words, sleeping, 0) === 0) return;
-    this.native.ringDoorbell(SEGMENT_FD + 1 + layout.slotOf(rank));
+    this.waits.ringDoorbell(this.firstDoorbell + layout.slotOf(rank));
   }
 
   wakeAll(): void {

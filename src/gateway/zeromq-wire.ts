@@ -25,6 +25,13 @@ const QUEUE = 16;
 /** Milliseconds within which a stranger must have shown its key. */
 const HANDSHAKE_MS = 10_000;
 
+/** Within a host there may be addresses of ZeroMQ's own kind. */
+const IPC = "ipc://";
+
+function addressOf(endpoint: string): string {
+  return endpoint.startsWith(IPC) ? endpoint : `tcp://${endpoint}`;
+}
+
 class ZeromqConnection implements Connection {
   private readonly socket: Push;
   private readonly events: ConnectionEvents;
@@ -65,7 +72,7 @@ class ZeromqConnection implements Connection {
     ] as const) {
       watch.on(event, () => this.end(why));
     }
-    this.socket.connect(`tcp://${endpoint}`);
+    this.socket.connect(addressOf(endpoint));
   }
 
   send(frame: Uint8Array): void {
@@ -126,6 +133,11 @@ export class ZeromqWire implements Wire {
     this.socket = socket;
     const endpoints: string[] = [];
     for (const address of addresses) {
+      if (address.startsWith(IPC)) {
+        await socket.bind(address);
+        endpoints.push(address);
+        continue;
+      }
       await socket.bind(`tcp://${endpointOf(address, 0)}`);
       endpoints.push(endpointOf(address, parseEndpoint(socket.lastEndpoint!).port));
     }

@@ -11,16 +11,18 @@ const GRACE_MS = 1000;
 export class Copies {
   /** `TSMPI_CROSS_COPY=on`: messages are copied even where the ring would be faster, for tests and measurements. */
   readonly forced = process.env.TSMPI_CROSS_COPY === "on";
-  private readonly native: Native;
+  private readonly native: Native | undefined;
   private readonly words: Int32Array;
   private readonly layout: Layout;
   private state: number = CopiesState.untried;
 
-  constructor(native: Native, words: Int32Array, layout: Layout) {
+  /** @param native undefined: ranks share no memory and copy nothing */
+  constructor(native: Native | undefined, words: Int32Array, layout: Layout) {
     this.native = native;
     this.words = words;
     this.layout = layout;
-    native.allowCopies();
+    if (native === undefined) this.state = CopiesState.forbidden;
+    else native.allowCopies();
   }
 
   /**
@@ -31,7 +33,7 @@ export class Copies {
     if (this.state === CopiesState.untried) {
       this.state = Atomics.load(this.words, Header.copies);
       if (this.state === CopiesState.untried) {
-        const may = process.env.TSMPI_CROSS_COPY !== "off" && this.native.mayCopy();
+        const may = process.env.TSMPI_CROSS_COPY !== "off" && this.native!.mayCopy();
         Atomics.compareExchange(
           this.words,
           Header.copies,
@@ -44,15 +46,20 @@ export class Copies {
     return this.state === CopiesState.allowed;
   }
 
+  /** Where an array lies in this process's memory, for other ranks. */
+  addressOf(array: ArrayBufferView): number {
+    return this.native!.addressOf(array);
+  }
+
   /** Copies `count` bytes from `address` in the memory of a world rank into `bytes`, from index `at` on. */
   from(rank: number, address: number, bytes: Uint8Array, at: number, count: number): void {
-    const error = this.native.copyFrom(this.pidOf(rank), address, bytes, at, count);
+    const error = this.native!.copyFrom(this.pidOf(rank), address, bytes, at, count);
     if (error !== 0) this.fail(rank, count, error);
   }
 
   /** Copies `count` bytes of `bytes`, from index `at` on, to `address` in the memory of a world rank. */
   to(rank: number, address: number, bytes: Uint8Array, at: number, count: number): void {
-    const error = this.native.copyTo(this.pidOf(rank), address, bytes, at, count);
+    const error = this.native!.copyTo(this.pidOf(rank), address, bytes, at, count);
     if (error !== 0) this.fail(rank, count, error);
   }
 
@@ -75,7 +82,7 @@ export class Copies {
     while (performance.now() < until) {
       const code = Atomics.load(this.words, Header.abortCode);
       if (code !== 0) process.exit(code - 1);
-      this.native.yieldWhile(Header.abortCode, 0, 1);
+      this.native!.yieldWhile(Header.abortCode, 0, 1);
     }
   }
 }

@@ -1,28 +1,19 @@
 /** The launcher makes the segment of its host here and follows its ranks through it. */
 import { closeSync } from "node:fs";
-import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
-import { type ActivityRecord, ActivityRecords } from "../transport/activity-record.ts";
 import {
-  ACTIVITIES,
+  checkLocalRanks,
   distantRingBytesFor,
   Header,
-  LAYOUT_VERSION,
   Layout,
-  MAGIC,
-  MAX_LOCAL_RANKS,
   type Places,
-  placesWord,
   Rank,
   RankState,
   ringBytesFor,
 } from "../transport/layout.ts";
-import { readStatistics } from "../transport/statistics.ts";
-import { WaitRecords } from "../transport/wait-record.ts";
 import type { HostSegment } from "./host-segment.ts";
-
-/** Ids of communicators have 30 bits. */
-const CONTEXTS_A_HOST = 2 ** 18;
+import { FactsReader } from "./rank-facts.ts";
+import { writeHeader } from "./segment-header.ts";
 
 /**
  * @param places where the ranks of the job are; a number: so many, all of them here
@@ -41,39 +32,19 @@ export function createHostSegment(
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
   const size = typeof places === "number" ? places : Array.from(ofRank).filter(at => at === host).length;
-  if (size > MAX_LOCAL_RANKS) {
-    throw new ArgumentError(
-      `${size} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`,
-    );
-  }
+  checkLocalRanks(size);
   const addon = native();
   const distantRingBytes = typeof places === "number" ? 0 : distantRingBytesFor(places, linkMemory);
   const layout = new Layout(places, ringBytesFor(size), distantRingBytes);
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
-  words[Header.version] = LAYOUT_VERSION;
-  words[Header.size] = size;
-  words[Header.ringBytes] = layout.ringBytes;
-  words[Header.cores] = cores;
+  writeHeader(words, layout, { host, hosts, ofRank }, cores, watched);
   words[Header.host] = process.pid;
-  words[Header.sleepersFence] = process.arch === "x64" && addon.acceptFences() ? 1 : 0;
-  words[Header.worldSize] = ofRank.length;
-  words[Header.hostIndex] = host;
-  words[Header.hosts] = hosts;
-  words[Header.distantRingBytes] = distantRingBytes;
-  words[Header.crowded] = size > cores ? 1 : 0;
-  words[Header.watched] = watched ? 1 : 0;
   words[Header.counted] = counted ? 1 : 0;
-  words.set(ofRank, placesWord(size, ofRank.length));
-  // 0 and 1 are the contexts, and the barrier slots, of `world` and `host`. Each host counts on from a number of its
-  // own, so that communicators made on different hosts have different contexts.
-  words[Header.nextContext] = 2 + host * CONTEXTS_A_HOST;
-  words[Header.barrierSlots] = 0b11;
-  words[Header.magic] = MAGIC;
+  words[Header.sleepersFence] = addon.canFence() ? 1 : 0;
   // One a rank; the last is the gateway's.
   const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());
-  const records = new WaitRecords(words, layout);
-  const activities = new ActivityRecords(words, layout);
+  const facts = new FactsReader(words, layout);
 
   const wakeAll = (): void => {
     for (const doorbell of doorbells) addon.ringDoorbell(doorbell);
@@ -81,6 +52,9 @@ export function createHostSegment(
 
   return {
     inherited: [fd, ...doorbells],
+    boot: "boot.cjs",
+    // They do it themselves, through the addon.
+    detached: false,
 
     environment: rank => ({
       TSMPI_RANK: String(rank),
@@ -89,7 +63,10 @@ export function createHostSegment(
       TSMPI_LOCAL_SIZE: String(size),
       TSMPI_HOST: String(host),
       TSMPI_HOSTS: String(hosts),
+      TSMPI_TRANSPORT: "shared-memory",
     }),
+
+    started() {},
 
     rankFinished(rank) {
       const state = layout.rankWord(rank) + Rank.state;
@@ -110,26 +87,7 @@ export function createHostSegment(
       wakeAll();
     },
 
-    waitOf(rank) {
-      // The record of a rank at its end says what it called last.
-      const state = Atomics.load(words, layout.rankWord(rank) + Rank.state);
-      return state >= RankState.leaving ? undefined : records.read(rank)?.text;
-    },
-
-    isLeaving(rank) {
-      return Atomics.load(words, layout.rankWord(rank) + Rank.state) >= RankState.leaving;
-    },
-
-    activitiesOf(rank) {
-      const found: ActivityRecord[] = [];
-      for (let index = 0; index < ACTIVITIES; index++) {
-        const record = activities.read(rank, index);
-        if (record !== undefined) found.push(record);
-      }
-      return found.sort((a, b) => a.began - b.began);
-    },
-
-    statisticsOf: rank => readStatistics(words, layout, rank),
+    factsOf: async rank => facts.read(rank),
 
     close() {
       for (const descriptor of [fd, ...doorbells]) closeSync(descriptor);

@@ -1,19 +1,20 @@
 /** What this process knows of the job it belongs to, found once when the library loads. */
-import { type Native, native } from "../native.ts";
+import { native, type Waits } from "../native.ts";
 import {
   Header,
   LAYOUT_VERSION,
-  Layout,
+  type Layout,
   MAGIC,
   type Places,
-  placesWord,
   Rank,
   RankState,
 } from "../transport/layout.ts";
 import { trustSleepersToFence } from "../transport/publish.ts";
 import { Statistics } from "../transport/statistics.ts";
 import { Copies } from "./copies.ts";
+import { joinThreads } from "./join-threads.ts";
 import { isRankThread } from "./rank-thread.ts";
+import { layoutOf } from "./segment-header.ts";
 
 /** First of the descriptors that a rank inherits; doorbells of the ranks of this host follow. */
 const SEGMENT_FD = 3;
@@ -33,29 +34,32 @@ export interface LocalJob {
   /** What this rank counts of its messages; undefined: nothing. */
   readonly statistics: Statistics | undefined;
   readonly layout: Layout;
-  readonly segment: ArrayBuffer;
+  /** World ranks on this machine. */
+  readonly neighbours: readonly number[];
+  /** Whether those have the segment in common; else each has one of its own, see join-threads.ts. */
+  readonly sharesMemory: boolean;
+  readonly segment: ArrayBufferLike;
   /** Int32Array over the whole segment. */
   readonly words: Int32Array;
-  readonly native: Native;
+  readonly waits: Waits;
+  /** Milliseconds of looking for news before sleep, unless the one who waits has reasons of its own. */
+  readonly patience: number;
   readonly copies: Copies;
   /** Descriptor of this rank's doorbell. */
   readonly doorbell: number;
   /** Rings the doorbell of a rank of this host. */
   ring(rank: number): void;
+  /** At the end of this rank: blocks until what it has written has come to where its readers can find it. */
+  deliver(): void;
+  /** Ends what runs in this process for the job, besides the program. Afterwards the process may end. */
+  close(): void;
 }
 
-/** How a segment is laid out, by what its header says. */
-export function layoutOf(words: Int32Array): { places: Places; layout: Layout } {
-  const { [Header.size]: here, [Header.worldSize]: size, [Header.hosts]: hosts } = words;
-  const first = placesWord(here, size);
-  const places = { host: words[Header.hostIndex], hosts, ofRank: words.subarray(first, first + size) };
-  const layout = new Layout(
-    hosts === 1 ? size : places,
-    words[Header.ringBytes],
-    words[Header.distantRingBytes],
-  );
-  return { places, layout };
-}
+/**
+ * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
+ * so looking for longer pays.
+ */
+const PATIENCE_MS = 1;
 
 /**
  * Joins the job that the environment names. Undefined without a launcher, and in a process that a rank has
@@ -64,6 +68,7 @@ export function layoutOf(words: Int32Array): { places: Places; layout: Layout } 
 export function joinJob(): LocalJob | undefined {
   const rankText = process.env.TSMPI_RANK;
   if (rankText === undefined || !isRankThread()) return undefined;
+  if (process.env.TSMPI_TRANSPORT === "zeromq") return joinThreads(Number(rankText));
   const addon = native();
   const segment = addon.mapSegment(SEGMENT_FD);
   if (segment === undefined) return undefined;
@@ -77,7 +82,7 @@ export function joinJob(): LocalJob | undefined {
   const area = layout.rankWord(rank);
   if (Atomics.compareExchange(words, area + Rank.pid, 0, process.pid) !== 0) return undefined;
   if (words[Header.sleepersFence] === 1) {
-    addon.acceptFences();
+    addon.awaitFences();
     trustSleepersToFence();
   }
   const copies = new Copies(addon, words, layout);
@@ -93,11 +98,17 @@ export function joinJob(): LocalJob | undefined {
     watched: words[Header.watched] === 1,
     statistics: words[Header.counted] === 1 ? new Statistics() : undefined,
     layout,
+    neighbours: layout.ranks,
+    sharesMemory: true,
     segment,
     words,
-    native: addon,
+    waits: addon,
+    patience: PATIENCE_MS,
     copies,
     doorbell: doorbellOf(rank),
     ring: other => addon.ringDoorbell(doorbellOf(other)),
+    // Readers look into the same memory.
+    deliver() {},
+    close() {},
   };
 }

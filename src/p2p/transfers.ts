@@ -136,7 +136,7 @@ export class Transfers {
     const pieceBytes = pieceBytesOf(bytes.length);
     words[record + Transfer.taken] = 0;
     words[record + Transfer.done] = 0;
-    this.addresses[(record + Transfer.source) >> 1] = job.native.addressOf(bytes);
+    this.addresses[(record + Transfer.source) >> 1] = job.copies.addressOf(bytes);
     Atomics.store(words, record + Transfer.state, TransferState.offered);
     this.outgoing.push({
       number: next,
@@ -171,7 +171,7 @@ export class Transfers {
     }
     if (Atomics.compareExchange(words, state, seen, moving) !== seen) return false;
     outgoing.bytes = outgoing.bytes.slice();
-    this.addresses[(outgoing.record + Transfer.source) >> 1] = this.job.native.addressOf(outgoing.bytes);
+    this.addresses[(outgoing.record + Transfer.source) >> 1] = this.job.copies.addressOf(outgoing.bytes);
     // Unless the receiver has refused it meanwhile.
     Atomics.compareExchange(words, state, moving, seen);
     this.owner.wake(outgoing.peer);
@@ -222,7 +222,7 @@ export class Transfers {
     request.arriving = true;
     const record = this.job.layout.transferWord(rank, index);
     const pieceBytes = pieceBytesOf(bytes.length);
-    this.addresses[(record + Transfer.target) >> 1] = this.job.native.addressOf(bytes);
+    this.addresses[(record + Transfer.target) >> 1] = this.job.copies.addressOf(bytes);
     const incoming = {
       peer: rank,
       record,

@@ -17,11 +17,9 @@ import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
 import type { Source } from "./source.ts";
 
 /**
- * Milliseconds of looking before sleep. Waking a sleeper costs 25-70 us, and 3 ms where another program has its core,
- * so looking for longer pays.
+ * Milliseconds of looking before sleep, for long arrays that gateways copy, who need the cores for it more; a wake
+ * costs little beside them.
  */
-const PATIENCE_MS = 1;
-/** The same for long arrays that gateways copy, who need the cores for it more; a wake costs little beside them. */
 const TRANSFER_PATIENCE_MS = 0.05;
 /**
  * After so long a look yields, whether or not the job has enough cores: another program may have put both ranks on
@@ -63,6 +61,7 @@ const resolved = Promise.resolve();
 export class Waiting {
   private readonly engine: Engine;
   private readonly crowded: boolean;
+  private readonly patience: number;
   private readonly sleepingWord: number;
   /** Words from this one on belong to rings from ranks of other hosts. */
   private readonly distantWord: number;
@@ -85,6 +84,7 @@ export class Waiting {
     this.engine = engine;
     const { job } = engine;
     this.crowded = job !== undefined && job.layout.size > job.cores;
+    this.patience = job?.patience ?? 0;
     const isOnHosts = job !== undefined && job.layout.distant.length > 0;
     this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
     this.sites = job?.watched ? new WeakMap() : undefined;
@@ -104,7 +104,7 @@ export class Waiting {
     for (let looks = 0; looks < QUICK_LOOKS && !found; looks++) found = ring.marker() !== 0;
     if (!found) {
       const began = this.clock();
-      this.engine.job!.native.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
+      this.engine.job!.waits.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
       this.waitedSince(began);
       found = ring.marker() !== 0;
     }
@@ -147,7 +147,7 @@ export class Waiting {
     if (this.crowded || this.engine.job === undefined || --this.discouraged >= 0) return false;
     const single = this.engine.singleWord();
     if (single !== undefined) {
-      this.engine.job.native.pauseWhile(single.word, single.value, IMMINENT_NS);
+      this.engine.job.waits.pauseWhile(single.word, single.value, IMMINENT_NS);
       this.engine.progress();
       this.engine.runCallbacks();
     }
@@ -271,16 +271,16 @@ export class Waiting {
 
   /** Sleeps in the event loop. False when there was news in the last moment. */
   private fallAsleep(): boolean {
-    const { native, doorbell } = this.engine.job!;
+    const { waits, doorbell } = this.engine.job!;
     if (this.lastLook()) return false;
     if (!this.watchingDoorbell) {
-      native.watchDoorbell(doorbell, this.rung);
+      waits.watchDoorbell(doorbell, this.rung);
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
     const { awaited } = this.engine;
     // What nobody waits for does not keep the program from its end; it is delivered there.
-    native.holdEventLoop(awaited);
+    waits.holdEventLoop(awaited);
     this.asleepSince = awaited ? this.clock() : 0;
     return true;
   }
@@ -297,10 +297,10 @@ export class Waiting {
   };
 
   private awake(): void {
-    const { words, native, rank } = this.engine.job!;
+    const { words, waits, rank } = this.engine.job!;
     Atomics.store(words, this.sleepingWord, 0);
     this.engine.records!.clear(rank);
-    native.holdEventLoop(false);
+    waits.holdEventLoop(false);
     this.waitedSince(this.asleepSince);
   }
 
@@ -352,14 +352,14 @@ export class Waiting {
   private glance(watch: Watch): boolean {
     const { engine } = this;
     if (!engine.idle) return false;
-    const { words, native } = engine.job!;
+    const { words, waits } = engine.job!;
     const began = this.clock();
     for (let looks = 0; looks < GLANCES; looks++) {
       let loop = LOOP;
       while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
       if (loop === 0) {
-        if (this.crowded || looks >= PROMPT_GLANCES) native.yieldWhile(watch.word, watch.seen, YIELDS);
-        else native.pauseWhile(watch.word, watch.seen, LOOK_NS);
+        if (this.crowded || looks >= PROMPT_GLANCES) waits.yieldWhile(watch.word, watch.seen, YIELDS);
+        else waits.pauseWhile(watch.word, watch.seen, LOOK_NS);
       }
       if (watch.ready()) {
         this.waitedSince(began);
@@ -450,7 +450,7 @@ export class Waiting {
         continue;
       }
       if (!this.lastLook()) {
-        job!.native.sleepOnDoorbell(job!.doorbell, NAP_MS);
+        job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
         Atomics.store(job!.words, this.sleepingWord, 0);
         this.engine.records!.clear(engine.rank);
         this.leaveIfAborted();
@@ -467,7 +467,7 @@ export class Waiting {
 
   /** Whether looking for so many milliseconds was enough. */
   private isVain(waited: number): boolean {
-    return waited > PATIENCE_MS || (waited > TRANSFER_PATIENCE_MS && this.engine.waitsForGateway);
+    return waited >= this.patience || (waited > TRANSFER_PATIENCE_MS && this.engine.waitsForGateway);
   }
 
   /**
@@ -476,15 +476,15 @@ export class Waiting {
    * @param waited milliseconds since the last news
    */
   private pause(waited: number): void {
-    const { native } = this.engine.job!;
+    const { waits } = this.engine.job!;
     const single = this.engine.singleWord();
     if (this.crowded || waited > PROMPT_MS || (single !== undefined && single.word >= this.distantWord)) {
-      if (single === undefined) native.yieldWhile(this.sleepingWord, 0, 1);
-      else native.yieldWhile(single.word, single.value, YIELDS);
+      if (single === undefined) waits.yieldWhile(this.sleepingWord, 0, 1);
+      else waits.yieldWhile(single.word, single.value, YIELDS);
     } else if (single === undefined) {
-      native.pauseWhile(this.sleepingWord, 0, BRIEF_NS);
+      waits.pauseWhile(this.sleepingWord, 0, BRIEF_NS);
     } else {
-      native.pauseWhile(single.word, single.value, LOOK_NS);
+      waits.pauseWhile(single.word, single.value, LOOK_NS);
     }
   }
 
@@ -497,7 +497,7 @@ export class Waiting {
     const { words, rank } = engine.job!;
     Atomics.store(words, this.sleepingWord, 1);
     // On behalf of those who publish without one.
-    if (words[Header.sleepersFence] === 1) engine.job!.native.fenceAll();
+    if (words[Header.sleepersFence] === 1) engine.job!.waits.fenceAll();
     const record = this.presentWait();
     if (record !== undefined) this.engine.records!.write(rank, record);
     this.leaveIfAborted();
@@ -534,7 +534,7 @@ export class Waiting {
   private failMismatch(mine: WaitRecord): boolean {
     if (mine.context < 0) return false;
     const { engine } = this;
-    for (const rank of engine.job!.layout.ranks) {
+    for (let rank = 0; rank < engine.size; rank++) {
       if (rank === engine.rank) continue;
       const other = this.engine.records!.read(rank);
       if (other === undefined || other.context !== mine.context || other.sequence !== mine.sequence) continue;
@@ -554,7 +554,11 @@ export class Waiting {
 
   /** The job has been ended: leaves at once and without a word, for the failed rank has said what there is to say. */
   private leaveIfAborted(): void {
-    const code = Atomics.load(this.engine.job!.words, Header.abortCode);
-    if (code !== 0) process.exit(code - 1);
+    const { words, close } = this.engine.job!;
+    const code = Atomics.load(words, Header.abortCode);
+    if (code === 0) return;
+    // Listeners of "exit" are not called again if this is one of them.
+    close();
+    process.exit(code - 1);
   }
 }

@@ -1,6 +1,6 @@
 /** What the ranks of a communicator share for the maps that run on it. */
 import { ArgumentError, NotOneHostError } from "../errors.ts";
-import { type Communicator, max } from "../index.ts";
+import { type Communicator, max, world } from "../index.ts";
 import type { Timing } from "./run.ts";
 
 /** Words of a turn, a cache line each: ranks write them all the time. */
@@ -103,7 +103,7 @@ export class Team {
     if (team === undefined) {
       let words: Int32Array | undefined;
       try {
-        if (mayShare) words = await comm.shared(Int32Array, 2 * TURN_WORDS);
+        if (mayShare && world.sharesMemory) words = await comm.shared(Int32Array, 2 * TURN_WORDS);
       } catch (error) {
         if (!(error instanceof NotOneHostError)) throw error;
       }

@@ -24,12 +24,12 @@ export class Cells {
   /** Over the whole segment, as `doubles` is. */
   readonly words: Int32Array;
   readonly doubles: Float64Array;
-  private readonly segment: ArrayBuffer;
+  private readonly segment: ArrayBufferLike;
   private readonly start: number;
   private readonly firstCell: number;
   private readonly kept: (Kept | undefined)[] = [];
 
-  constructor(segment: ArrayBuffer, words: Int32Array, start: number) {
+  constructor(segment: ArrayBufferLike, words: Int32Array, start: number) {
     this.segment = segment;
     this.words = words;
     this.doubles = new Float64Array(segment);

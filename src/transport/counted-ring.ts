@@ -17,7 +17,7 @@ function messageBytes(words: Int32Array, at: number): number {
 export class CountedOutRing extends OutRing {
   private readonly statistics: Statistics;
 
-  constructor(segment: ArrayBuffer, start: number, ringBytes: number, statistics: Statistics) {
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number, statistics: Statistics) {
     super(segment, start, ringBytes);
     this.statistics = statistics;
   }
@@ -34,7 +34,7 @@ export class CountedOutRing extends OutRing {
 export class CountedInRing extends InRing {
   private readonly statistics: Statistics;
 
-  constructor(segment: ArrayBuffer, start: number, ringBytes: number, statistics: Statistics) {
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number, statistics: Statistics) {
     super(segment, start, ringBytes);
     this.statistics = statistics;
   }

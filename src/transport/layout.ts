@@ -19,6 +19,7 @@
  * Every word that two processes write or poll independently has a cache line (64 bytes) to itself.
  */
 
+import { ArgumentError } from "../errors.ts";
 import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
@@ -39,7 +40,13 @@ export const MAX_BOARD_RANKS = 16;
 const PAGE = 4096;
 
 /** Ranks on one host. */
-export const MAX_LOCAL_RANKS = 4096;
+const MAX_LOCAL_RANKS = 4096;
+
+/** @throws {ArgumentError} when one host cannot have so many ranks */
+export function checkLocalRanks(ranks: number): void {
+  if (ranks <= MAX_LOCAL_RANKS) return;
+  throw new ArgumentError(`${ranks} ranks on one host are too many; at most ${MAX_LOCAL_RANKS} are possible`);
+}
 
 /** Words of the header, as indices into an Int32Array over the segment. */
 export const Header = {

@@ -23,7 +23,7 @@ abstract class Ring {
   readonly bytes: Uint8Array;
   readonly doubles: Float64Array;
   readonly ringBytes: number;
-  private readonly segment: ArrayBuffer;
+  private readonly segment: ArrayBufferLike;
   private readonly start: number;
   /** The ring as elements of a dtype, by its code: made when first needed. */
   private readonly views: (TypedArray | undefined)[] = [];
@@ -32,7 +32,7 @@ abstract class Ring {
   /** Word 0: head. */
   protected readonly control: Int32Array;
 
-  constructor(segment: ArrayBuffer, start: number, ringBytes: number) {
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number) {
     this.control = new Int32Array(segment, start, LINE / 4);
     this.words = new Int32Array(segment, start + LINE, ringBytes / 4);
     this.bytes = new Uint8Array(segment, start + LINE, ringBytes);
@@ -61,7 +61,7 @@ export class OutRing extends Ring {
   private tail = 0;
   private free: number;
 
-  constructor(segment: ArrayBuffer, start: number, ringBytes: number) {
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number) {
     super(segment, start, ringBytes);
     this.maxChunk = ringBytes / 8 - HEADER_BYTES;
     this.free = this.lines;
@@ -122,7 +122,7 @@ export class InRing extends Ring {
   /** Word index, from the start of the segment, of the line at word index 0. */
   private readonly base: number;
 
-  constructor(segment: ArrayBuffer, start: number, ringBytes: number) {
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number) {
     super(segment, start, ringBytes);
     this.reportAfter = this.lines >> 3;
     this.base = (start + LINE) / 4;

@@ -8,6 +8,7 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import module from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -44,6 +45,7 @@ describe("the cache of transpiled scripts", () => {
     expect(await run()).to.include({ out: "x1 p1 0", how: "cached" });
     expect(
       readdirSync(join(cache, "tsmpi"))
+        .filter(name => name !== "compiled")
         .map(name => name.replace(/^.*?\./, "."))
         .sort(),
     ).to.deep.equal([".json", ".mjs", ".mjs.map"]);
@@ -110,6 +112,12 @@ describe("the cache of transpiled scripts", () => {
     await run();
     expect(existsSync(old)).to.equal(false);
     expect(existsSync(recent)).to.equal(true);
+  });
+
+  it("should keep compiled code where node can", async () => {
+    await run();
+    const kept = existsSync(join(cache, "tsmpi", "compiled"));
+    expect(kept).to.equal("enableCompileCache" in module);
   });
 
   it("should do without a folder that can be written, and leave nothing", async () => {

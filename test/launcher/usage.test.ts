@@ -27,6 +27,7 @@ describe("tsmpirun, asked for something odd", () => {
     [["-n", "2", "--stdin", "2", "a.ts"], /--stdin expects a rank from 0 to 1, all or none; 2 came\n$/],
     [["--output-dir", "a.ts", "a.ts"], /--output-dir expects a folder, and a\.ts is a file\n$/],
     [["-n", "1000000", "a.ts"], /^tsmpirun: 1000000 ranks on one host are too many/],
+    [["--transport", "zeromq", "-n", "5000", "a.ts"], /^tsmpirun: 5000 ranks on one host are too many/],
     [["-n", "999999999", "a.ts"], /^tsmpirun: at most 4194304 ranks were expected in all; 999999999 came\n$/],
     [["--hosts", "a,,b", "a.ts"], /^tsmpirun: --hosts expects names of hosts, and "" is none\n$/],
     [["--hosts", "a[0-70000]", "a.ts"], /^tsmpirun: --hosts expects at most 65536 hosts/],
@@ -87,7 +88,7 @@ describe("tsmpirun, asked for something odd", () => {
     const args = ["--dry-run", "-n", "2", "a.ts", "x", ":", "-n", "1", "--wdir", "folder", "a.ts"];
     const { code, stdout } = await launch(args, { cwd });
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^3 ranks on this host, \d+ usable cores\n/);
+    expect(stdout).to.match(/^3 ranks on this host, \d+ cores? to use\n/);
     expect(stdout).to.include(`ranks 0, 1: ${cwd}/a.ts x (in ${cwd})\n`);
     expect(stdout).to.include(`rank 2: ${cwd}/a.ts (in ${cwd}/folder)\n`);
   });

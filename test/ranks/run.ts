@@ -7,6 +7,8 @@ import { type Launched, launch, packageRoot } from "../launch.ts";
 export const sizes: readonly number[] = [1, 2, 3, 5, 8];
 
 export interface RunOptions {
+  /** Options of the launcher. */
+  launcher?: readonly string[];
   args?: readonly string[];
   /** Seconds after which the launcher ends the job and says what its ranks wait for. */
   seconds?: number;
@@ -19,11 +21,14 @@ export function programPath(program: string): string {
 
 /** Launches a program and leaves the judgement of how it ended to the caller. */
 export function launchProgram(program: string, ranks: number, options: RunOptions = {}): Promise<Launched> {
-  const { args = [], seconds = 200, env } = options;
-  return launch(["-n", String(ranks), "--timeout", String(seconds), programPath(program), ...args], {
-    env,
-    timeout: (seconds + 10) * 1000,
-  });
+  const { launcher = [], args = [], seconds = 200, env } = options;
+  return launch(
+    [...launcher, "-n", String(ranks), "--timeout", String(seconds), programPath(program), ...args],
+    {
+      env,
+      timeout: (seconds + 10) * 1000,
+    },
+  );
 }
 
 export async function run(program: string, ranks: number, options: RunOptions = {}): Promise<Launched> {

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { ArgumentError } from "../../errors.ts";
-import type { Communicator } from "../../index.ts";
+import { type Communicator, world } from "../../index.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { Driver } from "./driver.ts";
 import { Pool } from "./pool.ts";
@@ -51,6 +51,11 @@ export async function withPool<T>(
   }
 }
 
+/** A name that the ranks have in common which share memory. */
+function memoryOf(rank: number): string {
+  return world.sharesMemory ? hostname() : `${hostname()} ${rank}`;
+}
+
 async function run<T>(
   comm: Communicator,
   body: (pool: Pool) => T | Promise<T>,
@@ -65,7 +70,7 @@ async function run<T>(
   } catch (error) {
     failure = failureOf(rank, error);
   }
-  const entries = await comm.allgather<Entry>({ numbering: numbering(), failure, host: hostname() });
+  const entries = await comm.allgather<Entry>({ numbering: numbering(), failure, host: memoryOf(rank) });
   compareNumberings(entries.map(entry => entry.numbering));
   const failed = entries.find(entry => entry.failure !== undefined)?.failure;
   if (failed !== undefined) throw new TaskError("withPool: the initializer of worker", failed);
