@@ -73,6 +73,7 @@ const rows: [string, string, () => unknown, number][] = [
   ["binomial(1000, 0.3)", "g.binomial(1000, 0.3, n)", () => g.binomialInto(x, 1000, 0.3), N],
   ["permutation(10^4)", "g.permutation(n)", () => g.permutation(N), N],
   ["shuffle", "g.shuffle(x)", () => g.shuffle(x), N],
+  ["choiceInto, 10^6", "g.choice(10**6, n)", () => g.choiceInto(x, 1e6), N],
   ["choice(10^6, 10^4)", "g.choice(10**6, n)", () => g.choice(1e6, N), N],
   [
     "choice(10^6, 10^4), none twice",

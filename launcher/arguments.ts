@@ -62,6 +62,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     transport: undefined,
     ship: false,
     verbose: false,
+    stats: false,
     dryRun: false,
     dashboard: undefined,
   };

@@ -1,6 +1,7 @@
 /** A host of a job: a part of its ranks, started and followed together. */
 import type { Readable, Writable } from "node:stream";
 import type { Rules } from "../src/collectives/rules.ts";
+import type { Statistics } from "../src/transport/statistics.ts";
 import type { Program } from "./plan.ts";
 
 /** What one host is to run. For another host than this one it travels there as JSON. */
@@ -16,6 +17,8 @@ export interface HostPart {
   linkMemory: number;
   /** Whether the job has a dashboard. */
   watched: boolean;
+  /** Whether ranks count their messages. */
+  counted: boolean;
   /** For the choice of algorithms. */
   rules: Rules | undefined;
 }
@@ -60,6 +63,8 @@ export interface RankLook {
   /** Bytes of memory that it has touched. */
   memory: number;
   activities: ActivityLook[];
+  /** Of a rank that has ended, if it has counted. */
+  statistics: Statistics | undefined;
 }
 
 /** A long piece of work of a rank. */

@@ -14,6 +14,7 @@ import { Output } from "./output.ts";
 import { type Plan, ranksText } from "./plan.ts";
 import { busyLines, exitCodeOf, howItEnded, signalNumber, waitLines } from "./report.ts";
 import { watchSignals } from "./signals.ts";
+import { statisticsLines } from "./statistics.ts";
 
 const TERM_AFTER = 250;
 const KILL_AFTER = 1000;
@@ -43,6 +44,7 @@ export async function runJob(
 
 class Job {
   private readonly options: JobOptions;
+  private readonly size: number;
   private readonly output: Output;
   private readonly hosts: readonly Host[];
   private readonly input: Input;
@@ -64,6 +66,7 @@ class Job {
   ) {
     this.options = options;
     this.dashboard = dashboard;
+    this.size = plan.ranks;
     this.output = new Output(plan.ranks, options, () => void this.end(BROKEN_PIPE_CODE));
     this.input = new Input(options.stdin, plan.hosts !== undefined);
     this.hosts = makeHosts({
@@ -153,6 +156,13 @@ class Job {
     return new Map(waits.flatMap(ofHost => [...ofHost]));
   }
 
+  /** Those of ranks that have ended, as a table. */
+  private async statistics(): Promise<string[]> {
+    const looks = (await Promise.all(this.hosts.map(host => host.look()))).flat();
+    const ofRank = new Map(looks.map(look => [look.rank, look.statistics]));
+    return statisticsLines(Array.from({ length: this.size }, (_, rank) => ofRank.get(rank)));
+  }
+
   private sayLines(lines: string[]): void {
     this.dashboard?.say(lines);
     this.output.say(lines.map(line => `tsmpirun: ${line}\n`).join(""));
@@ -221,11 +231,13 @@ class Job {
     for (const timer of this.timers) clearTimeout(timer);
     this.ending = true;
     await this.dashboard?.lookLast();
+    const statistics = this.options.stats ? await this.statistics() : [];
     await Promise.all(this.hosts.map(host => host.close()));
     await this.output.closed(STREAMS_AFTER);
     await this.report;
     const alike = [...this.output.crashes.repeated].filter(rank => rank !== this.failed);
     if (alike.length > 0) this.sayLines([`${ranksText(alike)} failed with the same error`]);
+    if (statistics.length > 0) this.sayLines(statistics);
     this.verbose(`the job has ended with code ${this.exitCode}`);
     await this.output.flushed();
     await this.dashboard?.close(this.exitCode);

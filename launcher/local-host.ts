@@ -124,7 +124,7 @@ export class LocalHost implements Host {
     if (this.closed) return [];
     const facts = await Promise.all(this.here.map(rank => this.medium.factsOf(rank)));
     return this.here.map((rank, index) => {
-      const { wait, leaving, activities } = facts[index];
+      const { wait, leaving, activities, statistics } = facts[index];
       const pid = this.running.get(rank)?.pid;
       return {
         rank,
@@ -137,6 +137,7 @@ export class LocalHost implements Host {
           elapsed: ((ended === 0 ? Date.now() : ended) - began) / 1000,
           over: ended !== 0,
         })),
+        statistics: pid === undefined ? statistics : undefined,
       };
     });
   }

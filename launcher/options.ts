@@ -41,6 +41,8 @@ export interface JobOptions {
   ship: boolean;
   verbose: boolean;
   dryRun: boolean;
+  /** Prints at the end what each rank has sent, received and waited. */
+  stats: boolean;
   /** Port of the dashboard, 0 for any that is free; undefined: none. */
   dashboard: number | undefined;
 }
@@ -303,6 +305,13 @@ export const OPTIONS: Option[] = [
       const port = value === "" ? 0 : wholeNumber(value, 0, what);
       if (port > 65_535) throw new Expected(what);
       job.dashboard = port;
+    },
+  },
+  {
+    names: ["--stats"],
+    help: "prints at the end, on stderr, how many messages and bytes each rank has sent and received, how long it has waited, and its peak memory",
+    read(_value, _segment, job) {
+      job.stats = true;
     },
   },
   {

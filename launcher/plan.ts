@@ -181,6 +181,7 @@ export function partOf(
     threadsPerRank: options.threadsPerRank,
     linkMemory: options.linkMemory,
     watched: options.dashboard !== undefined,
+    counted: options.stats,
     rules: plan.rules,
   };
 }

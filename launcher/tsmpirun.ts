@@ -62,7 +62,11 @@ async function main(): Promise<number> {
 /** What joins the ranks of this machine. */
 async function mediumOf({ ranks, cores }: Plan, args: Arguments): Promise<RankMedium> {
   if (chooseTransport(args) === "shared-memory")
-    return createHostSegment(ranks, cores, 0, args.dashboard !== undefined);
+    return createHostSegment(ranks, cores, 0, args.dashboard !== undefined, args.stats);
+  if (args.stats)
+    throw new UsageError(
+      "--stats needs ranks that share memory, which these do not (--transport zeromq); leave one of the two out",
+    );
   return new (await import("./threads/rank-gateways.ts")).RankGateways(ranks, cores, args);
 }
 

@@ -229,10 +229,10 @@ class Daemon {
 
   /** Makes the segment, too. */
   private makeHost(part: HostPart): LocalHost {
-    const { host, hosts, places, linkMemory, watched } = part;
+    const { host, hosts, places, linkMemory, watched, counted } = part;
     const cores = usableCores();
     const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
-    this.segment = createHostSegment(where, cores, linkMemory, watched);
+    this.segment = createHostSegment(where, cores, linkMemory, watched, counted);
     return new LocalHost(part, cores, this.folder, this.segment, {
       exited: (rank, code, signal, hint) => {
         // Ranks that end because this daemon does have not failed.

@@ -20,7 +20,7 @@ import type { WireCard } from "../../src/gateway/wire.ts";
 import type { HostPart, RankLook } from "../host.ts";
 
 /** Changes whenever frames or messages do. */
-export const PROTOCOL = 3;
+export const PROTOCOL = 4;
 export const MAGIC: Buffer = Buffer.from(`\ntsmpi-daemon ${PROTOCOL}\n`);
 
 export const MARK = 0xa7;

@@ -39,7 +39,12 @@ export class RankGateways implements RankMedium {
     this.linkMemory = linkMemory;
     this.watched = dashboard !== undefined;
     this.cards = new Array(size).fill(undefined);
-    this.facts = this.cards.map(() => ({ wait: undefined, leaving: false, activities: [] }));
+    this.facts = this.cards.map(() => ({
+      wait: undefined,
+      leaving: false,
+      activities: [],
+      statistics: undefined,
+    }));
     this.asked = this.cards.map(() => []);
   }
 

@@ -17,6 +17,7 @@ import { type Outcome, ProbeRequest, RecvRequest, type Request, type Status } fr
 import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
+import type { Statistics } from "../transport/statistics.ts";
 import { SharedBarrier } from "./barrier.ts";
 import { Board } from "./board.ts";
 import { CollectiveCall, isCrowded } from "./collective-call.ts";
@@ -90,6 +91,7 @@ export class Core {
   /** Of most messages. */
   private readonly plain: Envelope;
   private sequence = 0;
+  private readonly statistics: Statistics | undefined;
   /** The collective begun last, if it goes by messages. */
   latest: CollectiveCall | undefined = undefined;
   private freed = false;
@@ -101,6 +103,7 @@ export class Core {
     this.slot = slot;
     this.plain = { scope, context: scope.context, tag: 0, extra: 0, flags: 0 };
     this.size = scope.size;
+    this.statistics = engine.job?.statistics;
     this.crowded = isCrowded(engine);
     if (slot >= 0 && scope.size > 1 && engine.sharesHost(scope)) {
       if (!["dissemination", "two-level"].includes(choose("barrier", this, 0, Need.host))) {
@@ -313,6 +316,7 @@ export class Core {
     const { sequence } = this;
     this.sequence = (sequence + 1) & MAX_TAG;
     this.latest = undefined;
+    if (this.statistics !== undefined && this.signature === undefined) this.statistics.collectives++;
     return sequence;
   }
 

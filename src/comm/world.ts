@@ -4,7 +4,9 @@ import { joinJob, type LocalJob } from "../job/job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
 import { Waiting } from "../p2p/waiting.ts";
+import { peakMemory } from "../peak-memory.ts";
 import { Header } from "../transport/layout.ts";
+import { writeStatistics } from "../transport/statistics.ts";
 import { Communicator } from "./communicator.ts";
 import { Core } from "./core.ts";
 import { describeSignature } from "./signature.ts";
@@ -67,9 +69,16 @@ export const world = new World(first("world", 0));
  */
 if (job !== undefined) {
   process.on("exit", code => {
+    leaveStatistics(job);
     if (code === 0 && Atomics.load(job.words, Header.abortCode) === 0) end(job);
     job.close();
   });
+}
+
+function leaveStatistics({ words, layout, rank, statistics }: LocalJob): void {
+  if (statistics === undefined) return;
+  statistics.peakMemory = peakMemory();
+  writeStatistics(words, layout, rank, statistics);
 }
 
 function end(job: LocalJob): void {

@@ -20,12 +20,14 @@ import { writeHeader } from "./segment-header.ts";
  * @param cores cores that the ranks may use together; with more ranks than that they yield instead of spinning
  * @param linkMemory bytes for the rings between ranks of this host and others
  * @param watched whether somebody may look at what ranks do
+ * @param counted whether ranks count their messages
  */
 export function createHostSegment(
   places: Places | number,
   cores = native().usableCpus().length,
   linkMemory = 0,
   watched = false,
+  counted = false,
 ): HostSegment {
   const { host, hosts, ofRank } =
     typeof places === "number" ? { host: 0, hosts: 1, ofRank: new Int32Array(places) } : places;
@@ -38,6 +40,7 @@ export function createHostSegment(
   const words = new Int32Array(addon.mapSegment(fd)!);
   writeHeader(words, layout, { host, hosts, ofRank }, cores, watched);
   words[Header.host] = process.pid;
+  words[Header.counted] = counted ? 1 : 0;
   words[Header.sleepersFence] = addon.canFence() ? 1 : 0;
   // One a rank; the last is the gateway's.
   const doorbells = Array.from({ length: hosts > 1 ? size + 1 : size }, () => addon.createDoorbell());

@@ -10,6 +10,7 @@ import {
   RankState,
 } from "../transport/layout.ts";
 import { trustSleepersToFence } from "../transport/publish.ts";
+import { Statistics } from "../transport/statistics.ts";
 import { Copies } from "./copies.ts";
 import { joinThreads } from "./join-threads.ts";
 import { isRankThread } from "./rank-thread.ts";
@@ -30,6 +31,8 @@ export interface LocalJob {
   readonly crowded: boolean;
   /** Whether somebody may look at what ranks do, so that they tell more of it. */
   readonly watched: boolean;
+  /** What this rank counts of its messages; undefined: nothing. */
+  readonly statistics: Statistics | undefined;
   readonly layout: Layout;
   /** World ranks on this machine. */
   readonly neighbours: readonly number[];
@@ -93,6 +96,7 @@ export function joinJob(): LocalJob | undefined {
     cores: words[Header.cores],
     crowded: words[Header.crowded] === 1,
     watched: words[Header.watched] === 1,
+    statistics: words[Header.counted] === 1 ? new Statistics() : undefined,
     layout,
     neighbours: layout.ranks,
     sharesMemory: true,

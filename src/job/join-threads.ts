@@ -27,6 +27,7 @@ export function joinThreads(rank: number): LocalJob | undefined {
     cores: words[Header.cores],
     crowded: words[Header.crowded] === 1,
     watched: words[Header.watched] === 1,
+    statistics: undefined,
     layout,
     neighbours: Array.from({ length: size }, (_, other) => other),
     sharesMemory: false,

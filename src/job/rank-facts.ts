@@ -1,6 +1,7 @@
 /** What a rank tells of itself in its area of a segment, for the launcher. */
 import { type ActivityRecord, ActivityRecords } from "../transport/activity-record.ts";
 import { ACTIVITIES, type Layout, Rank, RankState } from "../transport/layout.ts";
+import { readStatistics, type Statistics } from "../transport/statistics.ts";
 import { WaitRecords } from "../transport/wait-record.ts";
 
 export interface RankFacts {
@@ -10,6 +11,8 @@ export interface RankFacts {
   leaving: boolean;
   /** What it tells of its work, the earliest first. */
   activities: ActivityRecord[];
+  /** What it has counted (`--stats`); undefined before its end, or when it has left nothing. */
+  statistics: Statistics | undefined;
 }
 
 export class FactsReader {
@@ -34,6 +37,7 @@ export class FactsReader {
       const record = this.activities.read(rank, index);
       if (record !== undefined) activities.push(record);
     }
-    return { wait, leaving, activities: activities.sort((a, b) => a.began - b.began) };
+    const statistics = readStatistics(this.words, this.layout, rank);
+    return { wait, leaving, activities: activities.sort((a, b) => a.began - b.began), statistics };
   }
 }

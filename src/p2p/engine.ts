@@ -4,6 +4,7 @@
  */
 import { windowOf } from "../codec/dtype.ts";
 import type { LocalJob } from "../job/job.ts";
+import { CountedInRing, CountedOutRing } from "../transport/counted-ring.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header, Rank, RankState } from "../transport/layout.ts";
 import { look } from "../transport/look.ts";
@@ -116,8 +117,12 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
 
   private inRing(rank: number): InRing | undefined {
     if (this.job === undefined || rank === this.rank) return undefined;
-    const { layout, segment } = this.job;
-    return new InRing(segment, layout.ringStart(rank, this.rank), layout.ringBytesOf(rank, this.rank));
+    const { layout, segment, statistics } = this.job;
+    const start = layout.ringStart(rank, this.rank);
+    const bytes = layout.ringBytesOf(rank, this.rank);
+    return statistics === undefined
+      ? new InRing(segment, start, bytes)
+      : new CountedInRing(segment, start, bytes, statistics);
   }
 
   /** Area of who reads what is written for a rank: that rank, or the gateway to its host. */
@@ -595,8 +600,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   }
 
   private connect(rank: number): Destination {
-    const { layout, segment, words } = this.job!;
-    const ring = new OutRing(segment, layout.ringStart(this.rank, rank), layout.ringBytesOf(this.rank, rank));
+    const { layout, segment, words, statistics } = this.job!;
+    const start = layout.ringStart(this.rank, rank);
+    const bytes = layout.ringBytesOf(this.rank, rank);
+    const ring =
+      statistics === undefined
+        ? new OutRing(segment, start, bytes)
+        : new CountedOutRing(segment, start, bytes, statistics);
     const destination = new Destination(rank, ring, this.rank, this);
     this.destinations[rank] = destination;
     if (layout.isHere(rank)) {

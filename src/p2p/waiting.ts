@@ -9,6 +9,7 @@
 import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { Header, Rank } from "../transport/layout.ts";
+import type { Statistics } from "../transport/statistics.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import { CallSite } from "./call-site.ts";
 import { type Engine, Watch } from "./engine.ts";
@@ -74,6 +75,10 @@ export class Waiting {
   private watchingDoorbell = false;
   /** Where the program has called what it waits for, in a job that is watched. */
   private readonly sites: WeakMap<Request<unknown>, CallSite> | undefined;
+  /** Undefined: the time of waiting is not counted. */
+  private readonly statistics: Statistics | undefined;
+  /** When this process went to sleep for something that is awaited. */
+  private asleepSince = 0;
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -83,6 +88,7 @@ export class Waiting {
     const isOnHosts = job !== undefined && job.layout.distant.length > 0;
     this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
     this.sites = job?.watched ? new WeakMap() : undefined;
+    this.statistics = job?.statistics;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
   }
 
@@ -97,7 +103,9 @@ export class Waiting {
     let found = false;
     for (let looks = 0; looks < QUICK_LOOKS && !found; looks++) found = ring.marker() !== 0;
     if (!found) {
+      const began = this.clock();
       this.engine.job!.waits.pauseWhile(ring.segmentWord, 0, blocking ? LOOK_NS : IMMINENT_NS);
+      this.waitedSince(began);
       found = ring.marker() !== 0;
     }
     if (!blocking) this.discouraged = found ? 0 : DISCOURAGED;
@@ -257,6 +265,7 @@ export class Waiting {
       return true;
     }
     this.pause(now - this.lookingSince);
+    if (this.statistics !== undefined) this.waitedSince(now);
     return false;
   }
 
@@ -269,8 +278,10 @@ export class Waiting {
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
+    const { awaited } = this.engine;
     // What nobody waits for does not keep the program from its end; it is delivered there.
-    waits.holdEventLoop(this.engine.awaited);
+    waits.holdEventLoop(awaited);
+    this.asleepSince = awaited ? this.clock() : 0;
     return true;
   }
 
@@ -290,6 +301,17 @@ export class Waiting {
     Atomics.store(words, this.sleepingWord, 0);
     this.engine.records!.clear(rank);
     waits.holdEventLoop(false);
+    this.waitedSince(this.asleepSince);
+  }
+
+  /** 0 where the time of waiting is not counted. */
+  private clock(): number {
+    return this.statistics === undefined ? 0 : performance.now();
+  }
+
+  /** @param began 0: there was no waiting */
+  private waitedSince(began: number): void {
+    if (this.statistics !== undefined && began !== 0) this.statistics.waited += performance.now() - began;
   }
 
   /** Whether the event loop has waited long enough. Asked once in many operations, for the clock costs 40 ns. */
@@ -331,6 +353,7 @@ export class Waiting {
     const { engine } = this;
     if (!engine.idle) return false;
     const { words, waits } = engine.job!;
+    const began = this.clock();
     for (let looks = 0; looks < GLANCES; looks++) {
       let loop = LOOP;
       while (--loop > 0 && Atomics.load(words, watch.word) === watch.seen);
@@ -338,12 +361,16 @@ export class Waiting {
         if (this.crowded || looks >= PROMPT_GLANCES) waits.yieldWhile(watch.word, watch.seen, YIELDS);
         else waits.pauseWhile(watch.word, watch.seen, LOOK_NS);
       }
-      if (watch.ready()) return true;
+      if (watch.ready()) {
+        this.waitedSince(began);
+        return true;
+      }
       if (watch.moved) {
         watch.moved = false;
         looks = 0;
       }
     }
+    this.waitedSince(began);
     return false;
   }
 
@@ -408,6 +435,7 @@ export class Waiting {
       this.awake();
       this.state = States.idle;
     }
+    const began = this.clock();
     let since = 0;
     while (unfinished()) {
       if (engine.progress()) {
@@ -431,6 +459,7 @@ export class Waiting {
       engine.runCallbacks();
       since = 0;
     }
+    this.waitedSince(began);
     if (!engine.idle) this.kick();
   }
 

@@ -2,6 +2,7 @@
 import { type Communicator, world } from "../index.ts";
 import { streams } from "../random/index.ts";
 import { Context } from "./context.ts";
+import type { List } from "./items.ts";
 import { chunkOf, type MapOptions } from "./options.ts";
 import { progressOf } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
@@ -12,11 +13,14 @@ import {
   type Span,
   type Task,
   type TaskContext,
+  Timing,
   type Work,
 } from "./run.ts";
+import { requireSameItems } from "./same-items.ts";
 import { Client, Server } from "./served.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
+import { tellTrace, traceOf } from "./trace.ts";
 import { tellUsage } from "./usage.ts";
 
 /** What is to be run. */
@@ -25,6 +29,8 @@ export interface Plan<T> extends Work<T> {
   readonly total: number;
   /** Places that are this rank's own; undefined: ranks claim places from all of them. */
   readonly own: Span | undefined;
+  /** The items, where every rank should have the same. */
+  readonly items?: List<unknown>;
 }
 
 export interface Destination {
@@ -42,9 +48,8 @@ export interface Prepared {
   readonly contextOf: (index: number) => TaskContext;
   /** How errors name it. */
   readonly what: string;
-  /** Whether tasks are timed. */
-  readonly timed: boolean;
-  /** All ranks have run their parts: tells of their usage where that is wanted. Collective. */
+  readonly timed: Timing;
+  /** All ranks have run their parts: tells of their times where that is wanted. Collective. */
   tell(part: Part<unknown>): Promise<void>;
   /** Shows nothing more. */
   end(): void;
@@ -57,11 +62,15 @@ export async function prepare(
   plan: Plan<unknown>,
   options: MapOptions<never>,
 ): Promise<Prepared> {
-  const { label = operation, progress = false, usage = false, seed } = options;
-  const { total } = plan;
+  const { label = operation, progress = false, usage = false, trace, seed, checkItems = false } = options;
+  const { total, items } = plan;
   const team = await Team.of(comm);
   const counted = progress !== false || world.watched;
-  const turn = await team.begin(operation, { total, counted, timed: usage !== false });
+  // Before the tasks, whose work would be lost otherwise.
+  const written = trace !== undefined && comm.rank === 0 ? traceOf(trace) : undefined;
+  const wanted = trace !== undefined ? Timing.each : usage !== false ? Timing.sum : Timing.none;
+  const turn = await team.begin(operation, { total, counted, timed: wanted, checked: checkItems });
+  if (turn.checked && items !== undefined) await requireSameItems(comm, operation, items);
   const source = await sourceOf(comm, team, turn, plan, options);
   const plain = new Context(comm, source, undefined, 0);
   const numbers = seed === undefined ? undefined : streams(seed);
@@ -70,10 +79,11 @@ export async function prepare(
   const what = `${label}: item`;
   const { timed } = turn;
   const began = performance.now();
-  const tell = async ({ tasks, busy }: Part<unknown>): Promise<void> => {
-    if (!timed) return;
+  const tell = async ({ tasks, busy, spans }: Part<unknown>): Promise<void> => {
+    if (timed === Timing.none) return;
     const elapsed = (performance.now() - began) / 1000;
     await tellUsage(comm, { tasks, busy: busy / 1000, elapsed }, usage, label);
+    if (timed === Timing.each) await tellTrace(comm, spans, written, label);
   };
   const prepared = { team, contextOf, what, timed, tell };
   const shown = comm.rank === 0 ? progressOf(progress, label, total) : undefined;

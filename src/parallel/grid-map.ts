@@ -55,6 +55,7 @@ export async function gridMap<const A extends Axes, R, O extends MapOptions<Item
     (index, _, context) => task(...([...itemsAt(index), context] as never)),
     { ...options, cost: cost && ((index: number) => cost(itemsAt(index), index)) } as MapOptions<number> &
       ResultOptions,
+    { length: total, at: itemsAt },
   );
   if (flat === undefined || options.as !== undefined) return flat as never;
   return nest(

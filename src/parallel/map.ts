@@ -47,18 +47,23 @@ export async function map<I extends Items<any>, R, O extends MapOptions<ItemOf<I
   return (await mapAs("map", comm, items, task, options)) as Results<R, O>;
 }
 
-/** `map` under another name, for those that are built on it. */
+/**
+ * `map` under another name, for those that are built on it.
+ * @param compared what ranks compare with `checkItems`, if that is not the items
+ */
 export async function mapAs<T, R>(
   operation: string,
   comm: Communicator,
   items: Items<T>,
   task: Task<T, R>,
   options: MapOptions<T> & ResultOptions,
+  compared?: List<unknown>,
 ): Promise<ArrayLike<R> | undefined> {
   requireOptions(operation, options);
   const { as, root } = options;
   if (as !== undefined) requireType(operation, as);
-  const plan = planOf(operation, comm, toList<T>(operation, items), options);
+  const list = toList<T>(operation, items);
+  const plan = { ...planOf(operation, comm, list, options), items: compared ?? list };
   return exclusively(comm, operation, () => execute(comm, operation, plan, task, options, { as, root }));
 }
 
@@ -74,15 +79,16 @@ export function planOf<T>(
   const costly = cost && byCost(operation, items, cost);
   switch (schedule) {
     case "static": {
-      if (costly === undefined) return { total, order: undefined, own: blockOf(total, size, rank), item };
+      if (costly === undefined)
+        return { total, order: undefined, own: blockOf(total, size, rank), item, items };
       const order = balanced(costly.order, costly.costs, size)[rank];
-      return { total, order, own: whole(order), item };
+      return { total, order, own: whole(order), item, items };
     }
     case "cyclic": {
       const order = dealt(costly?.order ?? range(0, total), size, rank, chunkOf(options, total, size) ?? 1);
-      return { total, order, own: whole(order), item };
+      return { total, order, own: whole(order), item, items };
     }
     default:
-      return { total, order: costly?.order, own: undefined, item };
+      return { total, order: costly?.order, own: undefined, item, items };
   }
 }

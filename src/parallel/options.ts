@@ -1,6 +1,7 @@
 import { ArgumentError } from "../errors.ts";
 import type { Seed } from "../random/index.ts";
 import { type ProgressOption, requireProgress } from "./progress.ts";
+import { requireTrace } from "./trace.ts";
 import { requireUsage, type UsageOption } from "./usage.ts";
 
 /**
@@ -38,17 +39,29 @@ export interface MapOptions<T = unknown> {
    * are run, then it rejects with a TasksError. Both on every rank. Default cancel.
    */
   errors?: "cancel" | "collect";
+  /**
+   * Whether ranks compare what their items hold, and all refuse the map if any two differ, before any task is run; for
+   * finding mistakes: it writes every item down on every rank. Not of scatterMap, where one rank has the items. Default
+   * false: only their number is compared.
+   */
+  checkItems?: boolean;
   /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
   /** Says at the end how long each rank was busy and idle, and its peak memory, on rank 0. Default false. */
   usage?: UsageOption;
+  /**
+   * Writes when each task ran, and on which rank, into this file, from rank 0: a trace that ui.perfetto.dev and
+   * chrome://tracing show. Maps that name the same file are put into it one behind the other. Default: none.
+   */
+  trace?: string;
   /** Stands in errors and before the progress. Default: the name of the operation. */
   label?: string;
 }
 
 /** @throws {ArgumentError} naming the option */
 export function requireOptions(operation: string, options: MapOptions<never>): void {
-  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress, usage } = options;
+  const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress, usage, trace, checkItems } =
+    options;
   const fail = (sentence: string): never => {
     throw new ArgumentError(`${operation}: ${sentence}.`);
   };
@@ -68,8 +81,12 @@ export function requireOptions(operation: string, options: MapOptions<never>): v
   if (errors !== undefined && errors !== "cancel" && errors !== "collect") {
     fail(`errors must be cancel or collect; got ${String(errors)}`);
   }
+  if (checkItems !== undefined && typeof checkItems !== "boolean") {
+    fail(`checkItems must be true or false; got ${String(checkItems)}`);
+  }
   if (progress !== undefined) requireProgress(progress);
   if (usage !== undefined) requireUsage(usage);
+  if (trace !== undefined) requireTrace(trace);
 }
 
 /** Items that are taken together; undefined: not said. */

@@ -2,6 +2,7 @@
 import type { Generator } from "../random/index.ts";
 import type { Indices } from "./shares.ts";
 import { failureOf, type TaskFailure } from "./task-error.ts";
+import { Spans } from "./trace.ts";
 
 /** What a task is told beside its item. */
 export interface TaskContext {
@@ -45,6 +46,8 @@ export interface Part<R> {
   /** Tasks run, and milliseconds in them where they are timed. */
   tasks: number;
   busy: number;
+  /** Each task, where that is wanted. */
+  readonly spans: Spans;
 }
 
 export interface Work<T> {
@@ -61,13 +64,16 @@ export interface RunOptions<R> {
   readonly concurrency: number;
   /** Whether tasks are run although others have thrown. */
   readonly collect: boolean;
-  /** Whether `busy` is wanted. */
-  readonly timed: boolean;
+  readonly timed: Timing;
   /** Throws when a result is not what was asked for. */
   readonly check?: ((result: unknown) => void) | undefined;
   /** Takes a result at once, which then does not stay in the part. A promise: the next task waits. */
   readonly deliver?: (index: number, value: R) => Promise<void> | undefined;
 }
+
+/** What is wanted of the times of tasks: nothing, `busy`, or that and `spans`. */
+export const Timing = { none: 0, sum: 1, each: 2 } as const;
+export type Timing = (typeof Timing)[keyof typeof Timing];
 
 /** Runs what `source` gives, `concurrency` tasks at once. Never rejects but for mistakes of this library. */
 export async function runTasks<T, R>(
@@ -77,7 +83,7 @@ export async function runTasks<T, R>(
   contextOf: (index: number) => TaskContext,
   { concurrency, collect, timed, check, deliver }: RunOptions<R>,
 ): Promise<Part<R>> {
-  const part: Part<R> = { indices: [], values: [], failures: [], tasks: 0, busy: 0 };
+  const part: Part<R> = { indices: [], values: [], failures: [], tasks: 0, busy: 0, spans: new Spans() };
   // With several runners each takes its next place from the span that they share.
   let place = 0;
   let end = 0;
@@ -98,7 +104,7 @@ export async function runTasks<T, R>(
       if (source.cancelled) return;
       const index = work.order === undefined ? place : work.order[place];
       let threw = false;
-      const began = timed ? performance.now() : 0;
+      const began = timed === Timing.none ? 0 : performance.now();
       try {
         const outcome = task(work.item(index, place++), index, contextOf(index));
         const value = isPromise(outcome) ? await outcome : outcome;
@@ -116,7 +122,11 @@ export async function runTasks<T, R>(
         if (!collect) source.cancel();
       }
       part.tasks++;
-      if (timed) part.busy += performance.now() - began;
+      if (timed !== Timing.none) {
+        const ended = performance.now();
+        part.busy += ended - began;
+        if (timed === Timing.each) part.spans.add(index, began, ended, threw);
+      }
       const pause = source.taskDone(threw);
       if (pause !== undefined) await pause;
     }

@@ -1,6 +1,7 @@
 /** What the ranks of a communicator share for the maps that run on it. */
 import { ArgumentError, NotOneHostError } from "../errors.ts";
 import { type Communicator, max, world } from "../index.ts";
+import type { Timing } from "./run.ts";
 
 /** Words of a turn, a cache line each: ranks write them all the time. */
 const LINE = 16;
@@ -15,7 +16,9 @@ export interface Terms {
   readonly total: number;
   /** Whether any rank shows progress. */
   readonly counted: boolean;
-  readonly timed: boolean;
+  readonly timed: Timing;
+  /** Whether any rank wants items compared. */
+  readonly checked: boolean;
 }
 
 /** The words that the ranks of one map share; where they share no memory, each has its own. */
@@ -23,11 +26,13 @@ export class Turn {
   private readonly words: Int32Array;
   private readonly at: number;
   private readonly counted: boolean;
-  /** Whether the ranks' usage is told at the end. */
-  readonly timed: boolean;
+  /** The most that any rank wants. */
+  readonly timed: Timing;
+  readonly checked: boolean;
 
-  constructor(words: Int32Array, at: number, counted: boolean, timed: boolean) {
+  constructor(words: Int32Array, at: number, counted: boolean, timed: Timing, checked: boolean) {
     this.timed = timed;
+    this.checked = checked;
     this.words = words;
     this.at = at;
     this.counted = counted;
@@ -112,19 +117,19 @@ export class Team {
    * Begins a map when all ranks have come to it.
    * @throws {ArgumentError} ranks have other numbers of items, or this one has not ended the map before
    */
-  async begin(operation: string, { total, counted, timed }: Terms): Promise<Turn> {
+  async begin(operation: string, { total, counted, timed, checked }: Terms): Promise<Turn> {
     const at = (this.turns++ % 2) * TURN_WORDS;
     // All have begun the turn before this one, so nobody is in the one before that, which had these words.
     if (!this.sharesMemory || this.comm.rank === 0) this.words.fill(0, at, at + TURN_WORDS);
-    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed ? 1 : 0);
+    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed, checked ? 1 : 0);
     await this.comm.allreduceInto(terms, terms, max);
-    const [most, least, anyCounted, anyTimed] = terms;
+    const [most, least, anyCounted, mostTimed, anyChecked] = terms;
     if (most !== -least) {
       throw new ArgumentError(
         `${operation}: all ranks must have the same items; there are ${total} here, and from ${-least} to ${most} on others.`,
       );
     }
-    return new Turn(this.words, at, anyCounted === 1, anyTimed === 1);
+    return new Turn(this.words, at, anyCounted === 1, mostTimed as Timing, anyChecked === 1);
   }
 
   /** Messages of maps, which never mix with the program's. */

@@ -1,8 +1,8 @@
 /** How evenly a map kept its ranks busy, and how much memory they took. */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { ArgumentError } from "../errors.ts";
 import type { Communicator } from "../index.ts";
+import { peakMemory } from "../peak-memory.ts";
 
 export interface RankUsage {
   readonly rank: number;
@@ -33,15 +33,6 @@ export interface Measured {
   readonly tasks: number;
   readonly busy: number;
   readonly elapsed: number;
-}
-
-/**
- * That of the process's own memory: `process.resourceUsage().maxRSS` may be that of the process that has started it, for the
- * kernel hands it on.
- */
-function peakMemory(): number {
-  const [, kilobytes = "0"] = /^VmHWM:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1")) ?? [];
-  return Number(kilobytes) * 1024;
 }
 
 /** Collective; shows on rank 0. */

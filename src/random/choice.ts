@@ -66,15 +66,15 @@ function rankOf(sums: Float64Array, value: number): number {
   return low;
 }
 
-/** As many numbers in [0, 1) as are asked for. */
-type Uniforms = (size: number) => Float64Array;
+/** Fills with numbers in [0, 1). */
+type Uniforms = (target: Float64Array) => Float64Array;
 
 /**
  * Replaces values by how many of the ascending `sums` are at most each. A table says where to begin, for as many values as
  * there are sums (H.-C. Chen and Y. Asau, "On generating random variates from an empirical distribution", AIIE
  * Transactions 6(2), 163-166 (1974)); from there it is a step or two.
  */
-function ranksOf(sums: Float64Array, values: Float64Array): Float64Array {
+function ranksOf(sums: Float64Array, values: Float64Array): void {
   const { length } = sums;
   const begins = new Uint32Array(length);
   for (let part = 0, rank = 0; part < length; part++) {
@@ -89,19 +89,20 @@ function ranksOf(sums: Float64Array, values: Float64Array): Float64Array {
     while (rank > 0 && value < sums[rank - 1]) rank--;
     values[i] = rank;
   }
-  return values;
 }
 
-/** Positions by their probabilities. */
-export function weighted(uniforms: Uniforms, size: number, p: ArrayLike<number>): Float64Array {
+/** Fills with positions by their probabilities. */
+export function weighted(uniforms: Uniforms, target: Float64Array, p: ArrayLike<number>): void {
   const sums = cumulated(p);
-  const values = uniforms(size);
+  uniforms(target);
   // The table costs as much as the sums.
-  return size < sums.length / 8 ? values.map(value => rankOf(sums, value)) : ranksOf(sums, values);
+  if (target.length >= sums.length / 8) ranksOf(sums, target);
+  else for (let i = 0; i < target.length; i++) target[i] = rankOf(sums, target[i]);
 }
 
 /** None twice: draws as many as are missing, keeps the first of each, makes those impossible, and again. */
-export function weightedOnce(uniforms: Uniforms, size: number, p: ArrayLike<number>): Float64Array {
+export function weightedOnce(uniforms: Uniforms, target: Float64Array, p: ArrayLike<number>): void {
+  const { length: size } = target;
   const rest = Float64Array.from(p);
   const possible = rest.reduce((sum, value) => sum + (value > 0 ? 1 : 0), 0);
   if (possible < size) {
@@ -111,41 +112,50 @@ export function weightedOnce(uniforms: Uniforms, size: number, p: ArrayLike<numb
   }
   const found = new Set<number>();
   while (found.size < size) {
-    const values = uniforms(size - found.size);
+    const values = uniforms(new Float64Array(size - found.size));
     for (const position of found) rest[position] = 0;
     const sums = cumulated(rest);
     for (const value of values) found.add(rankOf(sums, value));
   }
-  return Float64Array.from(found);
+  target.set(Float64Array.from(found));
 }
 
+/** Fills with positions below `n`. */
+export type ChoosePositions = (target: Float64Array, n: number) => void;
+
 /** How a `Generator` chooses positions. */
-export function positions(rng: Draws, { replace = true, p, shuffle: shuffled = true }: ChoiceOptions) {
-  return (n: number, size: number): Float64Array => {
-    if (replace) return p === undefined ? rng.integers(0, n, size) : weighted(k => rng.random(k), size, p);
-    if (p !== undefined) return weightedOnce(k => rng.random(k), size, p);
-    const { bitGenerator } = rng;
-    const found = new Float64Array(size);
-    // The end of a shuffled list of all positions, where there are not many more.
-    const among = n > 10_000 && size > Math.floor(n / (shuffled ? 50 : 20));
-    bitGenerator.fillDistinct(found, n, among);
-    if (among) return found;
-    return shuffled ? shuffle(bitGenerator, found, false) : found;
+export function positions(
+  rng: Draws,
+  { replace = true, p, shuffle: shuffled = true }: ChoiceOptions,
+): ChoosePositions {
+  return (target, n) => {
+    const uniforms: Uniforms = values => rng.randomInto(values);
+    if (p !== undefined) {
+      (replace ? weighted : weightedOnce)(uniforms, target, p);
+    } else if (replace) {
+      rng.integersInto(target, 0, n);
+    } else {
+      const { bitGenerator } = rng;
+      // The end of a shuffled list of all positions, where there are not many more.
+      const among = n > 10_000 && target.length > Math.floor(n / (shuffled ? 50 : 20));
+      bitGenerator.fillDistinct(target, n, among);
+      if (shuffled && !among) shuffle(bitGenerator, target, false);
+    }
   };
 }
 
 /**
- * Of a list, or of the numbers below n: one element, or an array of `size`.
+ * Fills with positions in a list, or numbers below n, and returns the target.
  * @throws {ArgumentError} when there is too little to choose from, or `p` are no probabilities that sum to 1.
  */
-export function choose(
+export function choosePositionsInto(
+  target: Float64Array,
   from: number | ArrayLike<unknown>,
-  size: number | undefined,
   { replace = true, p }: ChoiceOptions,
-  choosePositions: (n: number, size: number) => Float64Array,
-): unknown {
+  choosePositions: ChoosePositions,
+): Float64Array {
   const n = typeof from === "number" ? from : from.length;
-  const wanted = checkSize(size ?? 1);
+  const { length: wanted } = target;
   if (!Number.isSafeInteger(n) || n < 0 || (n === 0 && wanted > 0)) {
     throw new ArgumentError(`choice: there must be something to choose from, not ${n} elements`);
   }
@@ -155,7 +165,22 @@ export function choose(
       `choice: ${wanted} of ${n} without replacement; allow replacement, or choose fewer`,
     );
   }
-  const chosen = wanted === 0 ? new Float64Array(0) : choosePositions(n, wanted);
+  if (wanted > 0) choosePositions(target, n);
+  return target;
+}
+
+/** Of a list, or of the numbers below n: one element, or an array of `size`. Throws as `choosePositionsInto` does. */
+export function choose(
+  from: number | ArrayLike<unknown>,
+  size: number | undefined,
+  options: ChoiceOptions,
+  choosePositions: ChoosePositions,
+): unknown {
+  const chosen = choosePositionsInto(new Float64Array(checkSize(size ?? 1)), from, options, choosePositions);
   if (typeof from === "number") return size === undefined ? chosen[0] : chosen;
-  return size === undefined ? from[chosen[0]] : Array.from(chosen, position => from[position]);
+  if (size === undefined) return from[chosen[0]];
+  // A loop: `Array.from` with a function takes eight times as long.
+  const elements = new Array<unknown>(size);
+  for (let i = 0; i < size; i++) elements[i] = from[chosen[i]];
+  return elements;
 }

@@ -1,6 +1,6 @@
 /** NumPy's `Generator`. */
 import { ArgumentError } from "../errors.ts";
-import { type ChoiceOptions, choose, positions } from "./choice.ts";
+import { type ChoiceOptions, choose, choosePositionsInto, positions } from "./choice.ts";
 import {
   count,
   Distribution,
@@ -11,7 +11,7 @@ import {
   positiveProbability,
   probability,
 } from "./distributions.ts";
-import { checkSize, type Drawn, Draws } from "./draws.ts";
+import { checkSize, type Drawn, Draws, float64 } from "./draws.ts";
 import { PCG64 } from "./pcg64.ts";
 import type { Seed } from "./seed-sequence.ts";
 import { type Shuffled, shuffle, upTo } from "./shuffle.ts";
@@ -52,6 +52,11 @@ export class Generator extends Draws {
   choice<T>(list: ArrayLike<T>, size: number, options?: ChoiceOptions): T[];
   choice(list: number | ArrayLike<unknown>, size?: number, options: ChoiceOptions = {}): unknown {
     return choose(list, size, options, positions(this, options));
+  }
+
+  /** Fills with numbers below n: what `choice(n, size)` returns, without an array made for each call. Throws as it does. */
+  choiceInto(target: Float64Array, n: number, options: ChoiceOptions = {}): Float64Array {
+    return choosePositionsInto(float64("choiceInto", target), n, options, positions(this, options));
   }
 
   // --- further distributions ---

@@ -146,10 +146,11 @@ export class RandomState {
     options: Omit<ChoiceOptions, "shuffle"> = {},
   ): unknown {
     const { replace = true, p } = options;
-    const uniforms = (k: number) => this.randomSample(k);
-    return choose(list, size, options, (n, wanted) => {
-      if (p !== undefined) return (replace ? weighted : weightedOnce)(uniforms, wanted, p);
-      return replace ? this.randint(0, n, wanted) : this.permutation(n).slice(0, wanted);
+    const uniforms = (target: Float64Array) => this.fill(Distribution.random, target);
+    return choose(list, size, options, (target, n) => {
+      if (p !== undefined) (replace ? weighted : weightedOnce)(uniforms, target, p);
+      else if (replace) this.randintInto(target, 0, n);
+      else target.set(this.permutation(n).subarray(0, target.length));
     });
   }
 

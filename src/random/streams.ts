@@ -8,6 +8,8 @@ export class Streams {
 
   constructor(seed?: Seed) {
     this.seedSequence = seedSequence(seed);
+    // Often taken out of it: `const { stream } = streams(1)`.
+    this.stream = this.stream.bind(this);
   }
 
   /**

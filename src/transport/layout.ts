@@ -23,7 +23,7 @@ import { ArgumentError } from "../errors.ts";
 import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
-export const LAYOUT_VERSION = 6;
+export const LAYOUT_VERSION = 7;
 export const LINE = 64;
 
 const HEADER_BYTES = 4096;
@@ -71,6 +71,8 @@ export const Header = {
   distantCopies: 12,
   /** 1: somebody may look at what ranks do (a dashboard), so that they tell more of it. */
   watched: 13,
+  /** 1: ranks count their messages, see statistics.ts. */
+  counted: 14,
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
@@ -94,6 +96,8 @@ export const Rank = {
   sleeping: 0,
   state: 16,
   pid: 17,
+  /** Seven doubles, written once: see transport/statistics.ts. */
+  statistics: 18,
   // The present wait: see transport/wait-record.ts.
   wait: 32,
 } as const;

@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { expect } from "chai";
 import { packageRoot, tsmpirun } from "../launch.ts";
+import { folderWith, removeFolders } from "../launcher/helpers.ts";
 import { needs } from "../needs.ts";
 import { run } from "../ranks/run.ts";
 import { onRanks } from "./run.ts";
@@ -20,6 +22,14 @@ describe("parallel: map", () => {
   onRanks([2, 5], "schedules", "hands out items by messages", byMessages);
   onRanks([3], "task-errors", "tells of errors by messages", byMessages);
   onRanks([3], "variants", "has variants that go by messages", byMessages);
+
+  for (const n of [1, 3]) {
+    it(`writes a trace of tasks (${n} ranks)`, async () => {
+      const folder = folderWith({});
+      await run("../../parallel/programs/trace", n, { args: [join(folder, "trace.json")] });
+    });
+  }
+  after(removeFolders);
 
   const progress = "test/parallel/programs/progress.ts";
   it("prints progress in lines", async () => {

@@ -79,6 +79,24 @@ describe("random: orders", () => {
       }
     }
   });
+
+  it("should fill with the choices that it returns", () => {
+    for (const options of [
+      {},
+      { replace: false },
+      { replace: false, shuffle: false },
+      { p: [0.1, 0.2, 0.3, 0.4] },
+      { p: [0.1, 0.2, 0.3, 0.4], replace: false },
+    ]) {
+      const target = new Float64Array(3);
+      expect(defaultRng(5).choiceInto(target, 4, options)).to.equal(target);
+      expect(target, JSON.stringify(options)).to.eql(defaultRng(5).choice(4, 3, options));
+    }
+    const list = ["a", "b", "c", "d"];
+    expect(defaultRng(5).choice(list, 9)).to.eql(
+      Array.from(defaultRng(5).choice(4, 9), position => list[position]),
+    );
+  });
 });
 
 describe("random: states", () => {
@@ -210,6 +228,7 @@ describe("random: arguments", () => {
       () => g.choice(3, 3, { replace: false, p: [0.5, 0.5, 0] }),
       "only 2 have a probability above 0",
     ],
+    ["a list to fill with choices", () => g.choiceInto([1, 2] as never, 5), "must be a Float64Array"],
     ["nothing to choose from", () => g.choice([], 1), "something to choose from"],
     ["half a step", () => new PCG64(1).advance(0.5), "whole number"],
     ["a jump back", () => new MT19937(1).jumped(-1), "number of jumps"],

@@ -1,7 +1,7 @@
 /** map: results in the order of items for every schedule, kind of item and of result; options that are wrong. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { map, type Schedule } from "tsmpi/parallel";
+import { foldMap, gridMap, map, reducers, type Schedule } from "tsmpi/parallel";
 import { expectFailure, expectSame, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -59,4 +59,43 @@ await wrong(() => map(world, 1, square, { errors: "ignore" as never }), /errors 
 await wrong(() => map(world, 1, square, { progress: "dots" as never }), /progress must be/);
 await wrong(() => map(world, 1, square, { usage: 3 as never }), /usage must be true, false or a function/);
 if (size > 1) await wrong(() => map(world, rank === 0 ? 3 : 2, square), /all ranks must have the same items/);
+if (size > 1) {
+  // As many, but others: found when asked for, be it by one rank alone; nothing is run.
+  let runs = 0;
+  const run = (): number => runs++;
+  // The engine keeps these zeros, ones and texts in different ways on different ranks.
+  const one = rank === 1 ? Float64Array.of(1)[0] : 1;
+  const text = rank === 1 ? "x\u{1f600}".slice(0, 1) : "x";
+  const loop: { again?: object } = {};
+  loop.again = loop;
+  const alike = [
+    one,
+    { a: [2, text] },
+    square,
+    Float64Array.of(3),
+    undefined,
+    new Map([[1, new Set("ab")]]),
+    loop,
+  ];
+  const other = [1, { a: [2, rank === 1 ? "y" : "x"] }, square, Float64Array.of(3), undefined];
+  for (const schedule of schedules) {
+    const options = { schedule, checkItems: rank === 1 };
+    await wrong(() => map(world, other, run, options), /^map: .* item 1 is not the same on all of them/);
+    await wrong(
+      () => foldMap(world, Float64Array.of(0, 1, rank), run, reducers.sum(), options),
+      /^foldMap: .* item 2 is not/,
+    );
+    await wrong(() => gridMap(world, [2, [5, 6 + rank]], run, options), /^gridMap: .* item 1 is not/);
+    expect(runs).to.equal(0);
+    expect(await map(world, alike, (_, i) => i, options)).to.deep.equal([0, 1, 2, 3, 4, 5, 6]);
+    expect(await gridMap(world, [2, [5, 6]], (a, b) => a * b, options)).to.deep.equal([
+      [0, 0],
+      [5, 6],
+    ]);
+  }
+}
+await wrong(
+  () => map(world, 1, square, { checkItems: 1 as never }),
+  /checkItems must be true or false; got 1/,
+);
 ok();
