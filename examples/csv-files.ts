@@ -1,11 +1,11 @@
 /**
- * Columns of numbers in CSV files of very unequal size, plain or gzip: a file is a task, the largest first, read as a
+ * Columns of numbers in CSV files of very unequal size, plain, gzip or bzip2: a file is a task, the largest first, read as a
  * stream by whichever rank is free, and of each column count, missing values, least, mean and greatest are made in that
  * one pass, over all files.
  *
  *   npx tsmpirun -n 8 examples/csv-files.ts --columns delay,distance [--by origin] [--encoding latin1] PATH ...
  *
- * A path is a file, or a folder whose .csv and .csv.gz files are meant. `--by` names a column of texts, for each of which
+ * A path is a file, or a folder whose .csv, .csv.gz and .csv.bz2 files are meant. `--by` names a column of texts, for each of which
  * there are figures of its own. Empty fields and NA are missing.
  */
 import { createReadStream, readdirSync, statSync } from "node:fs";
@@ -16,6 +16,7 @@ import { createGunzip } from "node:zlib";
 import { parse } from "csv-parse";
 import { world } from "tsmpi";
 import { foldMap, reducers } from "tsmpi/parallel";
+import unbzip2 from "unbzip2-stream";
 
 interface File {
   path: string;
@@ -57,10 +58,9 @@ function filesAt(path: string): File[] {
   const stat = statSync(path);
   if (stat.isDirectory()) {
     const names = readdirSync(path).filter(name => /\.csv(\.gz|\.bz2)?$/.test(name));
-    if (names.length === 0) throw new Error(`csv-files: expected .csv or .csv.gz files in ${path}`);
+    if (names.length === 0) throw new Error(`csv-files: expected .csv, .csv.gz or .csv.bz2 files in ${path}`);
     return names.sort().flatMap(name => filesAt(join(path, name)));
   }
-  if (path.endsWith(".bz2")) throw new Error(`csv-files: Node has no bzip2; decompress ${path} first`);
   return [{ path, size: stat.size }];
 }
 
@@ -106,6 +106,7 @@ async function read({ path }: File): Promise<ReturnType<typeof ofRows.empty>> {
   const bytes = createReadStream(path);
   // Errors of any of them come out of the parser.
   if (path.endsWith(".gz")) pipeline(bytes, createGunzip(), parser, () => {});
+  else if (path.endsWith(".bz2")) pipeline(bytes, unbzip2(), parser, () => {});
   else pipeline(bytes, parser, () => {});
   let state = ofRows.empty();
   try {

@@ -16,18 +16,25 @@ export type DeviceChoice = "cpu" | "cuda" | "auto";
 
 const choices: readonly unknown[] = ["cpu", "cuda", "auto"];
 
-let standard: DeviceChoice = "cpu";
+/** Undefined: what the environment says. */
+let standard: DeviceChoice | undefined;
 
 /**
- * Where awaited products of matrices (`matmul`, `Matrix.matmul`) are computed from now on, unless the call says: "cpu",
- * as at first; "cuda"; or "auto", on the GPU where that is faster.
+ * Where awaited products of matrices (`matmul`, `Matrix.matmul`) are computed from now on, unless the call says: "cpu";
+ * "cuda"; or "auto", on the GPU where that is faster. At first what `TSMPI_DEVICE` says, and without it "cpu".
  */
 export function setDevice(device: DeviceChoice): void {
   standard = chosen("setDevice", device);
 }
 
+function ofEnvironment(): DeviceChoice {
+  const device = process.env.TSMPI_DEVICE || "cpu";
+  if (choices.includes(device)) return device as DeviceChoice;
+  throw new ArgumentError(`TSMPI_DEVICE must be cpu, cuda or auto, but is ${device}`);
+}
+
 /** The choice of a call. @throws {ArgumentError} it is none */
-export function chosen(method: string, device: DeviceChoice = standard): DeviceChoice {
+export function chosen(method: string, device: DeviceChoice = (standard ??= ofEnvironment())): DeviceChoice {
   if (choices.includes(device)) return device;
   throw new ArgumentError(
     `${method}: device must be "cpu", "cuda" or "auto", but is ${JSON.stringify(device)}`,

@@ -5,6 +5,12 @@ import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { type Launched, launch } from "../launch.ts";
 
+/** The CSV text of `delay,city,Größe`, `5e3,Zürich,2` and `NA,Genève,NA`, in latin1, as bzip2 in two parts makes it. */
+const BZIP2 = Buffer.from(
+  "QlpoOTFBWSZTWbR16GgAAAdfgoAQAAQaAACAABAuZBQgAACBBCAAMUwmmgNMQpiNDQxMiFtzA7mNFUS8jM4alkiJzPxdyRThQkLR16GgQlpoOTFBWSZTWRxk4FQAAAPVgQAQAAQggQIBAQAAQCAAMQZMQNNGRpYbCC7XJ4u5IpwoSA4ycCoA",
+  "base64",
+);
+
 const heading = (title: string, files: number): string =>
   `${title.padEnd(12)}${`${files} files`.padEnd(12)}     count   missing       min      mean       max\n`;
 
@@ -47,6 +53,29 @@ Zürich      delay             1001         1         1   504.995      5000
       });
     }
 
+    it("should read bzip2", async () => {
+      write("e.csv.bz2", BZIP2);
+      const args = [
+        "--columns",
+        "delay,Größe",
+        "--by",
+        "city",
+        "--encoding",
+        "latin1",
+        join(folder, "e.csv.bz2"),
+      ];
+      const { code, stdout, stderr } = await run(2, ...args);
+      expect(code, stderr).to.equal(0);
+      expect(stdout).to.equal(
+        `${heading("city", 1)}\
+Genève      delay                0         1         -         -         -
+Genève      Größe                0         1         -         -         -
+Zürich      delay                1         0      5000  5000.000      5000
+Zürich      Größe                1         0         2     2.000         2
+`,
+      );
+    });
+
     it("should read files by name, columns by names that are not ASCII, and all in one group", async () => {
       const files = [join(folder, "b.csv"), join(folder, "c.csv.gz")];
       const args = ["--columns", "Größe,delay", "--encoding", "latin1", ...files];
@@ -86,7 +115,8 @@ all         delay                2         3      -3.5  2498.250      5000
     ["an empty file", "x.csv", "", "x.csv, line 1: expected a header; the file is empty"],
     ["a gzip file cut short", "x.csv.gz", gzipSync(good).subarray(0, -20), "unexpected end of file"],
     ["a file that is not gzip", "x.csv.gz", good, "x.csv.gz, line 1: incorrect header check"],
-    ["a bzip2 file", "x.csv.bz2", "BZh9", "Node has no bzip2; decompress "],
+    ["a bzip2 file cut short", "x.csv.bz2", BZIP2.subarray(0, -20), "x.csv.bz2, line "],
+    ["a file that is not bzip2", "x.csv.bz2", good, "x.csv.bz2, line 1: No magic number found"],
   ];
   for (const [title, name, content, message] of malformed) {
     it(`should name the file and the place of ${title}`, async () => {

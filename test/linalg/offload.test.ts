@@ -25,10 +25,10 @@ function expectProduct(got: Matrix, a: Matrix, b: Matrix): void {
 }
 
 /** What a program prints that has the built package and no GPU. */
-function without(program: string): string {
+function without(program: string, env: Record<string, string> = {}): string {
   return execFileSync(process.execPath, ["--input-type=module", "--eval", program], {
     cwd: packageRoot,
-    env: { PATH: process.env.PATH, TSMPI_LIBCUDA: "libnone.so" },
+    env: { PATH: process.env.PATH, TSMPI_LIBCUDA: "libnone.so", ...env },
     encoding: "utf8",
   }).trim();
 }
@@ -186,6 +186,21 @@ describe("linalg: products on a GPU (on the fake driver)", function () {
       console.log(got.at(299, 299), wrong instanceof CudaUnavailableError, wrong.message, none.code);`;
     expect(without(program)).to.match(
       /^1 true matmul on device "cuda": no CUDA driver: libnone.so: .* TSMPI_CUDA_UNAVAILABLE$/,
+    );
+  });
+
+  it("are made where TSMPI_DEVICE says, unless the program does", () => {
+    const program = `
+      import { Matrix, matmul, setDevice } from "tsmpi/linalg";
+      const one = Matrix.identity(3);
+      const outcome = promise => promise.then(c => c.data[0], error => error.message);
+      console.log(await outcome(matmul(one, one)), await outcome(matmul(one, one, { device: "cpu" })));
+      setDevice("cpu");
+      console.log(await outcome(matmul(one, one)));`;
+    expect(without(program, { TSMPI_DEVICE: "cuda" })).to.match(/^matmul on device "cuda": .* 1\n1$/);
+    expect(without(program, { TSMPI_DEVICE: "cpu" })).to.equal("1 1\n1");
+    expect(without(program, { TSMPI_DEVICE: "gpu" })).to.match(
+      /^TSMPI_DEVICE must be cpu, cuda or auto, but is gpu 1\n1$/,
     );
   });
 
