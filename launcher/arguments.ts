@@ -1,5 +1,6 @@
-/** Reads tsmpirun's command line. Nothing here looks at the file system: the plan does. */
+/** Reads tsmpirun's command line. Nothing here looks at what it names: the plan does. */
 import { nearest } from "./nearest.ts";
+import { OptionWords } from "./option-words.ts";
 import { Expected, type JobOptions, OPTIONS, type Option, type SegmentOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -37,10 +38,14 @@ function splitOption(word: string): [name: string, value: string | undefined] {
 }
 
 /**
- * @param words the command line after `tsmpirun`
+ * @param typed the command line after `tsmpirun`
+ * @param variable options that come before it
  * @throws {UsageError} with one sentence that says what was expected and what came
  */
-export function parseArguments(words: readonly string[]): Parsed {
+export function parseArguments(
+  typed: readonly string[],
+  variable: string | undefined = process.env.TSMPI_OPTIONS,
+): Parsed {
   const job: JobOptions = {
     stdin: 0,
     tagOutput: false,
@@ -67,7 +72,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     dashboard: undefined,
   };
   const segments: Segment[] = [];
-  let next = 0;
+  const words = new OptionWords(typed, variable);
 
   while (true) {
     const options: SegmentOptions = {
@@ -76,9 +81,7 @@ export function parseArguments(words: readonly string[]): Parsed {
       workingFolder: undefined,
       nodeOptions: [],
     };
-    while (next < words.length && words[next].startsWith("-") && words[next] !== "-") {
-      const word = words[next++];
-      if (word === "--") break;
+    for (let word = words.option(); word !== undefined && word !== "--"; word = words.option()) {
       const [name, attached] = splitOption(word);
       const option = findOption(name);
       if (option === undefined) throw unknownOption(name);
@@ -89,10 +92,8 @@ export function parseArguments(words: readonly string[]): Parsed {
       if (option.value === undefined) {
         if (value !== undefined) throw new UsageError(`${name} takes no value, and ${value} came`);
       } else if (value === undefined && option.optional === undefined) {
-        if (next >= words.length || words[next] === ":") {
-          throw new UsageError(`${name} expects ${option.value}, and nothing came`);
-        }
-        value = words[next++];
+        value = words.peek() === ":" ? undefined : words.take();
+        if (value === undefined) throw new UsageError(`${name} expects ${option.value}, and nothing came`);
       }
       try {
         option.read(value ?? "", options, job);
@@ -102,16 +103,14 @@ export function parseArguments(words: readonly string[]): Parsed {
       }
     }
 
-    const script = words[next];
+    const script = words.take();
     if (script === undefined || script === ":") {
       const where = segments.length > 0 || script === ":" ? ` in part ${segments.length + 1} of the job` : "";
       throw new UsageError(
         `a script was expected${where}, and ${script === ":" ? '":"' : "nothing"} came: tsmpirun [options] script.ts [args]`,
       );
     }
-    const end = words.indexOf(":", next);
-    segments.push({ ...options, script, args: words.slice(next + 1, end < 0 ? undefined : end) });
-    if (end < 0) return { ...job, segments };
-    next = end + 1;
+    segments.push({ ...options, script, args: words.takeUntil(":") });
+    if (words.take() === undefined) return { ...job, segments };
   }
 }

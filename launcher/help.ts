@@ -44,7 +44,8 @@ that begins the next part of a job made of several programs. "--" ends options.
 ${options.join("\n")}
 
 -n, --env, --wdir and --node-options count for the part that they stand in, the
-others for the whole job.
+others for the whole job. @FILE stands for the options in a file, and those of
+TSMPI_OPTIONS come before what is typed.
 
 Output arrives in whole lines. A rank that fails ends the job; the exit code is
 that rank's (128 + the number of the signal that killed it), 124 after

@@ -79,7 +79,8 @@ function hostsOf(cards: readonly Card[]): StepHost[] {
 
 /** As tsmpirun would read it, but for the ranks: these are srun's. */
 function readWords(words: readonly string[]): Arguments | "help" | "version" {
-  const args = parseArguments(words);
+  // TSMPI_OPTIONS may say how many ranks, and where.
+  const args = parseArguments(words, "");
   if (typeof args === "string") return args;
   const { segments, hosts, hostFile, launcher, agent } = args;
   if (segments.length > 1 || segments[0].ranks !== undefined) {

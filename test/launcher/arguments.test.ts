@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect } from "chai";
 import { type Arguments, parseArguments } from "../../launcher/arguments.ts";
 import { nearest } from "../../launcher/nearest.ts";
@@ -92,6 +95,72 @@ describe("the command line of tsmpirun", () => {
       "a.ts",
     ]) as Arguments;
     expect(parsed.segments[0].nodeOptions).to.deep.equal(["--a", "--b", "--c"]);
+  });
+
+  describe("options that are not typed", () => {
+    let folder: string;
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return `@${join(folder, name)}`;
+    };
+    const refused = (typed: string[], variable?: string) =>
+      expect(() => parseArguments(typed, variable)).to.throw(UsageError);
+
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "tsmpi-options-"));
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("should come from TSMPI_OPTIONS, and give way to typed ones", () => {
+      const args = parseArguments(
+        ["-n", "3", "a.ts", "-n"],
+        "-n 2 --tag-output --node-options '--a --b'",
+      ) as Arguments;
+      expect(args.tagOutput).to.equal(true);
+      expect(args.segments).to.have.length(1);
+      expect(args.segments[0]).to.deep.include({
+        ranks: 3,
+        script: "a.ts",
+        args: ["-n"],
+        nodeOptions: ["--a", "--b"],
+      });
+    });
+
+    it("should come from files, wherever an option may stand", () => {
+      const inner = file("inner", "--np=4\n");
+      const outer = file("outer", `# of this cluster\n--tag-output\n  # nested\n${inner}\n`);
+      const args = parseArguments(
+        ["-v", outer, "a.ts", outer, ":", outer, "-n", "1", "b.ts"],
+        "",
+      ) as Arguments;
+      expect(args).to.include({ tagOutput: true, verbose: true });
+      expect(args.segments.map(({ ranks }) => ranks)).to.deep.equal([4, 1]);
+      expect(args.segments.map(({ args }) => args)).to.deep.equal([[outer], []]);
+      expect((parseArguments(["a.ts"], outer) as Arguments).segments[0].ranks).to.equal(4);
+    });
+
+    it("should be refused when they are none", () => {
+      refused(["a.ts"], "b.ts").with.property(
+        "message",
+        "TSMPI_OPTIONS expects options of tsmpirun; b.ts came",
+      );
+      refused(["a.ts"], file("script", "-v b.ts"))
+        .with.property("message")
+        .match(/TSMPI_OPTIONS expects .*; b.ts came/);
+      refused(["a.ts"], "--wdir 'x")
+        .with.property("message")
+        .match(/^TSMPI_OPTIONS expects options with every quote closed/);
+      refused([file("quote", '"'), "a.ts"])
+        .with.property("message")
+        .match(/^@.*quote expects options with every quote closed/);
+      refused(["@no/such", "a.ts"])
+        .with.property("message")
+        .match(/^@no\/such expects a file with options .*no such file/);
+      const itself = file("itself", `@${join(folder, "itself")}`);
+      refused([itself, "a.ts"])
+        .with.property("message")
+        .match(/name one another for ever$/);
+    });
   });
 
   it("should know help and version wherever an option may stand", () => {
