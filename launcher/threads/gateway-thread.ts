@@ -161,7 +161,7 @@ class GatewayThread {
     // ZeroMQ aborts the process when a socket is closed while it is being bound.
     await this.listening;
     this.gateway?.close();
-    this.wire?.close();
+    await this.wire?.close();
     this.socket.destroy();
     parentPort!.close();
     this.say(ThreadState.closed);

@@ -220,9 +220,10 @@ export class TcpWire implements Wire {
     return true;
   }
 
-  close(): void {
+  close(): Promise<void> {
     for (const listener of this.listeners) listener.close();
     for (const guest of this.guests) guest.leave();
+    return Promise.resolve();
   }
 
   /** Calls back when it is known who may come in. */

@@ -46,7 +46,8 @@ export interface Wire {
    * @returns false when the event loop alone can bring it
    */
   poll(): boolean;
-  close(): void;
+  /** Resolves when the thread that calls this may end. */
+  close(): Promise<void>;
 }
 
 /** "10.0.0.1:80" or "[fe80::1]:80" */

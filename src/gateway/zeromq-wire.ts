@@ -39,6 +39,8 @@ class ZeromqConnection implements Connection {
   private sending = false;
   private closed = false;
   backlog = 0;
+  /** Resolves when nothing of the socket is left. */
+  readonly gone: Promise<void>;
 
   constructor(
     context: Context,
@@ -60,6 +62,7 @@ class ZeromqConnection implements Connection {
       curveServerKey: encodeZ85(Buffer.from(card.publicKey, "base64")),
     });
     const watch = this.socket.events;
+    this.gone = new Promise(resolve => watch.on("end", () => resolve()));
     watch.on("handshake", () => {
       if (!this.closed) events.opened();
     });
@@ -116,6 +119,7 @@ export class ZeromqWire implements Wire {
   private readonly context = new Context({ blocky: false, ipv6: true });
   private readonly doorkeeper = new Doorkeeper(this.context);
   private socket: Pull | undefined;
+  private readonly connections = new Set<ZeromqConnection>();
 
   async listen(addresses: readonly string[], frame: (bytes: Uint8Array) => void): Promise<WireCard> {
     await this.doorkeeper.start();
@@ -150,16 +154,22 @@ export class ZeromqWire implements Wire {
   }
 
   connect(endpoint: string, card: WireCard, events: ConnectionEvents): Connection {
-    return new ZeromqConnection(this.context, endpoint, card, this.keys, events);
+    const connection = new ZeromqConnection(this.context, endpoint, card, this.keys, events);
+    this.connections.add(connection);
+    void connection.gone.then(() => this.connections.delete(connection));
+    return connection;
   }
 
   poll(): boolean {
     return false;
   }
 
-  close(): void {
+  /** ZeroMQ aborts the process when a thread ends that still waits for events of a connection. */
+  async close(): Promise<void> {
     this.socket?.close();
     this.doorkeeper.close();
+    for (const connection of this.connections) connection.close();
+    await Promise.all([...this.connections].map(({ gone }) => gone));
   }
 
   private async receive(socket: Pull, frame: (bytes: Uint8Array) => void): Promise<void> {

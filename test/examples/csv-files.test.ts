@@ -133,7 +133,7 @@ all         delay                2         3      -3.5  2498.250      5000
     const refused: readonly [args: string[], message: string][] = [
       [[folder], "expected --columns with names"],
       [["--columns", "a"], "expected --columns with names"],
-      [["--columns", "a", folder], "expected .csv or .csv.gz files"],
+      [["--columns", "a", folder], "expected .csv, .csv.gz or .csv.bz2 files"],
       [["--columns", "a", "--encoding", "latin-7", folder], "as utf8 or latin1; got latin-7"],
     ];
     for (const [args, message] of refused) {

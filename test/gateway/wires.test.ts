@@ -41,9 +41,10 @@ for (const { name, make } of wires) {
     const ends: End[] = [];
     const sockets: { destroy(): void }[] = [];
 
-    afterEach(() => {
-      for (const { wire } of ends.splice(0)) wire.close();
+    afterEach(async () => {
+      const closed = ends.splice(0).map(({ wire }) => wire.close());
       for (const socket of sockets.splice(0)) socket.destroy();
+      await Promise.all(closed);
     });
 
     async function end(): Promise<End> {
@@ -137,7 +138,7 @@ for (const { name, make } of wires) {
       const [a, b] = await pair();
       const { opened, closed } = open(a, b);
       await opened;
-      b.wire.close();
+      await b.wire.close();
       expect(await closed).to.be.a("string");
       expect(await open(a, b).closed).to.be.a("string");
     });
