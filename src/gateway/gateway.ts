@@ -99,6 +99,8 @@ export class Gateway implements LinkOwner {
 
   /** A frame has come from one of the hosts. */
   frame(bytes: Uint8Array): void {
+    // A wire may give what it had in hand, and a link would open a connection that nobody closes.
+    if (this.state === States.closed) return;
     const host = hostOf(bytes);
     const peer = this.peers[host];
     if (peer === undefined || host === this.host || this.gone.has(host)) return;

@@ -107,7 +107,8 @@ if (world.rank === 0) {
   it("should say what ranks of other hosts wait for, and who failed", async () => {
     const folder = folderWith({
       "main.ts": `import { world } from "tsmpi";
-if (world.rank === 1) { await world.recv(0, { tag: 1 }); process.exit(3); }
+// Rank 0 says what it waits for once it sleeps, for which it needs a core.
+if (world.rank === 1) { await world.recv(0, { tag: 1 }); setTimeout(() => process.exit(3), 2000); }
 setTimeout(() => void world.send(1, 1, { tag: 1 }), 300);
 await world.recv(1, { tag: 5 });`,
     });
