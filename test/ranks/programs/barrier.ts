@@ -39,7 +39,9 @@ const order: number[] = [];
 const several = [1, 2, 3].map(n => world.barrier().then(() => order.push(n)));
 if (rank === size - 1) await sleep(20);
 await Promise.all(several);
-expect(order).to.deep.equal([1, 2, 3]);
+// Over ZeroMQ they may end in another order (docs/launcher.md).
+if (world.sharesMemory) expect(order).to.deep.equal([1, 2, 3]);
+else expect(order).to.have.members([1, 2, 3]);
 if (size > 1) {
   // The last rank's first barrier begins all the others' end.
   const times = await world.allgather([begun, now()]);
