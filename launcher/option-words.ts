@@ -67,7 +67,7 @@ export class OptionWords {
     } catch (error) {
       const { message } = error as Error;
       throw new UsageError(
-        `@${file} expects a file with options of tsmpirun (./@${file} is a script): ${message}`,
+        `@${file} expects a file with options of tsmpirun (a script whose name begins with @ is typed with ./ before it): ${message}`,
       );
     }
     const words = wordsIn(`@${file}`, text.replace(/^\s*#.*$/gm, ""));

@@ -265,7 +265,7 @@ export class Waiting {
       return true;
     }
     this.pause(now - this.lookingSince);
-    if (this.statistics !== undefined) this.waitedSince(now);
+    this.waitedSince(now);
     return false;
   }
 
