@@ -9,14 +9,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { cacheFolder, writeWhole } from "./cache-folder.ts";
 import { contentHash } from "./hash.ts";
 import type { Transpiled } from "./transpile.ts";
 
@@ -45,16 +45,6 @@ export interface Runnable {
   externals: readonly string[];
   /** A folder to remove when the job has ended, where the cache cannot be written. */
   temporary: string | undefined;
-}
-
-export function cacheFolder(): string {
-  const { TSMPI_CACHE_DIR, XDG_CACHE_HOME } = process.env;
-  return join(TSMPI_CACHE_DIR || XDG_CACHE_HOME || join(homedir(), ".cache"), "tsmpi");
-}
-
-/** For node, which keeps compiled code there, by its version and the content of the files. */
-export function compiledFolder(): string {
-  return join(cacheFolder(), "compiled");
 }
 
 function unchanged(manifest: Manifest): boolean {
@@ -88,12 +78,6 @@ function lookUp(manifestPath: string, folder: string, entry: string): Runnable |
     // Missing, damaged, or of an input that cannot be read: the transpiler will say what is wrong.
     return undefined;
   }
-}
-
-function writeWhole(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, path);
 }
 
 function prune(folder: string, key: string, current: string): void {

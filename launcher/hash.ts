@@ -2,7 +2,7 @@
  * 64 bits that tell contents apart. Not for secrets: node:crypto would do as well, but loading it costs the
  * launcher 5 ms at every start, and a person can only harm the cache that is theirs anyway.
  */
-export function contentHash(bytes: Uint8Array): string {
+export function contentHash(bytes: Uint8Array | Uint32Array): string {
   let a = 0xdeadbeef ^ bytes.length;
   let b = 0x41c6ce57 ^ bytes.length;
   for (let i = 0; i < bytes.length; i++) {

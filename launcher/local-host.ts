@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { RankMedium } from "../src/job/host-segment.ts";
 import { native, packageFolder } from "../src/native.ts";
-import { compiledFolder } from "./cache.ts";
+import { compiledFolder } from "./cache-folder.ts";
 import { Guard } from "./guard.ts";
 import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankLook, RankOutput } from "./host.ts";
 import { oomKills } from "./oom.ts";

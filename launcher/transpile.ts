@@ -149,10 +149,14 @@ function resolvePlugin(entry: string, notes: ImportNotes, whole: boolean): Plugi
   };
 }
 
+/** Whether this node, which is that of the ranks, gives `import.meta` a property main. */
+const [major, minor] = process.versions.node.split(".").map(Number);
+const hasMain = major > 24 || (major === 24 && minor >= 2);
+
 /** What `import.meta`, `__filename` and `__dirname` are in one file. */
 function metaModule(path: string, entry: string): string {
   const url = pathToFileURL(path).href;
-  const main = "main" in import.meta ? `main: ${path === entry},` : "";
+  const main = hasMain ? `main: ${path === entry},` : "";
   return `import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 export const filename = ${JSON.stringify(path)};

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /**
  * tsmpirun: starts the ranks of a program on this machine. What is not needed to get the ranks going (help,
  * the transpiler) is loaded only when it is wanted, for every job pays for what this file loads.
@@ -84,6 +83,7 @@ function explain(error: unknown): number {
 }
 
 exitSurely();
-const code = await main().catch(explain);
 // Not only the exit code: an idle pipe or timer must not keep tsmpirun when its job has ended.
-process.exit(code);
+void main()
+  .catch(explain)
+  .then(code => process.exit(code));

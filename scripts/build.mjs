@@ -20,6 +20,21 @@ const common = {
   logLevel: "warning",
 };
 const esm = { ...common, format: "esm" };
+// What boots where every millisecond counts: node loads CommonJS sooner than ES modules, but it has no import.meta.
+const commonjs = {
+  ...common,
+  format: "cjs",
+  // Scripts that come with their compiled code have no import() in Node 20.
+  supported: { "dynamic-import": false },
+  define: {
+    "import.meta.url": "__importMetaUrl",
+    "import.meta.filename": "__filename",
+    "import.meta.dirname": "__dirname",
+  },
+  banner: {
+    js: 'const __importMetaUrl = process.getBuiltinModule("node:url").pathToFileURL(__filename).href;',
+  },
+};
 
 // What measures is a bundle of its own beside the tools, and what its ranks run uses the library as a user would.
 const benchApart = {
@@ -121,9 +136,10 @@ await Promise.all([
     }),
   ),
   build({
-    ...esm,
-    entryPoints: ["launcher/tsmpirun.ts"],
-    outfile: "dist/tsmpirun.js",
+    ...commonjs,
+    entryPoints: { tsmpirun: "launcher/load-tsmpirun.ts", "tsmpirun-program": "launcher/tsmpirun.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".cjs" },
     plugins: [builtinsAsUsed],
   }),
   build({ ...esm, entryPoints: ["launcher/tsmpi.ts"], outfile: "dist/tsmpi.js", plugins: [benchApart] }),
@@ -144,22 +160,16 @@ await Promise.all([
   }),
   build({ ...esm, entryPoints: ["launcher/threads/gateway-thread.ts"], outfile: "dist/gateway-thread.js" }),
   build({
-    ...common,
+    ...commonjs,
     entryPoints: ["src/job/boot.ts", "src/job/boot-zeromq.ts"],
     outdir: "dist",
     outExtension: { ".js": ".cjs" },
-    format: "cjs",
     sourcemap: false,
-    // CommonJS has no import.meta.
-    define: { "import.meta.url": "__importMetaUrl" },
-    banner: {
-      js: 'const __importMetaUrl = process.getBuiltinModule("node:url").pathToFileURL(__filename).href;',
-    },
     plugins: [builtinsAsUsed],
   }),
 ]);
 
 for (const name of ["index", ...doors]) await makeConstant(`${name}.js`);
 await copyFile(join(root, "launcher/dashboard/page.html"), join(dist, "dashboard.html"));
-for (const name of ["tsmpirun.js", "tsmpi.js"]) await chmod(join(dist, name), 0o755);
+for (const name of ["tsmpirun.cjs", "tsmpi.js"]) await chmod(join(dist, name), 0o755);
 for (const name of ["boot", "boot-zeromq"]) await rm(join(dist, `${name}.cjs.map`), { force: true });

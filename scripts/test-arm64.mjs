@@ -56,8 +56,8 @@ if (missing.length > 0) {
   );
   process.exit(1);
 }
-if (!existsSync(join(root, "dist", "tsmpirun.js"))) {
-  console.error("test:arm64: there is no dist/tsmpirun.js; build first: npm run build");
+if (!existsSync(join(root, "dist", "tsmpirun.cjs"))) {
+  console.error("test:arm64: there is no dist/tsmpirun.cjs; build first: npm run build");
   process.exit(1);
 }
 
@@ -119,7 +119,7 @@ try {
     console.log(`=== expressions: the ${here.trim().split("\n").length} digests are those of this machine`);
     for (const name of jobs) {
       const program = join("test", "ranks", "programs", `${name}.ts`);
-      const job = run(node, ["dist/tsmpirun.js", "-n", "2", "--timeout", "1800", program], {
+      const job = run(node, ["dist/tsmpirun.cjs", "-n", "2", "--timeout", "1800", program], {
         env,
         taken: true,
       });

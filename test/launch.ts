@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const packageRoot: string = dirname(dirname(fileURLToPath(import.meta.url)));
-export const tsmpirun: string = join(packageRoot, "dist", "tsmpirun.js");
+export const tsmpirun: string = join(packageRoot, "dist", "tsmpirun.cjs");
 
 export interface LaunchOptions {
   /** Added to this process's environment; `undefined` removes a variable. */

@@ -10,7 +10,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(dirname(folder));
 const peer = name => join(folder, "peers", name);
 const slow = process.argv.includes("--slow") ? ["--slow"] : [];
-const ours = name => [process.execPath, join(root, "dist/tsmpirun.js"), "-n", "2", join(folder, name)];
+const ours = name => [process.execPath, join(root, "dist/tsmpirun.cjs"), "-n", "2", join(folder, name)];
 // Debian's, with Debian's packages.
 const python = (name, ...args) => ["/usr/bin/python3", peer(name), ...args];
 const R = name => ["Rscript", peer(name)];

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const tsmpirun = join(folder, "../../dist/tsmpirun.js");
+const tsmpirun = join(folder, "../../dist/tsmpirun.cjs");
 const [most = availableParallelism(), rounds = 3] = process.argv.slice(2).map(Number);
 if (!(Number.isInteger(most) && most > 0 && Number.isInteger(rounds) && rounds > 0)) {
   console.error(`expected whole numbers of ranks and rounds; got ${process.argv.slice(2).join(" ")}`);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const tsmpirun = join(folder, "../../dist/tsmpirun.js");
+const tsmpirun = join(folder, "../../dist/tsmpirun.cjs");
 let best = Infinity;
 for (let i = 0; i < 3; i++) {
   const began = performance.now();

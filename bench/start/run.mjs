@@ -52,8 +52,8 @@ function compile(compiler, name) {
   return program;
 }
 
-const tsmpirun = join(root, "dist", "tsmpirun.js");
-if (!existsSync(tsmpirun)) throw new Error("dist/tsmpirun.js is missing; build it with: npm run build");
+const tsmpirun = join(root, "dist", "tsmpirun.cjs");
+if (!existsSync(tsmpirun)) throw new Error("dist/tsmpirun.cjs is missing; build it with: npm run build");
 write("package.json", '{ "type": "module" }');
 const emptyTs = write("empty.ts", "export {};\n");
 const emptyJs = write("empty.js", "");

@@ -55,7 +55,7 @@ export async function launch(script: string | URL, options: LaunchOptions = {}):
   signal?.throwIfAborted();
   const file = typeof script === "string" ? script : fileURLToPath(script);
   const count = ranks === undefined ? [] : ["-n", String(ranks)];
-  const command = [join(packageFolder(), "dist/tsmpirun.js"), ...count, ...further, file, ...args];
+  const command = [join(packageFolder(), "dist/tsmpirun.cjs"), ...count, ...further, file, ...args];
   const to = output === "collect" ? "pipe" : "inherit";
   const child = spawn(process.execPath, command, {
     cwd,

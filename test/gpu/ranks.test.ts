@@ -8,7 +8,7 @@ import { needsGpu } from "./device.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 // The tests may lie packed beside the package (scripts/pack-for-gpu.mjs).
-const root = [here, dirname(dirname(here))].find(folder => existsSync(join(folder, "dist", "tsmpirun.js")))!;
+const root = [here, dirname(dirname(here))].find(folder => existsSync(join(folder, "dist", "tsmpirun.cjs")))!;
 const program = [join(here, "gpu-ranks.mjs"), join(here, "programs", "ranks.ts")].find(existsSync)!;
 
 describe("on a GPU: ranks", function () {
@@ -23,7 +23,7 @@ describe("on a GPU: ranks", function () {
   for (const [what, ranks, env] of ways) {
     it(`send, reduce and multiply ${what}`, function () {
       needsGpu(this, "cublas");
-      const args = [join(root, "dist", "tsmpirun.js"), "-n", String(ranks), "--timeout", "120", program];
+      const args = [join(root, "dist", "tsmpirun.cjs"), "-n", String(ranks), "--timeout", "120", program];
       const { status, stdout, stderr } = spawnSync(process.execPath, args, {
         cwd: root,
         env: { ...process.env, ...env },

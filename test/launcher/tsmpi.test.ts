@@ -50,7 +50,7 @@ describe("tsmpi, the tools", () => {
     mkdirSync(join(folder, "dist"));
     cpSync(join(packageRoot, "dist"), join(folder, "dist"), { recursive: true });
     cpSync(join(packageRoot, "package.json"), join(folder, "package.json"));
-    const { code, stdout, stderr } = run(join(folder, "dist", "tsmpirun.js"), [
+    const { code, stdout, stderr } = run(join(folder, "dist", "tsmpirun.cjs"), [
       "-n",
       "2",
       join(folder, "main.cjs"),

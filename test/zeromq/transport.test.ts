@@ -284,7 +284,7 @@ setInterval(() => {}, 1000);
     let folder: string;
     const tool = (name: string): string => join(folder, "node_modules", "tsmpi", "dist", name);
     const launchCopy = (args: readonly string[], env: Record<string, string> = {}) =>
-      launch([], { cwd: folder, env, command: [process.execPath, tool("tsmpirun.js"), ...args] });
+      launch([], { cwd: folder, env, command: [process.execPath, tool("tsmpirun.cjs"), ...args] });
 
     before(() => {
       folder = packageWithoutAddon();

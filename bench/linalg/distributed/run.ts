@@ -19,7 +19,7 @@ const { values } = parseArgs({
 });
 
 const here = dirname(fileURLToPath(import.meta.url));
-const tsmpirun = join(here, "..", "..", "..", "dist", "tsmpirun.js");
+const tsmpirun = join(here, "..", "..", "..", "dist", "tsmpirun.cjs");
 
 function time(command: string, args: string[], env: Record<string, string>): number {
   return Number(execFileSync(command, args, { encoding: "utf8", env: { ...process.env, ...env } }));
