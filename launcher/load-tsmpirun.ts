@@ -1,6 +1,5 @@
-#!/usr/bin/env node
 /**
- * What is run as `tsmpirun`: loads the program (tsmpirun.ts) with the code that V8 has compiled of it in an earlier run,
+ * What is run as `tsmpirun`, by the shell line that scripts/build.mjs puts before it: loads the program (tsmpirun.ts) with the code that V8 has compiled of it in an earlier run,
  * a tenth of the time that a job of empty ranks takes. Node does this itself from version 22 on.
  */
 import { mkdirSync, readFileSync, statSync } from "node:fs";
@@ -66,6 +65,12 @@ function loadWithCode(): void {
   }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, require, module, program, dirname(program));
+}
+
+const { TSMPI_EXTRA_CA_CERTS: certificates } = process.env;
+if (certificates !== undefined) {
+  delete process.env.TSMPI_EXTRA_CA_CERTS;
+  process.env.NODE_EXTRA_CA_CERTS = certificates;
 }
 
 const { enableCompileCache } = process.getBuiltinModule("node:module") as {

@@ -67,11 +67,8 @@ const contenders = new Map([
     `${ranks} x node empty.mjs at once`,
     () => Promise.all(Array.from({ length: Number(ranks) }, () => run(process.execPath, [emptyJs]))),
   ],
-  [`tsmpirun -n ${ranks} empty.ts`, () => run(process.execPath, [tsmpirun, "-n", ranks, emptyTs])],
-  [
-    `tsmpirun -n ${ranks} world.ts (imports tsmpi)`,
-    () => run(process.execPath, [tsmpirun, "-n", ranks, helloTs]),
-  ],
+  [`tsmpirun -n ${ranks} empty.ts`, () => run(tsmpirun, ["-n", ranks, emptyTs])],
+  [`tsmpirun -n ${ranks} world.ts (imports tsmpi)`, () => run(tsmpirun, ["-n", ranks, helloTs])],
 ]);
 
 function peer(name, prepare) {

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
-import { launch, packageRoot } from "../launch.ts";
+import { launch, packageRoot, tsmpirun } from "../launch.ts";
 import { folderWith, removeFolders } from "./helpers.ts";
 
 const PACKAGE = {
@@ -56,6 +56,25 @@ ${PRINT}`,
       size: "1",
       left: [],
     });
+  });
+
+  it("should be run as a command, wherever it is linked, with all of the environment and the arguments", async () => {
+    const folder = folderWith({
+      "a.ts": `const { NODE_EXTRA_CA_CERTS, TSMPI_EXTRA_CA_CERTS } = process.env;
+        console.log(JSON.stringify([NODE_EXTRA_CA_CERTS, TSMPI_EXTRA_CA_CERTS, ...process.argv.slice(2)]));`,
+    });
+    const link = join(folder, "tsmpirun");
+    symlinkSync(tsmpirun, link);
+    const words = ["a b", "", "$HOME", "'\"\\", "*"];
+    for (const certificates of ["/dev/null", "", undefined]) {
+      const { stdout, stderr, code } = await launch([], {
+        command: [link, "-n", "1", "a.ts", ...words],
+        cwd: folder,
+        env: { NODE_EXTRA_CA_CERTS: certificates },
+      });
+      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
+      expect(JSON.parse(stdout)).to.deep.equal([certificates ?? null, null, ...words]);
+    }
   });
 
   it("should resolve packages as node does, conditions, self-reference and #imports included", async () => {
