@@ -1,5 +1,5 @@
 /** Reads tsmpirun's command line. Nothing here looks at what it names: the plan does. */
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/nearest.ts";
 import { OptionWords } from "./option-words.ts";
 import { Expected, type JobOptions, OPTIONS, type Option, type SegmentOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** tsmpi: the tools around tsmpirun, one subcommand a file. */
 import { exitSurely } from "../src/job/exit-surely.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../src/nearest.ts";
 
 interface Subcommand {
   /** Undefined: not for people. */

@@ -1,8 +1,8 @@
 /** What the command lines of the tools that measure have in common; mistakes are a `UsageError`. */
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { nearest } from "../../launcher/nearest.ts";
 import { UsageError } from "../../launcher/usage-error.ts";
+import { nearest } from "../../src/nearest.ts";
 import { parseBytes } from "./format.ts";
 
 export interface Words {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { type Arguments, parseArguments } from "../../launcher/arguments.ts";
-import { nearest } from "../../launcher/nearest.ts";
 import { splitWords } from "../../launcher/options.ts";
 import { UsageError } from "../../launcher/usage-error.ts";
+import { nearest } from "../../src/nearest.ts";
 
 function parse(line: string): Arguments {
   const parsed = parseArguments(line.split(" ").filter(word => word !== ""));
