@@ -151,14 +151,15 @@ export function enter(comm: Communicator, operation: string): () => void {
   const other = running.get(comm);
   if (other !== undefined) {
     throw new ArgumentError(
-      `${operation}: a ${other} on ${comm.name} is under way on this rank. In one of its tasks, go through the items ` +
-        "with a loop, or map on a communicator made by split; elsewhere, await it first.",
+      `${operation}: a ${other} on ${comm.name} is under way on this rank. In its tasks, and in the body of a pool, ` +
+        "go through the items with a loop, or use a communicator made by split; elsewhere, await it first.",
     );
   }
   running.set(comm, operation);
   return () => running.delete(comm);
 }
 
+/** Runs an operation that begins here; see `enter`. */
 export async function exclusively<R>(
   comm: Communicator,
   operation: string,

@@ -1,8 +1,10 @@
-import { ArgumentError, NotSendableError } from "../../errors.ts";
+import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
-import { TaskError, TasksError } from "../task-error.ts";
+import { TaskError, type TaskFailure, TasksError } from "../task-error.ts";
+import { exclusively } from "../team.ts";
 import { type Computed, type Delayed, withValues } from "./delayed.ts";
+import { exchange } from "./exchange.ts";
 import { Plan } from "./plan.ts";
 import { type Outcome, runPlan } from "./run-plan.ts";
 
@@ -44,7 +46,8 @@ const keptValues = new WeakMap<Delayed, Kept>();
  * @throws {TasksError} on every rank, with `errors: "collect"`: nodes have thrown; `results` has the values of the
  * nodes asked for, in the order in which they stand in `target`
  * @throws {CollectiveMismatchError} on every rank: the ranks have made different graphs
- * @throws {ArgumentError} bad options, or nothing to be computed
+ * @throws {ArgumentError} bad options, or nothing to be computed; a map, a pool or a graph of `comm` is under way on
+ * this rank, such as one whose task calls it
  */
 export async function compute<T, O extends ComputeOptions>(
   comm: Communicator,
@@ -58,14 +61,9 @@ export async function compute<T, O extends ComputeOptions>(
   return (await inPrivate(comm, "compute", async own => {
     const plan = planOf(comm, "compute", target);
     const outcome = await run(comm, own, plan, label, options);
-    const values = await exchange(own, plan, outcome, root);
-    if (outcome.failures.length > 0) {
-      throw new TasksError(
-        `${label}: node`,
-        outcome.failures,
-        values && plan.outputs.map(step => values.get(step)),
-      );
-    }
+    const { values, unsent } = await exchange(own, plan.outputs, outcome, root);
+    const failures = [...outcome.failures, ...unsent];
+    requireNone(plan, label, options, failures, values && plan.outputs.map(step => values.get(step)));
     return values && (withValues(target, node => values.get(plan.numberOf(node))) as Computed<T>);
   })) as Computed<T>;
 }
@@ -89,8 +87,28 @@ export async function persist(
       const value = makers[i] === comm.rank ? values.get(step) : undefined;
       keptValues.set(plan.steps[step].node, { comm, rank: makers[i], value });
     }
-    if (failures.length > 0) throw new TasksError(`${label}: node`, failures, undefined);
+    requireNone(plan, label, options, failures, undefined);
   });
+}
+
+/**
+ * @param failures by the numbers of their steps
+ * @throws {TaskError} @throws {TasksError} with "collect"
+ */
+function requireNone(
+  plan: Plan,
+  label: string,
+  { errors }: PersistOptions,
+  failures: readonly TaskFailure[],
+  results: unknown[] | undefined,
+): void {
+  if (failures.length === 0) return;
+  const nodes = failures.map(({ index }) => plan.steps[index].node);
+  const numbered = failures.map((failure, i) => ({ ...failure, index: nodes[i].number }));
+  const what = (number: number): string =>
+    `${label}: node ${nodes.find(node => node.number === number)!.name}`;
+  if (errors === "collect") throw new TasksError(what, numbered, results);
+  throw new TaskError(what(nodes[0].number), numbered[0]);
 }
 
 async function inPrivate<R>(
@@ -98,17 +116,14 @@ async function inPrivate<R>(
   name: string,
   act: (own: Communicator) => Promise<R>,
 ): Promise<R> {
-  const own = await comm.dup({ name: `${comm.name}.${name}` });
-  let result: R;
-  try {
-    result = await act(own);
-  } catch (error) {
-    // A value that cannot be sent is an error of one rank alone; the others wait for it, not for the end.
-    if (!(error instanceof NotSendableError)) await own.free();
-    throw error;
-  }
-  await own.free();
-  return result;
+  return await exclusively(comm, name, async () => {
+    const own = await comm.dup({ name: `${comm.name}.${name}` });
+    try {
+      return await act(own);
+    } finally {
+      await own.free();
+    }
+  });
 }
 
 function keptFor(comm: Communicator, node: Delayed): Kept | undefined {
@@ -151,27 +166,6 @@ async function run(
   const collect = errors === "collect";
   const outcome = await runPlan(own, plan, { collect, dedicated, progress: shown, values, kept });
   shown?.finish(plan.steps.length, outcome.failures.length);
-  const failures = outcome.failures.map(failure => ({
-    ...failure,
-    index: plan.steps[failure.index].node.number,
-  }));
-  if (failures.length > 0 && !collect) {
-    const { name } = plan.steps[outcome.failures[0].index].node;
-    throw new TaskError(`${label}: node ${name}`, failures[0]);
-  }
-  return { ...outcome, failures };
-}
-
-/** The values of all outputs, on root or on every rank. */
-async function exchange(
-  comm: Communicator,
-  { outputs }: Plan,
-  { makers, values }: Outcome,
-  root: number | undefined,
-): Promise<Map<number, unknown> | undefined> {
-  const mine = outputs
-    .filter((_, i) => makers[i] === comm.rank)
-    .map(step => [step, values.get(step)] as const);
-  const parts = root === undefined ? await comm.allgather(mine) : await comm.gather(mine, { root });
-  return parts && new Map(parts.flat());
+  if (!collect) requireNone(plan, label, { errors }, outcome.failures, undefined);
+  return outcome;
 }

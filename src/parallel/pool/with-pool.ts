@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { ArgumentError } from "../../errors.ts";
 import { type Communicator, world } from "../../index.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
+import { exclusively } from "../team.ts";
 import { Driver } from "./driver.ts";
 import { Pool } from "./pool.ts";
 import type { Setting } from "./setting.ts";
@@ -29,6 +30,7 @@ interface Entry {
  *
  * All ranks call it. When the body is over, what it has submitted is waited for. Resolves to what the body returns on
  * rank 0, to undefined elsewhere; rejects on rank 0 with what the body throws, after cancelling what has not begun.
+ * @throws {ArgumentError} a map, a pool or a graph of `comm` is under way on this rank, such as one whose task calls it
  * @throws {CollectiveMismatchError} on every rank: the ranks know different tasks
  * @throws {TaskError} on every rank: the initializer has thrown; on rank 0: tasks have failed whose outcome the body
  * has not asked for
@@ -43,12 +45,14 @@ export async function withPool<T>(
   if (initializer !== undefined && typeof initializer !== "function") {
     throw new ArgumentError("withPool: initializer must be a function.");
   }
-  const own = await comm.dup({ name: `${comm.name}.pool` });
-  try {
-    return await run(own, body, initializer);
-  } finally {
-    await own.free();
-  }
+  return await exclusively(comm, "withPool", async () => {
+    const own = await comm.dup({ name: `${comm.name}.pool` });
+    try {
+      return await run(own, body, initializer);
+    } finally {
+      await own.free();
+    }
+  });
 }
 
 /** A name that the ranks have in common which share memory. */

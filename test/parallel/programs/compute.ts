@@ -5,10 +5,12 @@ import {
   compute,
   Delayed,
   delayed,
+  map,
   type ProgressState,
   persist,
   TaskError,
   TasksError,
+  withPool,
 } from "tsmpi/parallel";
 import { expectFailure, failure, ok } from "../../ranks/programs/support.ts";
 
@@ -109,6 +111,35 @@ for (const dedicated of [false, true]) {
   else expect(String(outcome)).to.include("it is a function");
 }
 
+// What is asked for must travel: all ranks hear of it that it does not, and go on.
+if (size > 1) {
+  const unsendable = delayed(
+    (kind: "function" | "WeakMap") => (kind === "function" ? () => 5 : new WeakMap()),
+    {
+      name: "unsendable",
+    },
+  );
+  const use = delayed((value: unknown) => typeof value);
+  for (const kind of ["function", "WeakMap"] as const) {
+    const node = unsendable(kind);
+    const reason = new RegExp(`^compute: node unsendable ${node.number} failed on rank .*: it is a ${kind}`);
+    await expectFailure(() => compute(world, node), TaskError, "TSMPI_TASK", reason);
+    expect(await compute(world, add(1, 2))).to.equal(3);
+    const all = (await failure(() =>
+      compute(world, [constant(1), node, constant(2)], { errors: "collect" }),
+    )) as TasksError;
+    expect(all.errors.map(({ message }) => message.match(reason) !== null)).to.deep.equal([true]);
+    expect(all.results).to.deep.equal([1, undefined, 2]);
+    // Some of those who want it run elsewhere.
+    const users = Array.from({ length: 4 * size }, () => use(node));
+    const used = await compute(world, users).catch((error: unknown) => error);
+    if (used instanceof TaskError) expect(used.message).to.include(`it is a ${kind}`);
+    else
+      expect(new Set(used as string[])).to.deep.equal(new Set([kind === "function" ? "function" : "object"]));
+  }
+  runs.clear();
+}
+
 // Pure functions.
 {
   const pure = delayed((_x: unknown, _y?: unknown) => count("pure"), { pure: true });
@@ -159,6 +190,7 @@ for (const dedicated of [false, true]) {
   )) as TasksError;
   expect(all).to.be.instanceOf(TasksError);
   expect(all.errors.map(each => (each.cause as Error).message)).to.deep.equal(["no 3", "no 4", "no 5"]);
+  expect(all.errors[2].message).to.match(/^work: node fails \d+ failed/);
   expect(all.results).to.deep.equal([undefined, 2, undefined, 2]);
   await expectFailure(() => persist(world, bad), TaskError, "TSMPI_TASK", "persist: node fails");
 
@@ -170,6 +202,28 @@ for (const dedicated of [false, true]) {
   await mistake(async () => delayed(5 as never), "delayed: wants a function");
 }
 expect(await compute(world, [])).to.deep.equal([]);
+
+// One within the other.
+{
+  const nested = async (act: () => unknown): Promise<void> => {
+    const error = (await failure(() => compute(world, delayed(async () => act())()))) as TaskError;
+    expect(error).to.be.instanceOf(TaskError);
+    expect((error.cause as Error).message).to.match(
+      /^(map|compute|withPool): a compute on world is under way on this rank\. In its tasks/,
+    );
+  };
+  await nested(() => map(world, 2, item => item));
+  await nested(() => compute(world, constant(1)));
+  await nested(() => withPool(world, () => {}));
+  const first = compute(world, add(1, 2));
+  await expectFailure(
+    () => persist(world, add(1, 2)),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    "persist: a compute on world is under way",
+  );
+  expect(await first).to.equal(3);
+}
 
 // Progress.
 {

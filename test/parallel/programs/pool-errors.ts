@@ -2,7 +2,17 @@
 import { hostname } from "node:os";
 import { expect } from "chai";
 import { ArgumentError, CollectiveMismatchError, NotSendableError, world } from "tsmpi";
-import { type Pool, type Shared, TaskError, TasksError, task, withPool } from "tsmpi/parallel";
+import {
+  compute,
+  delayed,
+  map,
+  type Pool,
+  type Shared,
+  TaskError,
+  TasksError,
+  task,
+  withPool,
+} from "tsmpi/parallel";
 import { expectFailure, failure, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -64,6 +74,23 @@ async function sending(pool: Pool): Promise<void> {
   expect([await mixed[0], await mixed[2]]).to.deep.equal([3, 4]);
 }
 
+const maps = task(() => map(world, 2, item => item));
+const computes = task(() => compute(world, delayed(() => 1)()));
+const pools = task(() => withPool(world, () => {}));
+
+/** The ranks of a pool are taken: what else wants all of them would wait for ever. */
+async function nesting(pool: Pool): Promise<void> {
+  for (const [name, each] of [
+    ["map", maps] as const,
+    ["compute", computes] as const,
+    ["withPool", pools] as const,
+  ]) {
+    const sentence = `${name}: a withPool on world is under way on this rank. In its tasks`;
+    await expectFailure(() => pool.submit(each as () => unknown), TaskError, "TSMPI_TASK", sentence);
+    await expectFailure(each, ArgumentError, "TSMPI_ARGUMENT", sentence);
+  }
+}
+
 async function mistakes(pool: Pool): Promise<void> {
   const expectMistake = (act: () => unknown, sentence: string): void =>
     void expect(act).to.throw(ArgumentError, sentence);
@@ -80,7 +107,7 @@ async function mistakes(pool: Pool): Promise<void> {
   await expectFailure(() => flow.next(), ArgumentError, "TSMPI_ARGUMENT", "inFlight must be");
 }
 
-for (const scenario of [throwing, sending, mistakes]) await withPool(world, scenario);
+for (const scenario of [throwing, sending, nesting, mistakes]) await withPool(world, scenario);
 
 // Failures that nobody looks at are not lost.
 async function onRoot(act: () => Promise<unknown>, expected: (error: unknown) => void): Promise<void> {
