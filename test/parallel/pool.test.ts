@@ -27,10 +27,22 @@ describe("parallel: pool", () => {
       expect(stdout.match(/262144/g)).to.have.length(20);
       expect(stderr.match(/^tsmpi: pool:.*/gm)).to.deep.equal([
         "tsmpi: pool: the same Float64Array of 2.0 MiB is sent with each task length, 3 times so far. Hand it to the " +
-          "workers once: const shared = await pool.share(value), and give tasks that.",
+          "workers once, in the pool's body: const shared = await pool.share(value), and give tasks that.",
       ]);
     });
   }
+  it("warns of texts, objects, parts, and of what tasks send", async () => {
+    const { code, stderr } = await outcome(2, "large-others");
+    expect(code, stderr).to.equal(0);
+    const warnings = stderr.match(/(?<=^tsmpi: pool: the same ).*(?=, 3 times so far)/gm);
+    expect(warnings?.map(each => each.replace(/about [\d.]+ MiB/, "about so much"))).to.have.members([
+      "string of 5.0 MiB is sent with each task size",
+      "Array of about so much is sent with each task size",
+      "Map of about so much is sent with each task size",
+      "Uint8Array of 3.0 MiB is sent with each task size",
+      "Float64Array of 8.0 MiB is sent with each task length",
+    ]);
+  });
   it("a killed worker ends the job", async () => {
     const { code, stderr } = await outcome(3, "killed");
     expect(code, stderr).to.equal(137);

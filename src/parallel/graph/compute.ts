@@ -37,8 +37,8 @@ interface Kept {
 const keptValues = new WeakMap<Delayed, Kept>();
 
 /**
- * Makes the calls that nodes stand for, each once, and gives their values: of one node, or of all nodes in a list or
- * plain object, which may hold others. All ranks call it, having made the same nodes in the same order.
+ * Makes the calls that nodes stand for, each once, and gives their values: of one node, or of all nodes in a list,
+ * plain object, Map or Set, which may hold others. All ranks call it, having made the same nodes in the same order.
  *
  * Rank 0 hands out the nodes that are ready, those with the longest way to go first, and runs some itself. Values stay
  * on the rank that has made them, and go from rank to rank where another one needs them.
@@ -134,7 +134,7 @@ function keptFor(comm: Communicator, node: Delayed): Kept | undefined {
 function planOf(comm: Communicator, operation: string, target: unknown): Plan {
   if (typeof target !== "object" || target === null) {
     throw new ArgumentError(
-      `${operation}: wants a node that a delayed function has given, or a list or plain object of nodes; ` +
+      `${operation}: wants a node that a delayed function has given, or a list, plain object, Map or Set of nodes; ` +
         `got ${String(target)}.`,
     );
   }

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../errors.ts";
+import { findIn, replaceIn } from "../nested.ts";
 import { labelOf } from "../pool/task.ts";
 
 export interface DelayedOptions {
@@ -11,25 +12,33 @@ export interface DelayedOptions {
   pure?: boolean;
 }
 
-/** A value, or a node that will have it, or a list or plain object of such. */
+/** A value, or a node that will have it, or a list, plain object, Map or Set of such. */
 export type Lazy<T> =
   | T
   | Delayed<T>
   | (T extends readonly unknown[]
       ? { readonly [I in keyof T]: Lazy<T[I]> }
-      : T extends object
-        ? { readonly [K in keyof T]: Lazy<T[K]> }
-        : never);
+      : T extends ReadonlyMap<infer K, infer V>
+        ? ReadonlyMap<Lazy<K>, Lazy<V>>
+        : T extends ReadonlySet<infer V>
+          ? ReadonlySet<Lazy<V>>
+          : T extends object
+            ? { readonly [K in keyof T]: Lazy<T[K]> }
+            : never);
 
-/** What becomes of nodes, and of lists and plain objects of nodes, when they are computed. */
+/** What becomes of nodes, and of lists, plain objects, Maps and Sets of nodes, when they are computed. */
 export type Computed<T> =
   T extends Delayed<infer R>
     ? R
     : T extends readonly unknown[]
       ? { -readonly [I in keyof T]: Computed<T[I]> }
-      : T extends object
-        ? { -readonly [K in keyof T]: Computed<T[K]> }
-        : T;
+      : T extends ReadonlyMap<infer K, infer V>
+        ? Map<Computed<K>, Computed<V>>
+        : T extends ReadonlySet<infer V>
+          ? Set<Computed<V>>
+          : T extends object
+            ? { -readonly [K in keyof T]: Computed<T[K]> }
+            : T;
 
 let made = 0;
 
@@ -66,9 +75,9 @@ export class Delayed<T = unknown> {
 }
 
 /**
- * A function whose calls give nodes of a graph instead of values. Its arguments may be nodes, or lists and plain
- * objects that hold nodes, at any depth; when the call is made they have been replaced by their values. Other
- * arguments stay where they are, on every rank.
+ * A function whose calls give nodes of a graph instead of values. Its arguments may be nodes, or lists, plain objects,
+ * Maps and Sets that hold nodes, at any depth; when the call is made they have been replaced by their values. Other
+ * arguments stay where they are, on every rank; objects of other classes are not searched for nodes.
  */
 export function delayed<A extends unknown[], R>(
   fn: (...args: A) => R,
@@ -87,37 +96,18 @@ export function delayed<A extends unknown[], R>(
   };
 }
 
-/** The nodes in lists and plain objects, each once, in the order in which they stand there. */
+/** The nodes in a value, each once, in the order in which they stand there. */
 export function nodesIn(value: unknown): Delayed[] {
-  const found = new Set<Delayed>();
-  visit(value, new Set(), node => found.add(node));
-  return [...found];
+  return [...findIn(value, isNode)];
 }
 
-function visit(value: unknown, parents: Set<object>, found: (node: Delayed) => void): void {
-  if (value instanceof Delayed) {
-    found(value);
-    return;
-  }
-  if (!isContainer(value) || parents.has(value)) return;
-  parents.add(value);
-  for (const part of Object.values(value)) visit(part, parents, found);
-  parents.delete(value);
-}
-
-/** A copy of lists and plain objects with values in the places of nodes; what holds no nodes is not copied. */
+/** A copy with values in the places of nodes; what holds no nodes is not copied. */
 export function withValues(value: unknown, lookUp: (node: Delayed) => unknown): unknown {
-  if (value instanceof Delayed) return lookUp(value);
-  if (!isContainer(value) || nodesIn(value).length === 0) return value;
-  if (Array.isArray(value)) return value.map(part => withValues(part, lookUp));
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withValues(part, lookUp)]));
+  return replaceIn(value, isNode, lookUp);
 }
 
-function isContainer(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  if (Array.isArray(value)) return true;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+function isNode(value: unknown): value is Delayed {
+  return value instanceof Delayed;
 }
 
 const identities = new WeakMap<object, number>();

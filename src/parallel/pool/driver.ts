@@ -163,7 +163,7 @@ export class Driver implements Backend {
   private submitFor(station: Station, { index, fn, args, priority, retries }: Request): void {
     // Tasks of tasks come before those of the body, the last one first, so that of a recursion only one branch for
     // each worker is open.
-    const submission = { fn, args, priority, retries };
+    const submission = { fn, args, shared: undefined, priority, retries };
     const origin = { rank: station.rank, index };
     station.requests.set(index, this.enqueue(submission, index, --this.nested, origin));
   }

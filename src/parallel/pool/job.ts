@@ -3,7 +3,6 @@ import type { Driver } from "./driver.ts";
 import { CancelledError, Future, type FutureState } from "./future.ts";
 import type { Submission } from "./pool.ts";
 import { type Order, Outcome, type SharedPlaces } from "./protocol.ts";
-import { Shared } from "./shared.ts";
 import type { Station } from "./station.ts";
 import type { Queued } from "./task-queue.ts";
 
@@ -30,11 +29,12 @@ export class Job extends Future<unknown> implements Queued {
   private readonly what: string;
   /** Let go of when it is settled. */
   private args: unknown[] | undefined;
+  private readonly shared: SharedPlaces | undefined;
   private retries: number;
 
   constructor(
     driver: Driver,
-    { fn, args, priority, retries, what }: Submission,
+    { fn, args, shared, priority, retries, what }: Submission,
     name: string,
     index: number,
     order: number,
@@ -44,6 +44,7 @@ export class Job extends Future<unknown> implements Queued {
     this.driver = driver;
     this.fn = fn;
     this.args = args;
+    this.shared = shared;
     this.priority = priority;
     this.retries = retries;
     this.what = what ?? `task ${name}`;
@@ -53,13 +54,7 @@ export class Job extends Future<unknown> implements Queued {
 
   /** As a worker is told of it. */
   toOrder(): Order {
-    const args = this.args!;
-    let places: SharedPlaces | undefined;
-    if (args.some(arg => arg instanceof Shared)) {
-      places = args.flatMap((arg, i) => (arg instanceof Shared ? [[i, arg.number] as const] : []));
-    }
-    const sent = places === undefined ? args : args.map(arg => (arg instanceof Shared ? undefined : arg));
-    return [this.id, this.slot, this.fn, sent, places];
+    return [this.id, this.slot, this.fn, this.args!, this.shared];
   }
 
   /** As far as the driver can see: on its own host to the moment, elsewhere a task that has been sent counts as begun. */

@@ -1,5 +1,15 @@
 import { ArgumentError } from "../../errors.ts";
+import { type Items, toList } from "../items.ts";
 import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
+import {
+  type Arguments,
+  listOfArguments,
+  type OrShared,
+  type PoolItems,
+  streamOf,
+  type Travelling,
+  toTravel,
+} from "./arguments.ts";
 import { type FlowOptions, flow } from "./flow.ts";
 import type { Future } from "./future.ts";
 import { resultsOf } from "./results-of.ts";
@@ -22,13 +32,9 @@ export interface PoolMapOptions extends SubmitOptions {
   progress?: ProgressOption;
 }
 
-/** Arguments of a task, each of which may stand for itself or be a shared value. */
-export type Arguments<A extends unknown[]> = { [I in keyof A]: A[I] | Shared<A[I]> };
-
 /** One task as its pool wants it. */
-export interface Submission {
+export interface Submission extends Travelling {
   readonly fn: number;
-  readonly args: unknown[];
   readonly priority: number;
   readonly retries: number;
   /** For errors: "pool.map: square, item". Default: the task's name. */
@@ -88,29 +94,19 @@ export class Pool {
   /** The results of a task for each item, in the order of items. */
   map<T, R>(
     fn: (item: T) => R,
-    items: Iterable<T | Shared<T>>,
+    items: PoolItems<NoInfer<T>>,
     options?: PoolMapOptions,
   ): Promise<Awaited<R>[]> {
-    return this.all(
-      "map",
-      fn,
-      Array.from(items, item => [item]),
-      options,
-    );
+    return this.all("map", fn, items as Items<unknown>, item => [item], options);
   }
 
   /** The same for a task of several arguments; each item is a list of them. */
   starmap<A extends unknown[], R>(
     fn: (...args: A) => R,
-    items: Iterable<Readonly<Arguments<A>>>,
+    items: ArrayLike<Readonly<Arguments<A>>> | Iterable<Readonly<Arguments<A>>>,
     options?: PoolMapOptions,
   ): Promise<Awaited<R>[]> {
-    return this.all(
-      "starmap",
-      fn,
-      Array.from(items, item => [...item]),
-      options,
-    );
+    return this.all("starmap", fn, items as Items<unknown>, listOfArguments, options);
   }
 
   /**
@@ -120,14 +116,14 @@ export class Pool {
    */
   imap<T, R>(
     fn: (item: T) => R,
-    items: Iterable<T> | AsyncIterable<T>,
+    items: PoolItems<NoInfer<T>> | AsyncIterable<OrShared<NoInfer<T>>>,
     options: FlowOptions & SubmitOptions = {},
   ): AsyncGenerator<Awaited<R>, void, void> {
     const { ordered, inFlight, ...rest } = options;
     const pool = this.with(rest);
-    const submit = (item: T, index: number): Future<Awaited<R>> =>
+    const submit = (item: unknown, index: number): Future<Awaited<R>> =>
       pool.send("imap", fn, [item], index) as Future<Awaited<R>>;
-    return flow(items, submit, { ordered, inFlight: inFlight ?? 4 * this.workers });
+    return flow(streamOf(items), submit, { ordered, inFlight: inFlight ?? 4 * this.workers });
   }
 
   /**
@@ -141,14 +137,16 @@ export class Pool {
   private send(operation: string, fn: TaskFunction, args: unknown[], index?: number): Future<unknown> {
     const number = numberOf(operation, fn, this.backend.known);
     const { priority, retries } = this;
+    const travelling = toTravel(operation, taskLabel(number), args);
     const what = index === undefined ? undefined : `pool.${operation}: ${taskLabel(number)}, item`;
-    return this.backend.submit({ fn: number, args, priority, retries, what, index });
+    return this.backend.submit({ fn: number, ...travelling, priority, retries, what, index });
   }
 
   private async all<R>(
     operation: string,
     fn: (...args: any[]) => R,
-    items: readonly unknown[][],
+    items: Items<unknown>,
+    argumentsOf: (item: unknown) => unknown[],
     options: PoolMapOptions = {},
   ): Promise<Awaited<R>[]> {
     const { errors = "cancel", progress = false, ...rest } = options;
@@ -157,8 +155,10 @@ export class Pool {
     }
     requireProgress(progress);
     const pool = this.with(rest);
-    const futures = items.map((args, index) => pool.send(operation, fn, args, index) as Future<Awaited<R>>);
-    const shown = progressOf(progress, `pool.${operation}`, items.length);
+    const list = toList<unknown>(`pool.${operation}`, items);
+    const all = Array.from({ length: list.length }, (_, index) => argumentsOf(list.at(index)));
+    const futures = all.map((args, index) => pool.send(operation, fn, args, index) as Future<Awaited<R>>);
+    const shown = progressOf(progress, `pool.${operation}`, all.length);
     return await resultsOf(operation, futures, errors, shown);
   }
 }

@@ -26,11 +26,14 @@ export const Kind = {
 export const Outcome = { done: 0, failed: 1, cancelled: 2 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 
-/** A task that a worker is to run: its number at the driver, where to claim it, its function's number, and its arguments. */
+/**
+ * A task that a worker is to run: its number at the driver, where to claim it, its function's number, its arguments,
+ * and what stands in them for shared values.
+ */
 export type Order = [id: number, slot: number, fn: number, args: unknown[], shared: SharedPlaces | undefined];
 
-/** Which arguments are shared values, and their numbers. */
-export type SharedPlaces = readonly (readonly [position: number, value: number])[];
+/** Empty objects in the places of shared values, and the numbers of these. Messages keep the identity of objects. */
+export type SharedPlaces = readonly (readonly [place: object, value: number])[];
 
 export type Result = [id: number, outcome: Outcome, value: unknown];
 

@@ -10,3 +10,7 @@ export class Shared<T> {
     this.value = value;
   }
 }
+
+export function isShared(value: unknown): value is Shared<unknown> {
+  return value instanceof Shared;
+}

@@ -1,14 +1,17 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
+import { replaceIn } from "../nested.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { CancelledError, Future } from "./future.ts";
 import { giveWay } from "./give-way.ts";
+import { LargeArguments } from "./large-arguments.ts";
 import { type Backend, Pool, type Submission } from "./pool.ts";
 import {
   Kind,
   type Order,
   Outcome,
   type Result,
+  type SharedPlaces,
   type ToDriver,
   type ToWorker,
   toDriver,
@@ -73,6 +76,7 @@ export class Worker implements WorkerContext, Backend {
   private sending: Promise<void> = Promise.resolve();
   /** Tasks submitted from here, by their number. */
   private readonly asked = new Map<number, Asked>();
+  private readonly large = new LargeArguments();
   private readonly failures: Future<unknown>[] = [];
   private askedCount = 0;
   /** Those of them that somebody here waits for. */
@@ -176,9 +180,7 @@ export class Worker implements WorkerContext, Backend {
     const began = performance.now();
     let value: unknown;
     try {
-      if (shared !== undefined)
-        for (const [position, number] of shared) args[position] = this.values.get(number);
-      value = taskOf(fn)(...args);
+      value = taskOf(fn)(...(shared === undefined ? args : this.withShared(args, shared)));
     } catch (error) {
       this.finish(id, Outcome.failed, failureOf(id, error), began);
       return;
@@ -197,6 +199,12 @@ export class Worker implements WorkerContext, Backend {
       result => settle(Outcome.done, result),
       (error: unknown) => settle(Outcome.failed, failureOf(id, error)),
     );
+  }
+
+  private withShared(args: unknown[], shared: SharedPlaces): unknown[] {
+    const numbers = new Map<unknown, number>(shared);
+    const isPlace = (part: unknown): part is object => numbers.has(part);
+    return replaceIn(args, isPlace, place => this.values.get(numbers.get(place)!)) as unknown[];
   }
 
   private finish(id: number, outcome: Outcome, value: unknown, began: number): void {
@@ -237,7 +245,9 @@ export class Worker implements WorkerContext, Backend {
 
   // Tasks that tasks submit.
 
-  submit({ fn, args, priority, retries, what, index }: Submission): Future<unknown> {
+  submit(submission: Submission): Future<unknown> {
+    this.large.check(submission);
+    const { fn, args, priority, retries, what, index } = submission;
     const number = this.askedCount++;
     const asked = new Asked(this, number, taskLabel(fn), what, index ?? number);
     this.asked.set(number, asked);

@@ -70,6 +70,36 @@ const sumOf = delayed((list: readonly number[]) => list.reduce((left, right) => 
   ).to.equal("1,2,34");
 }
 
+// In Maps and Sets as well, as keys and as values; what holds itself ends, too.
+{
+  const held = { nothing: new Map([[1, new Set([2])]]) };
+  const target = new Map<unknown, unknown>([
+    ["a", constant(1)],
+    [constant(2), new Set([constant(3), 4])],
+    ["held", held],
+  ]);
+  const computed = (await compute(world, target)) as Map<unknown, unknown>;
+  expect(computed).to.deep.equal(
+    new Map<unknown, unknown>([
+      ["a", 1],
+      [2, new Set([3, 4])],
+      ["held", held],
+    ]),
+  );
+  expect(computed.get("held")).to.equal(held);
+  const total = delayed(
+    (map: ReadonlyMap<string, number>, set: ReadonlySet<number>) => map.get("a")! + set.size,
+  );
+  expect(
+    await compute(world, total(new Map([["a", constant(5)]]), new Set([constant(6), constant(7)]))),
+  ).to.equal(7);
+  const ring: { node: Delayed<number>; self?: unknown } = { node: constant(8) };
+  ring.self = ring;
+  const whole = (await compute(world, ring)) as unknown as { node: number; self: unknown };
+  expect(whole.node).to.equal(8);
+  expect(whole.self).to.equal(whole);
+}
+
 // Many nodes, wide and deep; a chain longer than the stack.
 {
   runs.clear();

@@ -17,7 +17,7 @@ import { expectFailure, failure, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
 
-const identity = task((x: unknown) => x);
+const identity = task("identity", (x: unknown) => x);
 const odd = task("odd", (x: number) => {
   if (x % 2 === 0) throw Object.assign(new RangeError(`${x} is even`), { code: "EVEN" });
   return x;
@@ -101,6 +101,22 @@ async function mistakes(pool: Pool): Promise<void> {
   expectMistake(() => task("odd", () => 1), 'another task is named "odd"');
   expectMistake(() => task("another", odd), "is a task already");
   expectMistake(() => task(5 as never), "wants a function");
+  const future = pool.submit(identity, 1);
+  const isFuture = `among the arguments of identity is a future, identity ${future.index}, which means nothing to`;
+  expectMistake(() => pool.submit(identity, future), isFuture);
+  expectMistake(() => pool.submit(identity, { deep: [new Map([[1, future]])] }), isFuture);
+  expect(await future).to.equal(1);
+  const refused = (act: () => unknown, sentence: string): Promise<void> =>
+    expectFailure(act, ArgumentError, "TSMPI_ARGUMENT", sentence);
+  await refused(
+    () => pool.map(odd, -1),
+    "pool.map: items must be a list, a typed array, an iterable or a count",
+  );
+  await refused(
+    () => pool.starmap(identity, 3 as never),
+    "pool.starmap: each item must be a list of arguments; got 0",
+  );
+  await refused(() => pool.imap(odd, null as never).next(), "pool.imap: items must be a list");
   const options = { errors: "ignore" as never };
   await expectFailure(() => pool.map(odd, [1], options), ArgumentError, "TSMPI_ARGUMENT", "got ignore");
   const flow = pool.imap(odd, [1], { inFlight: 0 });

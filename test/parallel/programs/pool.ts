@@ -73,6 +73,8 @@ const identify = task((array: Float64Array) => {
   return { known, same, sum: array.reduce((left, right) => left + right, 0) };
 });
 
+const sumIn = task(({ deep }: { deep: { array: Float64Array } }) => deep.array.reduce((a, b) => a + b, 0));
+
 const opens = task((opened: Int32Array) => Atomics.add(opened, 0, 1));
 const blocks = task((opened: Int32Array, wanted: number) => {
   // Naps, without giving other tasks a turn.
@@ -109,6 +111,12 @@ async function results(pool: Pool): Promise<void> {
     for await (const each of pool.imap(square, items, { ordered: false, inFlight: 7 })) any.push(each);
     expect(any.sort((a, b) => a - b)).to.deep.equal(squares);
   }
+  // A count stands for the numbers below it; a typed array for its elements.
+  expect(await pool.map(square, 3)).to.deep.equal([0, 1, 4]);
+  expect(await pool.map(square, Float32Array.of(1.5))).to.deep.equal([2.25]);
+  const counted: number[] = [];
+  for await (const each of pool.imap(square, 4)) counted.push(each);
+  expect(counted).to.deep.equal([0, 1, 4, 9]);
   const states: number[] = [];
   await pool.map(square, [1, 2, 3], { progress: ({ done }) => states.push(done) });
   expect(states.at(-1)).to.equal(3);
@@ -210,6 +218,15 @@ async function shared(pool: Pool): Promise<void> {
   }
   const two = await pool.share({ two: 2 });
   expect(await pool.submit(echo, two)).to.deep.equal({ two: 2 });
+  // At any depth.
+  const nested = { list: [two, 1, [arrays[0]]], map: new Map([["a", two]]), set: new Set([two, 5]) };
+  expect(await pool.submit(echo, nested)).to.deep.equal({
+    list: [{ two: 2 }, 1, [BigInt64Array.of(1n)]],
+    map: new Map([["a", { two: 2 }]]),
+    set: new Set<unknown>([{ two: 2 }, 5]),
+  });
+  expect(nested.list[0]).to.equal(two);
+  expect(await pool.submit(sumIn, { deep: { array: handle } })).to.equal(size > 1 ? 500_000 : 499_500);
 }
 
 /** Ends only if tasks that wait behind those that block are given to others. */
