@@ -64,14 +64,18 @@ const builtinsAsUsed = {
     onLoad({ filter: /.*/, namespace: "builtin" }, async ({ path }) => {
       const builtin = await import(path);
       // Functions are looked up when they are called, so that a program which replaces one (a test, say) is heeded.
-      const how = name =>
-        typeof builtin[name] === "function" && /^[a-z]/.test(name) ? "$call" : "$property";
+      // What they have as properties, such as util.inspect.custom, is read at once.
+      const how = name => {
+        if (typeof builtin[name] !== "function" || !/^[a-z]/.test(name)) return "$property";
+        return Object.keys(builtin[name]).length === 0 ? "$call" : "$callWithProperties";
+      };
       const lines = Object.keys(builtin)
         .filter(name => name !== "default")
         .map(name => `export const ${name} = /* @__PURE__ */ ${how(name)}("${name}");`);
       const module = `const $module = process.getBuiltinModule("${path}");
 const $property = name => $module[name];
 const $call = name => (...args) => $module[name](...args);
+const $callWithProperties = name => Object.assign($call(name), $module[name]);
 `;
       return { contents: module + lines.join("\n") };
     });

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
 import { TaskError, type TaskFailure, TasksError } from "../task-error.ts";
 import { exclusively } from "../team.ts";
@@ -26,6 +27,14 @@ export interface ComputeOptions extends PersistOptions {
   /** Only this rank gets the values; undefined elsewhere. Default: every rank gets them. */
   root?: number;
 }
+
+const persistOptions: OptionNames<PersistOptions> = {
+  errors: true,
+  dedicated: true,
+  progress: true,
+  label: true,
+};
+const computeOptions: OptionNames<ComputeOptions> = { ...persistOptions, root: true };
 
 /** The value of a node that was persisted: which rank of which communicator has it. */
 interface Kept {
@@ -54,6 +63,7 @@ export async function compute<T, O extends ComputeOptions>(
   target: T,
   options: O = {} as O,
 ): Promise<Computed<T> | (O extends { root: number } ? undefined : never)> {
+  requireKnownOptions<ComputeOptions>("compute", options, computeOptions);
   const { root, label = "compute" } = options;
   if (root !== undefined && !(Number.isInteger(root) && root >= 0 && root < comm.size)) {
     throw new ArgumentError(`compute: root must be a rank from 0 to ${comm.size - 1}; got ${String(root)}.`);
@@ -78,6 +88,7 @@ export async function persist(
   target: unknown,
   options: PersistOptions = {},
 ): Promise<void> {
+  requireKnownOptions("persist", options, persistOptions);
   const { label = "persist" } = options;
   await inPrivate(comm, "persist", async own => {
     const plan = planOf(comm, "persist", target);

@@ -1,4 +1,6 @@
+import { inspect } from "node:util";
 import { ArgumentError } from "../../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { findIn, replaceIn } from "../nested.ts";
 import { labelOf } from "../pool/task.ts";
 
@@ -11,6 +13,8 @@ export interface DelayedOptions {
    */
   pure?: boolean;
 }
+
+const delayedOptions: OptionNames<DelayedOptions> = { name: true, pure: true };
 
 /** A value, or a node that will have it, or a list, plain object, Map or Set of such. */
 export type Lazy<T> =
@@ -72,6 +76,11 @@ export class Delayed<T = unknown> {
   toString(): string {
     return `Delayed(${this.key})`;
   }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
+  }
 }
 
 /**
@@ -81,9 +90,11 @@ export class Delayed<T = unknown> {
  */
 export function delayed<A extends unknown[], R>(
   fn: (...args: A) => R,
-  { name, pure = false }: DelayedOptions = {},
+  options: DelayedOptions = {},
 ): (...args: { [I in keyof A]: Lazy<A[I]> }) => Delayed<Awaited<R>> {
   if (typeof fn !== "function") throw new ArgumentError(`delayed: wants a function; got ${String(fn)}.`);
+  requireKnownOptions("delayed", options, delayedOptions);
+  const { name, pure = false } = options;
   const label = name ?? labelOf(fn);
   const known = pure ? new Map<string, Delayed<Awaited<R>>>() : undefined;
   return (...args) => {

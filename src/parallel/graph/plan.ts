@@ -1,8 +1,7 @@
 import { CollectiveMismatchError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { hashOf } from "../pool/task.ts";
-import type { Delayed } from "./delayed.ts";
-import { nodesIn } from "./delayed.ts";
+import { Delayed, nodesIn } from "./delayed.ts";
 
 /** A node in a plan, where nodes are numbers. */
 export interface Step {
@@ -73,14 +72,21 @@ export class Plan {
     steps.push({ node, inputs, consumers: [], next: undefined, height: 1 });
   }
 
+  /** What ranks must have alike: name, primitive arguments, inputs, and the function's text. */
+  private textOf({ name, args, fn }: Delayed, inputs: readonly number[]): string {
+    const given = args.map(arg => {
+      const input = arg instanceof Delayed ? this.numbers.get(arg) : undefined;
+      return input === undefined ? textOf(arg) : `node ${input}`;
+    });
+    return `${name}(${given.join(", ")}) of ${inputs.join()}#${hashOf(fn.toString())}`;
+  }
+
   /**
    * All ranks call it.
    * @throws {CollectiveMismatchError} on every rank: they have different plans
    */
   async compare(comm: Communicator): Promise<void> {
-    const texts = this.steps.map(
-      ({ node, inputs }) => `${node.name}(${inputs.join()})#${hashOf(node.fn.toString())}`,
-    );
+    const texts = this.steps.map(({ node, inputs }) => this.textOf(node, inputs));
     const own = { count: texts.length, hash: hashOf(`${texts.join()};${this.outputs.join()}`) };
     const all = await comm.allgather(own);
     if (all.every(({ count, hash }) => count === own.count && hash === own.hash)) return;
@@ -99,4 +105,18 @@ export class Plan {
         "under a condition that holds on some ranks only.",
     );
   }
+}
+
+/** Of a text no more is told than this. */
+const SHOWN = 40;
+
+/** Primitives are compared; of what lies in lists and objects a rank may have its own part. */
+function textOf(value: unknown): string {
+  if (typeof value === "string") {
+    return value.length <= SHOWN
+      ? JSON.stringify(value)
+      : `${JSON.stringify(value.slice(0, SHOWN))}...#${hashOf(value)}`;
+  }
+  if (typeof value === "function" || (typeof value === "object" && value !== null)) return typeof value;
+  return Object.is(value, -0) ? "-0" : typeof value === "bigint" ? `${value}n` : String(value);
 }

@@ -20,7 +20,7 @@ import { type Hosts, isShareable, shareArray } from "./share-value.ts";
 import { Shared } from "./shared.ts";
 import { Station } from "./station.ts";
 import { taskLabel } from "./task.ts";
-import { TaskQueue } from "./task-queue.ts";
+import { precedes, TaskQueue } from "./task-queue.ts";
 import { unseen } from "./unseen.ts";
 
 /**
@@ -29,7 +29,7 @@ import { unseen } from "./unseen.ts";
  * batches, and a long one has none waiting behind it.
  */
 export class Driver implements Backend {
-  readonly workers: number;
+  readonly workers: readonly number[];
   readonly known: number;
   private readonly comm: Communicator;
   private readonly hosts: Hosts;
@@ -57,7 +57,7 @@ export class Driver implements Backend {
     this.comm = comm;
     this.hosts = hosts;
     this.stations = workers.map(rank => new Station(rank, words));
-    this.workers = workers.length;
+    this.workers = workers;
     this.known = known;
     this.activity = world.activity("pool", 0);
   }
@@ -95,7 +95,9 @@ export class Driver implements Backend {
 
   /** Nothing more is submitted from here, and what has not begun is cancelled. */
   cancelAll(): void {
-    for (const job of this.queue.drain()) job.cancel();
+    for (const queue of [this.queue, ...this.stations.map(({ pinned }) => pinned)]) {
+      for (const job of queue.drain()) job.cancel();
+    }
   }
 
   /**
@@ -134,7 +136,7 @@ export class Driver implements Backend {
   }
 
   private handle(message: Exclude<ToDriver, [typeof Kind.stopped, number]>): void {
-    const station = this.stations[this.stations.length === 1 ? 0 : message[1] - 1];
+    const station = this.stationOf(message[1]);
     switch (message[0]) {
       case Kind.results:
         station.ahead.learn(message[2]);
@@ -153,17 +155,21 @@ export class Driver implements Backend {
     this.pump();
   }
 
+  private stationOf(rank: number): Station {
+    return this.stations[this.stations.length === 1 ? 0 : rank - 1];
+  }
+
   private arrived(station: Station, [id, outcome, value]: Result): void {
     const job = station.outstanding.get(id)!;
     station.forget(job);
-    if (outcome === Outcome.failed && job.mayRetry()) this.queue.push(job);
+    if (outcome === Outcome.failed && job.mayRetry()) this.queueOf(job).push(job);
     else job.arrive(outcome, value);
   }
 
-  private submitFor(station: Station, { index, fn, args, priority, retries }: Request): void {
+  private submitFor(station: Station, { index, fn, args, priority, retries, worker }: Request): void {
     // Tasks of tasks come before those of the body, the last one first, so that of a recursion only one branch for
     // each worker is open.
-    const submission = { fn, args, shared: undefined, priority, retries };
+    const submission = { fn, args, shared: undefined, priority, retries, worker };
     const origin = { rank: station.rank, index };
     station.requests.set(index, this.enqueue(submission, index, --this.nested, origin));
   }
@@ -177,9 +183,13 @@ export class Driver implements Backend {
     this.open++;
     this.all++;
     this.tellActivity();
-    this.queue.push(job);
+    this.queueOf(job).push(job);
     this.planPump();
     return job;
+  }
+
+  private queueOf({ worker }: Job): TaskQueue<Job> {
+    return worker === undefined ? this.queue : this.stationOf(worker).pinned;
   }
 
   /** After what is running now, so that tasks submitted in a row are sent together. */
@@ -195,13 +205,13 @@ export class Driver implements Backend {
   /** Hands out tasks as long as workers have room for them. */
   private pump(): void {
     if (this.queue.length === 0) this.takeBack();
-    if (this.queue.length === 0) return;
+    if (this.queue.length === 0 && this.stations.every(({ pinned }) => pinned.length === 0)) return;
     const roomy = this.stations.filter(station => station.wantsMore);
     // Who has least comes first, and all get about the same.
     if (roomy.length > 1) roomy.sort((left, right) => left.load - right.load);
-    for (let i = 0; i < roomy.length && this.queue.length > 0; i++) {
+    for (const [i, station] of roomy.entries()) {
       const share = Math.ceil(this.queue.length / (roomy.length - i));
-      this.give(roomy[i], Math.min(share, roomy[i].room));
+      this.give(station, Math.min(share + station.pinned.length, station.room));
     }
   }
 
@@ -218,6 +228,7 @@ export class Driver implements Backend {
   private takeBackFrom(station: Station): boolean {
     let any = false;
     for (const job of [...station.outstanding.values()].slice(-Math.floor(station.load / 2)).reverse()) {
+      if (job.worker !== undefined) continue;
       if (!station.takeBack(job)) break;
       job.takenBack();
       this.queue.push(job);
@@ -229,7 +240,7 @@ export class Driver implements Backend {
   private give(station: Station, count: number): void {
     const jobs: Job[] = [];
     while (jobs.length < count) {
-      const job = this.queue.pop();
+      const job = this.nextFor(station);
       if (job === undefined) break;
       if (job.settled) continue;
       job.sentTo(station, ++this.ids);
@@ -237,6 +248,11 @@ export class Driver implements Backend {
       jobs.push(job);
     }
     if (jobs.length > 0) void this.send(station, jobs);
+  }
+
+  private nextFor({ pinned }: Station): Job | undefined {
+    const [own, any] = [pinned.first, this.queue.first];
+    return own !== undefined && (any === undefined || precedes(own, any)) ? pinned.pop() : this.queue.pop();
   }
 
   private async send(station: Station, jobs: Job[]): Promise<void> {
@@ -266,7 +282,7 @@ export class Driver implements Backend {
     if (origin === undefined) {
       if (outcome === Outcome.failed) this.failures.push(job);
     } else {
-      const station = this.stations.find(({ rank }) => rank === origin.rank)!;
+      const station = this.stationOf(origin.rank);
       station.requests.delete(origin.index);
       void this.comm.send([Kind.outcome, origin.index, outcome, value], origin.rank, toWorker);
     }

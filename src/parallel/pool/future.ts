@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { TsmpiError } from "../../errors.ts";
 
 /**
@@ -64,6 +65,16 @@ export abstract class Future<T> implements PromiseLike<T> {
   /** Whether the outcome was never asked for. */
   get unseen(): boolean {
     return !this.looked;
+  }
+
+  /** "Future(square 3, running)" */
+  toString(): string {
+    return `Future(${this.name} ${this.index}, ${this.state})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   /** Cancels the task if it has not begun. Returns whether it is cancelled. */

@@ -17,6 +17,8 @@ export interface Origin {
 export class Job extends Future<unknown> implements Queued {
   readonly priority: number;
   readonly order: number;
+  /** The rank that is to run it; undefined: any. */
+  readonly worker: number | undefined;
   /** Undefined for a task of the pool's body. */
   readonly origin: Origin | undefined;
   /** Number of the attempt under way. */
@@ -34,7 +36,7 @@ export class Job extends Future<unknown> implements Queued {
 
   constructor(
     driver: Driver,
-    { fn, args, shared, priority, retries, what }: Submission,
+    { fn, args, shared, priority, retries, worker, what }: Submission,
     name: string,
     index: number,
     order: number,
@@ -49,6 +51,7 @@ export class Job extends Future<unknown> implements Queued {
     this.retries = retries;
     this.what = what ?? `task ${name}`;
     this.order = order;
+    this.worker = worker;
     this.origin = origin;
   }
 

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { type Items, toList } from "../items.ts";
 import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
 import {
@@ -21,7 +22,11 @@ export interface SubmitOptions {
   priority?: number;
   /** A task that throws is run again up to so many times; default 0. */
   retries?: number;
+  /** Rank in the pool's communicator that is to run the task; default: whoever has room. */
+  worker?: number | undefined;
 }
+
+const submitOptions: OptionNames<SubmitOptions> = { priority: true, retries: true, worker: true };
 
 export interface PoolMapOptions extends SubmitOptions {
   /**
@@ -32,11 +37,19 @@ export interface PoolMapOptions extends SubmitOptions {
   progress?: ProgressOption;
 }
 
+const mapOptions: OptionNames<PoolMapOptions> = { ...submitOptions, errors: true, progress: true };
+const flowOptions: OptionNames<FlowOptions & SubmitOptions> = {
+  ...submitOptions,
+  ordered: true,
+  inFlight: true,
+};
+
 /** One task as its pool wants it. */
 export interface Submission extends Travelling {
   readonly fn: number;
   readonly priority: number;
   readonly retries: number;
+  readonly worker: number | undefined;
   /** For errors: "pool.map: square, item". Default: the task's name. */
   readonly what?: string;
   /** For errors, goes with `what`. */
@@ -45,7 +58,8 @@ export interface Submission extends Travelling {
 
 /** Where tasks go: the driver itself on rank 0, a messenger to it in tasks on other ranks. */
 export interface Backend {
-  readonly workers: number;
+  /** Ranks that run tasks. */
+  readonly workers: readonly number[];
   /** So many tasks are known to all ranks. */
   readonly known: number;
   submit(submission: Submission): Future<unknown>;
@@ -57,28 +71,42 @@ export class Pool {
   private readonly backend: Backend;
   private readonly priority: number;
   private readonly retries: number;
+  private readonly worker: number | undefined;
 
   /** Programs get pools from `withPool`. */
-  constructor(backend: Backend, { priority = 0, retries = 0 }: SubmitOptions = {}) {
+  constructor(backend: Backend, { priority = 0, retries = 0, worker }: SubmitOptions = {}) {
     if (!Number.isFinite(priority)) {
       throw new ArgumentError(`pool: priority must be a number; got ${String(priority)}.`);
     }
     if (!Number.isInteger(retries) || retries < 0) {
       throw new ArgumentError(`pool: retries must be a whole number from 0; got ${String(retries)}.`);
     }
+    const { workers } = backend;
+    if (worker !== undefined && !workers.includes(worker)) {
+      const ranks = workers.length === 1 ? `${workers[0]}` : `from ${workers[0]} to ${workers.at(-1)}`;
+      throw new ArgumentError(
+        `pool: worker must be a rank that runs tasks, ${ranks}; got ${String(worker)}.`,
+      );
+    }
     this.backend = backend;
     this.priority = priority;
     this.retries = retries;
+    this.worker = worker;
   }
 
-  /** Ranks that run tasks. */
+  /** How many ranks run tasks. */
   get workers(): number {
-    return this.backend.workers;
+    return this.backend.workers.length;
   }
 
-  /** This pool, with other options for what is submitted through the result: `pool.with({ priority: 1 }).submit(...)`. */
+  /**
+   * This pool, with other options for what is submitted through the result: `pool.with({ priority: 1 }).submit(...)`.
+   * @throws {ArgumentError} bad options
+   */
   with(options: SubmitOptions): Pool {
-    return new Pool(this.backend, { priority: this.priority, retries: this.retries, ...options });
+    requireKnownOptions("pool.with", options, submitOptions);
+    const { backend, priority, retries, worker } = this;
+    return new Pool(backend, { priority, retries, worker, ...options });
   }
 
   /**
@@ -119,6 +147,7 @@ export class Pool {
     items: PoolItems<NoInfer<T>> | AsyncIterable<OrShared<NoInfer<T>>>,
     options: FlowOptions & SubmitOptions = {},
   ): AsyncGenerator<Awaited<R>, void, void> {
+    requireKnownOptions("pool.imap", options, flowOptions);
     const { ordered, inFlight, ...rest } = options;
     const pool = this.with(rest);
     const submit = (item: unknown, index: number): Future<Awaited<R>> =>
@@ -136,10 +165,10 @@ export class Pool {
 
   private send(operation: string, fn: TaskFunction, args: unknown[], index?: number): Future<unknown> {
     const number = numberOf(operation, fn, this.backend.known);
-    const { priority, retries } = this;
+    const { priority, retries, worker } = this;
     const travelling = toTravel(operation, taskLabel(number), args);
     const what = index === undefined ? undefined : `pool.${operation}: ${taskLabel(number)}, item`;
-    return this.backend.submit({ fn: number, ...travelling, priority, retries, what, index });
+    return this.backend.submit({ fn: number, ...travelling, priority, retries, worker, what, index });
   }
 
   private async all<R>(
@@ -149,6 +178,7 @@ export class Pool {
     argumentsOf: (item: unknown) => unknown[],
     options: PoolMapOptions = {},
   ): Promise<Awaited<R>[]> {
+    requireKnownOptions(`pool.${operation}`, options, mapOptions);
     const { errors = "cancel", progress = false, ...rest } = options;
     if (errors !== "cancel" && errors !== "collect") {
       throw new ArgumentError(`${operation}: errors must be cancel or collect; got ${String(errors)}.`);

@@ -45,6 +45,7 @@ export interface Request {
   readonly args: unknown[];
   readonly priority: number;
   readonly retries: number;
+  readonly worker: number | undefined;
 }
 
 export type ToWorker =

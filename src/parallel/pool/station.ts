@@ -1,6 +1,7 @@
 import { Ahead } from "../ahead.ts";
 import type { Job } from "./job.ts";
 import { Slots } from "./slots.ts";
+import { TaskQueue } from "./task-queue.ts";
 
 /** A worker as the driver sees it. */
 export class Station {
@@ -12,6 +13,8 @@ export class Station {
   /** So many of the outstanding ones wait for others, and do not keep it from beginning more. */
   waiting = 0;
   readonly ahead = new Ahead();
+  /** Tasks that are for this worker alone, and are not sent yet. */
+  readonly pinned = new TaskQueue<Job>();
 
   readonly slots: Slots;
 

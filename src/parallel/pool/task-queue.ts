@@ -13,6 +13,11 @@ export class TaskQueue<T extends Queued> {
     return this.heap.length;
   }
 
+  /** What `pop` would give. */
+  get first(): T | undefined {
+    return this.heap[0];
+  }
+
   push(item: T): void {
     const { heap } = this;
     let at = heap.length;
@@ -49,6 +54,7 @@ export class TaskQueue<T extends Queued> {
   }
 }
 
-function precedes(left: Queued, right: Queued): boolean {
+/** Whether the left one is to be taken first. */
+export function precedes(left: Queued, right: Queued): boolean {
   return left.priority > right.priority || (left.priority === right.priority && left.order < right.order);
 }

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { ArgumentError } from "../../errors.ts";
 import { type Communicator, world } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { exclusively } from "../team.ts";
 import { Driver } from "./driver.ts";
@@ -17,6 +18,8 @@ export interface PoolOptions {
    */
   initializer?: (rank: number) => unknown;
 }
+
+const poolOptions: OptionNames<PoolOptions> = { initializer: true };
 
 /** What each rank brings to the beginning of a pool. */
 interface Entry {
@@ -38,10 +41,12 @@ interface Entry {
 export async function withPool<T>(
   comm: Communicator,
   body: (pool: Pool) => T | Promise<T>,
-  { initializer }: PoolOptions = {},
+  options: PoolOptions = {},
 ): Promise<T | undefined> {
   if (typeof body !== "function")
     throw new ArgumentError("withPool: the body must be a function of the pool.");
+  requireKnownOptions("withPool", options, poolOptions);
+  const { initializer } = options;
   if (initializer !== undefined && typeof initializer !== "function") {
     throw new ArgumentError("withPool: initializer must be a function.");
   }

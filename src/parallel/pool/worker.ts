@@ -56,7 +56,7 @@ export class Worker implements WorkerContext, Backend {
   readonly rank: number;
   readonly state: unknown;
   readonly pool: Pool;
-  readonly workers: number;
+  readonly workers: readonly number[];
   readonly known: number;
   private readonly comm: Communicator;
   private readonly hosts: Hosts;
@@ -89,7 +89,7 @@ export class Worker implements WorkerContext, Backend {
     this.hosts = hosts;
     this.slots = new Slots(words, comm.rank);
     this.rank = comm.rank;
-    this.workers = workers.length;
+    this.workers = workers;
     this.known = known;
     this.state = state;
     this.pool = new Pool(this);
@@ -247,11 +247,11 @@ export class Worker implements WorkerContext, Backend {
 
   submit(submission: Submission): Future<unknown> {
     this.large.check(submission);
-    const { fn, args, priority, retries, what, index } = submission;
+    const { fn, args, priority, retries, worker, what, index } = submission;
     const number = this.askedCount++;
     const asked = new Asked(this, number, taskLabel(fn), what, index ?? number);
     this.asked.set(number, asked);
-    const request = { index: number, fn, args, priority, retries };
+    const request = { index: number, fn, args, priority, retries, worker };
     this.tell([Kind.submit, this.rank, request]).catch((error: unknown) => {
       this.asked.delete(number);
       asked.fail(error);

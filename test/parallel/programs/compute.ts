@@ -1,4 +1,5 @@
 /** compute: graphs of every shape, where values go, what goes wrong. */
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { ArgumentError, CollectiveMismatchError, world } from "tsmpi";
 import {
@@ -255,6 +256,27 @@ expect(await compute(world, [])).to.deep.equal([]);
   expect(await first).to.equal(3);
 }
 
+{
+  const unknown = (act: () => unknown, sentence: string): Promise<void> =>
+    expectFailure(act, ArgumentError, "TSMPI_ARGUMENT", sentence);
+  const node = constant(1);
+  await unknown(
+    () => compute(world, node, { error: "collect" } as never),
+    "compute: there is no option error; did you mean errors?",
+  );
+  await unknown(() => persist(world, node, { root: 0 } as never), "persist: there is no option root");
+  await unknown(
+    async () => delayed(() => 1, { pur: true } as never),
+    "delayed: there is no option pur; did you mean pure?",
+  );
+}
+
+// What console.log shows.
+{
+  const node = constant(1);
+  expect(inspect({ node })).to.equal(`{ node: Delayed(${node.key}) }`);
+}
+
 // Progress.
 {
   const states: ProgressState[] = [];
@@ -271,10 +293,29 @@ if (size > 1) {
   const mine = rank === other ? add(constant(1), 2) : constant(1);
   await disagree(
     () => compute(world, mine),
-    new RegExp(`node 1 is missing on rank 0 and add\\(0\\).* on rank ${other}`),
+    new RegExp(`node 1 is missing on rank 0 and add\\(node 0, 2\\).* on rank ${other}`),
   );
   const same = [constant(1), constant(1)];
-  await disagree(() => compute(world, rank === other ? same[0] : same), "node 1 is constant()");
+  await disagree(() => compute(world, rank === other ? same[0] : same), "node 1 is constant(1)");
+  const text = delayed((value: unknown) => value, { name: "text" });
+  for (const [own, ...shown] of [
+    [rank === other ? 5 : -5, "-5", "5"] as const,
+    [rank === other ? 1n : 1, "1", "1n"] as const,
+    [rank === other ? "a" : "b", '"b"', '"a"'] as const,
+  ]) {
+    await disagree(
+      () => compute(world, text(own)),
+      new RegExp(`node 0 is text\\(${shown[0]}\\).* on rank 0 and text\\(${shown[1]}\\).* on rank ${other}`),
+    );
+  }
+  await disagree(() => compute(world, text("x".repeat(50) + rank)), "node 0 is text(");
+  const [base, more] = [constant(1), constant(2)];
+  await disagree(
+    () => compute(world, rank === other ? add(base, more) : add(more, base)),
+    "different graphs",
+  );
+  // Other objects may differ: a rank may have its own part of the data.
+  expect(await compute(world, delayed((part: { rank: number }) => part.rank >= 0)({ rank }))).to.equal(true);
 }
 expect(new Delayed("x", () => 1, []).key).to.match(/^x-\d+$/);
 ok();

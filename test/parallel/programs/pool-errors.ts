@@ -117,6 +117,29 @@ async function mistakes(pool: Pool): Promise<void> {
     "pool.starmap: each item must be a list of arguments; got 0",
   );
   await refused(() => pool.imap(odd, null as never).next(), "pool.imap: items must be a list");
+  await refused(
+    () => pool.map(odd, [1], { prioritty: 1 } as never),
+    "there is no option prioritty; did you mean priority?",
+  );
+  await refused(
+    () => pool.starmap(odd, [[1]], { retry: 1 } as never),
+    "pool.starmap: there is no option retry",
+  );
+  expectMistake(
+    () => pool.imap(odd, [1], { inflight: 1 } as never),
+    "there is no option inflight; did you mean inFlight?",
+  );
+  expectMistake(
+    () => pool.with({ retrys: 1 } as never),
+    "pool.with: there is no option retrys; did you mean retries?",
+  );
+  for (const worker of [-1, size === 1 ? 1 : 0, size, 1.5, "1" as never]) {
+    const ranks = size > 2 ? `from 1 to ${size - 1}` : size - 1;
+    expectMistake(
+      () => pool.with({ worker }),
+      `worker must be a rank that runs tasks, ${ranks}; got ${worker}`,
+    );
+  }
   const options = { errors: "ignore" as never };
   await expectFailure(() => pool.map(odd, [1], options), ArgumentError, "TSMPI_ARGUMENT", "got ignore");
   const flow = pool.imap(odd, [1], { inFlight: 0 });
@@ -170,6 +193,12 @@ await expectFailure(
   TaskError,
   "TSMPI_TASK",
   `the initializer of worker ${size - 1} failed on rank ${size - 1}`,
+);
+await expectFailure(
+  () => withPool(world, () => {}, { initialiser: () => 1 } as never),
+  ArgumentError,
+  "TSMPI_ARGUMENT",
+  "withPool: there is no option initialiser; did you mean initializer?",
 );
 await expectFailure(() => withPool(world, 5 as never), ArgumentError, "TSMPI_ARGUMENT", "the body must be");
 

@@ -1,4 +1,5 @@
 /** Pools that go well: results, futures, order, cancelling, tasks that submit tasks, retries, state, shared values. */
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { world } from "tsmpi";
 import {
@@ -25,6 +26,10 @@ const later = task(async (x: number) => {
   return -x;
 });
 const where = task(() => currentWorker().rank);
+const whereFor = task((_: number) => currentWorker().rank);
+const asksWhere = task((worker: number, times: number) =>
+  currentWorker().pool.map(whereFor, times, { worker }),
+);
 /** Each has captured a value of its own. */
 const adders = [10, 20].map(k => task((x: number) => x + k));
 
@@ -139,6 +144,7 @@ async function endless(pool: Pool): Promise<void> {
 async function futures(pool: Pool): Promise<void> {
   const future = pool.submit(square, 3);
   expect(future.state).to.equal("pending");
+  expect(inspect([future])).to.equal(`[ Future(${future.name} ${future.index}, pending) ]`);
   expect(future.settled).to.equal(false);
   expect(() => future.result).to.throw("pending; await it first");
   const heard: FutureState[] = [];
@@ -189,6 +195,43 @@ async function priorities(pool: Pool): Promise<void> {
   const orders = await Promise.all(all);
   if (workers > 1) return;
   expect(orders[2]).to.deep.equal([2, 4, 5, 1, 3]);
+}
+
+/** On a chosen worker, whoever else is free; also from within tasks, and after a failure. */
+async function chosenWorkers(pool: Pool): Promise<void> {
+  const ranks = size === 1 ? [0] : Array.from({ length: workers }, (_, i) => i + 1);
+  const mixed: [Future<number>, number | undefined][] = [];
+  for (let i = 0; i < 50; i++) {
+    for (const worker of ranks) {
+      mixed.push([pool.with({ worker }).submit(where), worker], [pool.submit(where), undefined]);
+    }
+  }
+  for (const [future, worker] of mixed) expect(await future).to.equal(worker ?? future.result);
+  const last = ranks.at(-1)!;
+  expect(new Set(await pool.map(whereFor, 300, { worker: last }))).to.deep.equal(new Set([last]));
+  expect(new Set(await pool.submit(asksWhere, last, 20))).to.deep.equal(new Set([last]));
+  const error = (await failure(() => pool.with({ worker: last, retries: 2 }).submit(breaks, 1))) as TaskError;
+  expect(error.rank).to.equal(last);
+  // Any worker again.
+  expect(await pool.with({ worker: last }).with({ worker: undefined }).submit(square, 3)).to.equal(9);
+}
+
+/** Nobody takes those of a worker that is in a long task, and they are cancelled as others are. */
+async function waitsForItsWorker(pool: Pool): Promise<void> {
+  if (workers === 1) return;
+  const opened = await pool.share(new Int32Array(1));
+  await pool.map(square, 300 * workers);
+  const first = pool.with({ worker: 1 });
+  const long = first.submit(blocks, opened, 1);
+  const behind = Array.from({ length: 20 }, () => first.submit(where));
+  const elsewhere = await Promise.all(Array.from({ length: 20 }, () => pool.submit(where)));
+  expect(elsewhere).to.not.include(1);
+  expect(behind.map(({ settled }) => settled)).to.not.include(true);
+  expect(behind[7].cancel()).to.equal(true);
+  expect(behind[19].cancel()).to.equal(true);
+  await pool.with({ worker: 2 }).submit(opens, opened);
+  await long;
+  for (const each of behind.filter(({ state }) => state !== "cancelled")) expect(await each).to.equal(1);
 }
 
 async function retries(pool: Pool): Promise<void> {
@@ -286,6 +329,8 @@ for (const scenario of [
   shortBeforeLong,
   takingBack,
   takingBackFromTheSecond,
+  chosenWorkers,
+  waitsForItsWorker,
 ]) {
   const outcome = await withPool(world, async pool => {
     await scenario(pool);
