@@ -17,7 +17,7 @@ describe("parallel: pool", () => {
   it("says which task has another text on another rank", async () => {
     const { code, stderr } = await outcome(3, "disagree");
     expect(code).to.equal(1);
-    expect(stderr).to.match(/the ranks disagree about their tasks: number 2 is chosen on rank 0/);
+    expect(stderr).to.match(/the ranks disagree about their tasks: number 4 is chosen on rank 0/);
     expect(stderr).to.include("chosen on rank 1 with another text");
   });
   for (const ranks of [1, 3]) {

@@ -13,6 +13,7 @@ describe("parallel: task queue", () => {
         const before = (a: (typeof model)[number], b: typeof a): number =>
           b.priority - a.priority || a.order - b.order;
         for (const step of [...steps, ...steps.map(() => "pop" as const)]) {
+          expect(queue.first).to.equal(model[0]);
           if (step === "pop") expect(queue.pop()).to.deep.equal(model.shift());
           else {
             queue.push(step);

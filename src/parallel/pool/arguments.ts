@@ -67,9 +67,8 @@ function isSpecial(part: unknown): part is Shared<unknown> | Future<unknown> {
 export function listOfArguments(item: unknown): unknown[] {
   if (typeof item === "object" && item !== null && Symbol.iterator in item)
     return [...(item as Iterable<unknown>)];
-  throw new ArgumentError(
-    `pool.starmap: each item must be a list of arguments; got ${typeof item === "object" ? "an object" : String(item)}.`,
-  );
+  const came = typeof item === "number" ? item : item === null ? "null" : typeof item;
+  throw new ArgumentError(`pool.starmap: each item must be a list of arguments; got ${came}.`);
 }
 
 /**

@@ -26,7 +26,7 @@ const later = task(async (x: number) => {
   return -x;
 });
 const where = task(() => currentWorker().rank);
-const whereFor = task((_: number) => currentWorker().rank);
+const whereFor = task((_x: number) => currentWorker().rank);
 const asksWhere = task((worker: number, times: number) =>
   currentWorker().pool.map(whereFor, times, { worker }),
 );
