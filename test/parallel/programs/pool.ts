@@ -1,7 +1,7 @@
 /** Pools that go well: results, futures, order, cancelling, tasks that submit tasks, retries, state, shared values. */
 import { inspect } from "node:util";
 import { expect } from "chai";
-import { world } from "tsmpi";
+import { ArgumentError, world } from "tsmpi";
 import {
   asCompleted,
   CancelledError,
@@ -86,6 +86,28 @@ const blocks = task((opened: Int32Array, wanted: number) => {
   const nap = new Int32Array(new SharedArrayBuffer(4));
   while (Atomics.load(opened, 0) < wanted) Atomics.wait(nap, 0, 0, 1);
 });
+
+/** Says in the second place that it has begun, and waits for the first. */
+const blocksAfter = task((opened: Int32Array) => {
+  Atomics.store(opened, 1, 1);
+  blocks(opened, 1);
+  return "opened";
+});
+let marked = 0;
+const marks = task(() => ++marked);
+const howOftenMarked = task(() => marked);
+const cancels = task(async (worker: number | undefined) => {
+  const future = currentWorker().pool.with({ worker }).submit(marks);
+  const before = future.state;
+  const cancelled = future.cancel();
+  const error = await failure(() => future);
+  expect(error).to.be.instanceOf(CancelledError);
+  return [before, cancelled, future.state, future.cancel()];
+});
+
+function expectNoWorker(): void {
+  expect(() => currentWorker()).to.throw(ArgumentError, "currentWorker: this rank serves no pool");
+}
 
 async function results(pool: Pool): Promise<void> {
   expect(pool.workers).to.equal(workers);
@@ -179,6 +201,47 @@ async function cancelling(pool: Pool): Promise<void> {
   await expectFailure(() => dropped[1], CancelledError, "TSMPI_CANCELLED", "was cancelled");
   expect(() => dropped[2].result).to.throw(CancelledError);
   expect(await kept).to.equal(4);
+}
+
+/** A task that has begun is not cancelled; what waits behind it is. */
+async function runningTask(pool: Pool): Promise<void> {
+  // Rank 0 would be the one that blocks.
+  if (size === 1) return;
+  const opened = await pool.share(new Int32Array(2));
+  const first = pool.with({ worker: 1 });
+  const long = first.submit(blocksAfter, opened);
+  const behind = first.submit(square, 4);
+  while (Atomics.load(opened.value, 1) === 0) await new Promise(resolve => setImmediate(resolve));
+  expect(long.state).to.equal("running");
+  expect(long.settled).to.equal(false);
+  expect(long.cancel()).to.equal(false);
+  expect(long.state).to.equal("running");
+  expect(() => long.result).to.throw("is running; await it first");
+  expect(behind.state).to.equal("pending");
+  expect(behind.cancel()).to.equal(true);
+  Atomics.store(opened.value, 0, 1);
+  expect(await long).to.equal("opened");
+  expect(long.cancel()).to.equal(false);
+}
+
+/** A task cancels one that it has submitted: its own future ends in any case, and what had not begun never does. */
+async function cancellingInTasks(pool: Pool): Promise<void> {
+  if (workers === 1) {
+    expect(await pool.submit(cancels, undefined)).to.deep.equal(["pending", true, "cancelled", true]);
+    return;
+  }
+  const opened = await pool.share(new Int32Array(2));
+  const second = pool.with({ worker: 2 });
+  const long = second.submit(blocksAfter, opened);
+  const outcome = await pool.with({ worker: 1 }).submit(cancels, 2);
+  expect(outcome).to.deep.equal(["pending", true, "cancelled", true]);
+  Atomics.store(opened.value, 0, 1);
+  await long;
+  expect(await second.submit(howOftenMarked)).to.equal(0);
+}
+
+async function outsideOfTasks(): Promise<void> {
+  if (size > 1) expectNoWorker();
 }
 
 async function nested(pool: Pool): Promise<void> {
@@ -319,12 +382,16 @@ async function takingBackFromTheSecond(pool: Pool): Promise<void> {
   await Promise.all([first, blocked, openers, others].flat(2));
 }
 
+expectNoWorker();
 const state = (): State => ({ begun: [], fails: 0 });
 for (const scenario of [
   results,
   endless,
   futures,
   cancelling,
+  runningTask,
+  cancellingInTasks,
+  outsideOfTasks,
   nested,
   shortBeforeLong,
   takingBack,
@@ -341,6 +408,8 @@ for (const scenario of [
 await withPool(world, priorities, { initializer: state });
 await withPool(world, retries, { initializer: async () => state() });
 await withPool(world, shared, { initializer: () => ({}) });
+
+expectNoWorker();
 
 // What is submitted and not awaited is run nevertheless.
 const forgotten = await withPool(world, pool => [pool.submit(square, 5), pool.submit(add, 1, 1)].slice(0, 1));
