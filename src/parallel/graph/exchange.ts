@@ -1,9 +1,10 @@
 import { NotSendableError } from "../../errors.ts";
-import { type Communicator, max } from "../../index.ts";
+import type { Communicator } from "../../index.ts";
 import { failureOf, type TaskFailure } from "../task-error.ts";
 import type { Outcome } from "./run-plan.ts";
 
-type Entry = readonly [step: number, value: unknown];
+/** An output, or why its value cannot be sent. */
+type Entry = readonly [step: number, value: unknown, failure?: TaskFailure];
 
 export interface Exchanged {
   /** Of all outputs; undefined on ranks that are not root. */
@@ -22,31 +23,29 @@ export async function exchange(
   { makers, values }: Outcome,
   root: number | undefined,
 ): Promise<Exchanged> {
-  const { rank } = comm;
+  const { rank, size } = comm;
+  const isReader = root === undefined || root === rank;
   const madeBy = (maker: number): number[] => outputs.filter((_, i) => makers[i] === maker);
-  const ranks = Array.from({ length: comm.size }, (_, each) => each);
-  const readers = root === undefined ? ranks : [root];
   const mine = madeBy(rank).map(step => [step, values.get(step)] as const);
-  const unsent = new Map<number, TaskFailure>();
   const exchanged = new Map<number, unknown>(mine);
+  const unsent = new Map<number, TaskFailure>();
   const transfers: Promise<void>[] = [];
-  if (mine.length > 0) {
-    for (const reader of readers) if (reader !== rank) transfers.push(give(comm, reader, mine, unsent));
+  for (let reader = 0; mine.length > 0 && reader < size; reader++) {
+    if (reader === rank || (root !== undefined && reader !== root)) continue;
+    transfers.push(give(comm, reader, mine, unsent));
   }
-  if (readers.includes(rank)) {
-    for (const maker of new Set(makers)) {
-      if (maker >= 0 && maker !== rank) transfers.push(take(comm, maker, madeBy(maker).length, exchanged));
-    }
+  for (const maker of isReader ? new Set(makers) : []) {
+    if (maker < 0 || maker === rank) continue;
+    transfers.push(take(comm, maker, madeBy(maker).length, exchanged, unsent));
   }
   await Promise.all(transfers);
-  const all =
-    (await comm.allreduce(unsent.size, max)) === 0 ? [] : await comm.allgather([...unsent.values()]);
-  const failures = all.flat();
+  const known = [...unsent.values()].sort((left, right) => left.index - right.index);
+  const failures = root === undefined ? known : await comm.broadcast(known, { root });
   for (const { index } of failures) exchanged.delete(index);
-  return { values: readers.includes(rank) ? exchanged : undefined, unsent: failures };
+  return { values: isReader ? exchanged : undefined, unsent: failures };
 }
 
-/** All in one message, or one by one when some cannot be sent: an empty place goes for those. */
+/** All in one message, or one by one when some cannot be sent: the reason goes for those. */
 async function give(
   comm: Communicator,
   reader: number,
@@ -62,8 +61,9 @@ async function give(
       return;
     }
     const [[step]] = entries;
-    unsent.set(step, failureOf(step, error));
-    await comm.send([[step, undefined]], reader);
+    const failure = failureOf(step, error);
+    unsent.set(step, failure);
+    await comm.send([[step, undefined, failure]] satisfies Entry[], reader);
   }
 }
 
@@ -72,10 +72,14 @@ async function take(
   maker: number,
   count: number,
   into: Map<number, unknown>,
+  unsent: Map<number, TaskFailure>,
 ): Promise<void> {
   for (let left = count; left > 0; ) {
     const entries = await comm.recv<Entry[]>(maker);
-    for (const [step, value] of entries) into.set(step, value);
+    for (const [step, value, failure] of entries) {
+      into.set(step, value);
+      if (failure !== undefined) unsent.set(step, failure);
+    }
     left -= entries.length;
   }
 }

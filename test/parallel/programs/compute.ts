@@ -161,6 +161,14 @@ if (size > 1) {
     )) as TasksError;
     expect(all.errors.map(({ message }) => message.match(reason) !== null)).to.deep.equal([true]);
     expect(all.results).to.deep.equal([1, undefined, 2]);
+    // All hear of it, too, when it does not come to root; where root has made it, it has it.
+    for (let root = 0; root < size; root++) {
+      const outcome = await compute(world, [node, constant(3)], { root }).catch((error: unknown) => error);
+      if (outcome instanceof TaskError) expect(outcome.message).to.match(reason);
+      else expect((outcome as unknown[] | undefined)?.[1]).to.equal(rank === root ? 3 : undefined);
+      const failed = await world.allgather(outcome instanceof TaskError);
+      expect(new Set(failed).size).to.equal(1);
+    }
     // Some of those who want it run elsewhere.
     const users = Array.from({ length: 4 * size }, () => use(node));
     const used = await compute(world, users).catch((error: unknown) => error);
