@@ -1,3 +1,5 @@
+import { Visited } from "./visited.ts";
+
 // Answers at once for a string that V8 stores with one byte a unit, whatever its length.
 const beyondLatin1 = /[^\0-\xff]/;
 
@@ -8,14 +10,13 @@ const beyondLatin1 = /[^\0-\xff]/;
 export function approximateBytes(value: unknown, limit: number): number {
   let bytes = 0;
   const open: unknown[] = [value];
-  const seen = new Set<object>();
+  const visited = new Visited();
   while (open.length > 0) {
     const part = open.pop();
     bytes += 8;
     if (typeof part === "string") bytes += beyondLatin1.test(part) ? 2 * part.length : part.length;
     else if (typeof part === "function" || typeof part === "symbol") return Number.POSITIVE_INFINITY;
-    else if (typeof part === "object" && part !== null && !seen.has(part)) {
-      seen.add(part);
+    else if (typeof part === "object" && part !== null && visited.add(part)) {
       if (ArrayBuffer.isView(part) || part instanceof ArrayBuffer || part instanceof SharedArrayBuffer) {
         bytes += part.byteLength;
       } else if (Array.isArray(part)) {

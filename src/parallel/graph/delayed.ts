@@ -109,7 +109,7 @@ export function delayed<A extends unknown[], R>(
 
 /** The nodes in a value, each once, in the order in which they stand there. */
 export function nodesIn(value: unknown): Delayed[] {
-  return [...findIn(value, isNode)];
+  return findIn(value, isNode);
 }
 
 /** A copy with values in the places of nodes; what holds no nodes is not copied. */
@@ -117,7 +117,7 @@ export function withValues(value: unknown, lookUp: (node: Delayed) => unknown): 
   return replaceIn(value, isNode, lookUp);
 }
 
-function isNode(value: unknown): value is Delayed {
+function isNode(value: object): value is Delayed {
   return value instanceof Delayed;
 }
 

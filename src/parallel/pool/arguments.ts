@@ -3,6 +3,7 @@ import { ArgumentError } from "../../errors.ts";
 import { type Items, toList } from "../items.ts";
 import { findIn, replaceIn } from "../nested.ts";
 import { Future } from "./future.ts";
+import { isModest } from "./modest.ts";
 import type { SharedPlaces } from "./protocol.ts";
 import { isShared, Shared } from "./shared.ts";
 
@@ -37,7 +38,7 @@ export interface Travelling {
 
 /** @throws {ArgumentError} there is a future among them */
 export function toTravel(operation: string, label: string, args: unknown[]): Travelling {
-  if (!args.some(arg => typeof arg === "object" && arg !== null)) return { args, shared: undefined };
+  if (args.every(isModest)) return { args, shared: undefined };
   const places = new Map<Shared<unknown>, object>();
   for (const part of findIn(args, isSpecial)) {
     if (part instanceof Shared) {
@@ -56,7 +57,7 @@ export function toTravel(operation: string, label: string, args: unknown[]): Tra
   };
 }
 
-function isSpecial(part: unknown): part is Shared<unknown> | Future<unknown> {
+function isSpecial(part: object): part is Shared<unknown> | Future<unknown> {
   return part instanceof Shared || part instanceof Future;
 }
 

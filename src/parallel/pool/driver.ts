@@ -251,8 +251,10 @@ export class Driver implements Backend {
   }
 
   private nextFor({ pinned }: Station): Job | undefined {
-    const [own, any] = [pinned.first, this.queue.first];
-    return own !== undefined && (any === undefined || precedes(own, any)) ? pinned.pop() : this.queue.pop();
+    const own = pinned.first;
+    if (own === undefined) return this.queue.pop();
+    const any = this.queue.first;
+    return any === undefined || precedes(own, any) ? pinned.pop() : this.queue.pop();
   }
 
   private async send(station: Station, jobs: Job[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { approximateBytes } from "../approximate-bytes.ts";
 import { partsOf } from "../nested.ts";
+import { isModest } from "./modest.ts";
 import type { Submission } from "./pool.ts";
 import { taskLabel } from "./task.ts";
 
@@ -17,6 +18,7 @@ export class LargeArguments {
 
   check({ fn, args }: Submission): void {
     for (const arg of args) {
+      if (isModest(arg)) continue;
       const value = this.largePartOf(arg);
       if (value === undefined || this.count(value) !== OFTEN) continue;
       const bytes = approximateBytes(value, Number.POSITIVE_INFINITY);

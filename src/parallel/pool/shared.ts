@@ -11,6 +11,6 @@ export class Shared<T> {
   }
 }
 
-export function isShared(value: unknown): value is Shared<unknown> {
+export function isShared(value: object): value is Shared<unknown> {
   return value instanceof Shared;
 }

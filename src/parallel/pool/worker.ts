@@ -202,8 +202,8 @@ export class Worker implements WorkerContext, Backend {
   }
 
   private withShared(args: unknown[], shared: SharedPlaces): unknown[] {
-    const numbers = new Map<unknown, number>(shared);
-    const isPlace = (part: unknown): part is object => numbers.has(part);
+    const numbers = new Map(shared);
+    const isPlace = (part: object): part is object => numbers.has(part);
     return replaceIn(args, isPlace, place => this.values.get(numbers.get(place)!)) as unknown[];
   }
 
