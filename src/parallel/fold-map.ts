@@ -54,7 +54,7 @@ export async function foldMap<I extends Items<any>, V, S, R>(
   const collect = errors === "collect";
   const plan = planOf("foldMap", comm, toList<T>("foldMap", items as Items<T>), { ...options, schedule });
   return exclusively(comm, "foldMap", async () => {
-    const { source, contextOf, what, timed, tell, end } = await prepare(comm, "foldMap", plan, options);
+    const { source, contextOf, what, timed, tell, end } = await prepare(comm, "foldMap", plan, options, {});
     try {
       let state = reducer.empty();
       const deliver = (_index: number, value: V): undefined => {

@@ -48,7 +48,9 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
   const plan = planOf("imap", comm, toList<T>("imap", items as Items<T>), options);
   const leave = enter(comm, "imap");
   try {
-    const { team, source, contextOf, what, timed, tell, end } = await prepare(comm, "imap", plan, options);
+    const { team, source, contextOf, what, timed, tell, end } = await prepare(comm, "imap", plan, options, {
+      root,
+    });
     const collect = options.errors === "collect";
     const channel = await team.channel();
     const flow = new Flow<Arrival<R>>(READY);

@@ -51,9 +51,20 @@ export async function mapReduce<I extends Items<any>, K extends Key, V, R = V[]>
   const { combine, reduce, results = "all", schedule = "static", concurrency = 1, errors } = options;
   requireResults(results, comm.size);
   const collect = errors === "collect";
+  const terms = {
+    results: typeof results === "number" ? results : results === "all" ? -1 : -2,
+    combine: combine === undefined ? 0 : 1,
+    reduce: reduce === undefined ? 0 : 1,
+  };
   const plan = planOf("mapReduce", comm, toList<T>("mapReduce", items as Items<T>), { ...options, schedule });
   return exclusively(comm, "mapReduce", async () => {
-    const { source, contextOf, what, timed, tell, end } = await prepare(comm, "mapReduce", plan, options);
+    const { source, contextOf, what, timed, tell, end } = await prepare(
+      comm,
+      "mapReduce",
+      plan,
+      options,
+      terms,
+    );
     try {
       const groups: Groups<K, V> = new Map();
       const task = async (item: T, index: number, context: TaskContext): Promise<void> => {

@@ -41,20 +41,27 @@ export async function scatterMap<I extends Items<any>, R, O extends MapOptions<I
   requireOptions("scatterMap", options);
   const { as, root = 0, schedule = "cyclic" } = options;
   if (as !== undefined) requireType("scatterMap", as);
-  const own = schedule === "static" || schedule === "cyclic";
   const results = await exclusively(comm, "scatterMap", async () => {
     const make = (): Delivery<T>[] => deliveries(items, schedule, comm.size, options);
     const mine = comm.rank === root ? make() : undefined;
-    const delivery = own ? await comm.scatter(mine, { root }) : await comm.broadcast(mine?.[0], { root });
+    const delivery = isOwn(schedule)
+      ? await comm.scatter(mine, { root })
+      : await comm.broadcast(mine?.[0], { root });
     if (delivery.problem !== undefined) throw new ArgumentError(delivery.problem);
-    return execute(comm, "scatterMap", planOf(delivery, own), task, options, { as, root });
+    return execute(comm, "scatterMap", planOf(delivery, schedule), task, options, { as, root });
   });
   return results as RootResults<R, O>;
 }
 
-function planOf<T>({ total, items, order }: Delivery<T>, own: boolean): Plan<T> {
-  const item = own ? (_index: number, place: number) => items[place] : (index: number) => items[index];
-  return { total, order, own: own ? whole(items) : undefined, item };
+/** Whether each rank is sent what it runs, and nothing else. */
+function isOwn(schedule: Schedule): boolean {
+  return schedule === "static" || schedule === "cyclic";
+}
+
+function planOf<T>({ total, items, order }: Delivery<T>, schedule: Schedule): Plan<T> {
+  return isOwn(schedule)
+    ? { total, schedule, order, own: whole(items), item: (_index, place) => items[place] }
+    : { total, schedule, order, own: undefined, item: index => items[index] };
 }
 
 /** On root: what each rank gets, or for schedules in which ranks claim items the one thing that all get. */
@@ -68,7 +75,7 @@ function deliveries<T>(
     const list = toList<T>("scatterMap", items as Items<T>);
     const total = list.length;
     const costly = options.cost && byCost("scatterMap", list, options.cost);
-    if (schedule === "dynamic" || schedule === "guided") {
+    if (!isOwn(schedule)) {
       const all = pick(items, list, range(0, total));
       return [{ total, items: all, order: costly?.order, problem: undefined }];
     }

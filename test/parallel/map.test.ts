@@ -14,12 +14,14 @@ const byMessages = { env: { TSMPI_MAP_MEMORY: "off" } };
 describe("parallel: map", () => {
   onRanks(ranks, "map", "gives results in the order of items");
   onRanks(ranks, "schedules", "runs each item once, where the schedule says");
+  onRanks([2, 3], "terms", "refuses options that are not the same on all ranks");
   onRanks(ranks, "task-errors", "tells every rank of tasks that throw");
   onRanks(ranks, "variants", "has scatterMap, gridMap, starmap and imap");
   onRanks(ranks, "seeds", "gives each item random numbers of its own");
   onRanks([1, 3], "progress", "tells a function how far it has got");
   onRanks([2, 3], "apart", "works where ranks share no memory");
   onRanks([2, 5], "schedules", "hands out items by messages", byMessages);
+  onRanks([3], "terms", "refuses them where ranks share no memory", byMessages);
   onRanks([3], "task-errors", "tells of errors by messages", byMessages);
   onRanks([3], "variants", "has variants that go by messages", byMessages);
 

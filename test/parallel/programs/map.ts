@@ -58,7 +58,11 @@ await wrong(() => map(world, 1, square, { cost: 3 as never }), /cost must be a f
 await wrong(() => map(world, 1, square, { errors: "ignore" as never }), /errors must be cancel or collect/);
 await wrong(() => map(world, 1, square, { progress: "dots" as never }), /progress must be/);
 await wrong(() => map(world, 1, square, { usage: 3 as never }), /usage must be true, false or a function/);
-if (size > 1) await wrong(() => map(world, rank === 0 ? 3 : 2, square), /all ranks must have the same items/);
+if (size > 1)
+  await wrong(
+    () => map(world, rank === 0 ? 3 : 2, square),
+    /all ranks must give the same number of items; one has 2, another 3/,
+  );
 if (size > 1) {
   // As many, but others: found when asked for, be it by one rank alone; nothing is run.
   let runs = 0;

@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
 import { type MapOptions, map, type TaskError } from "tsmpi/parallel";
-import { everyRank, expectFailure, failure, ok, random } from "../../ranks/programs/support.ts";
+import { everyRank, expectFailure, failure, ok, random, sleep } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
 const items = Array.from({ length: 31 }, (_, i) => i);
@@ -20,10 +20,17 @@ async function owners(options: MapOptions<number>, list: readonly number[] = ite
   );
 }
 
-/** Items in the order in which this rank ran them. */
-async function ran(options: MapOptions<number>): Promise<number[]> {
+/** Items in the order in which this rank began them. */
+async function ran(
+  options: MapOptions<number>,
+  wait: () => Promise<void> | undefined = () => undefined,
+): Promise<number[]> {
   const mine: number[] = [];
-  await map(world, items, item => void mine.push(item), options);
+  const task = (item: number): Promise<void> | undefined => {
+    mine.push(item);
+    return wait();
+  };
+  await map(world, items, task, options);
   return mine;
 }
 
@@ -54,6 +61,14 @@ for (const schedule of ["dynamic", "guided"] as const) {
     expect(mine).to.deep.equal([...mine].sort((a, b) => a - b));
     const all = (await world.allgather(mine)).flat().sort((a, b) => a - b);
     expect(all).to.deep.equal(items);
+  }
+}
+
+// Several of a rank at once, which finish in the same turn of the event loop or later: each item once, too.
+for (const schedule of ["static", "cyclic", "dynamic", "guided"] as const) {
+  for (const wait of [undefined, () => Promise.resolve(), () => sleep(1)]) {
+    const mine = await ran({ schedule, concurrency: 3, chunk: 1 }, wait);
+    expect((await world.allgather(mine)).flat().sort((a, b) => a - b)).to.deep.equal(items);
   }
 }
 
