@@ -3,7 +3,7 @@ import { type Communicator, type Operator, operator } from "../index.ts";
 import { prepare } from "./execute.ts";
 import { type Items, toList } from "./items.ts";
 import { type ItemOf, planOf } from "./map.ts";
-import { type MapOptions, requireOptions } from "./options.ts";
+import { type MapOptions, mapOptions, requireOptions, requireTask } from "./options.ts";
 import type { Reducer } from "./reducers/reducer.ts";
 import { agreeOnFailures } from "./results.ts";
 import { runTasks, type Task } from "./run.ts";
@@ -49,7 +49,8 @@ export async function foldMap<I extends Items<any>, V, S, R>(
   options: MapOptions<ItemOf<I>> = {},
 ): Promise<R> {
   type T = ItemOf<I>;
-  requireOptions("foldMap", options);
+  requireOptions("foldMap", options, mapOptions);
+  requireTask("foldMap", task);
   const { schedule = "static", concurrency = 1, errors } = options;
   const collect = errors === "collect";
   const plan = planOf("foldMap", comm, toList<T>("foldMap", items as Items<T>), { ...options, schedule });

@@ -1,8 +1,9 @@
 import type { Communicator } from "../index.ts";
+import type { OptionNames } from "../known-options.ts";
 import { execute, type Plan } from "./execute.ts";
 import { Hash } from "./hash.ts";
 import { type Items, type List, toList } from "./items.ts";
-import { chunkOf, type MapOptions, requireOptions } from "./options.ts";
+import { chunkOf, type MapOptions, mapOptions, requireOptions, requireRoot, requireTask } from "./options.ts";
 import type { NumberArrayType } from "./results.ts";
 import { requireType } from "./results.ts";
 import type { Task } from "./run.ts";
@@ -16,6 +17,9 @@ export interface ResultOptions {
   /** Results are numbers, and fill an array of this type. Default: a list. */
   as?: NumberArrayType;
 }
+
+/** The options of `map` and of those that are built on it. */
+export const resultOptions: OptionNames<MapOptions & ResultOptions> = { ...mapOptions, root: true, as: true };
 
 /** The type of an item. */
 export type ItemOf<I> = I extends number
@@ -61,8 +65,10 @@ export async function mapAs<T, R>(
   options: MapOptions<T> & ResultOptions,
   compared?: List<unknown>,
 ): Promise<ArrayLike<R> | undefined> {
-  requireOptions(operation, options);
+  requireOptions(operation, options, resultOptions);
+  requireTask(operation, task);
   const { as, root } = options;
+  if (root !== undefined) requireRoot(operation, root, comm.size);
   if (as !== undefined) requireType(operation, as);
   const list = toList<T>(operation, items);
   const plan = { ...planOf(operation, comm, list, options), items: compared ?? list };

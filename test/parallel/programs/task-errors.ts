@@ -109,6 +109,45 @@ expect(notNumber.message).to.include(
   'with the option "as" every task must give a number; this one gave string',
 );
 
+// Results that no other rank can have are failures of their tasks, on every rank.
+if (size > 1) {
+  const total = 2 * size;
+  const reason = /NotSendableError: cannot send value\.deep\[0\]: it is a function/;
+  for (const schedule of schedules) {
+    const only = (bad: (i: number) => boolean) => (i: number) => (bad(i) ? { deep: [() => i] } : { i });
+    // With a root: of an item that another rank runs.
+    const item = schedule === "cyclic" ? size - 1 : total - 1;
+    const own = schedule === "static" || schedule === "cyclic";
+    for (const root of own ? [undefined, 0] : [undefined]) {
+      const error = (await failure(() =>
+        map(
+          world,
+          total,
+          only(i => i === item),
+          { schedule, root },
+        ),
+      )) as TaskError;
+      expect([error.name, error.index]).to.deep.equal(["TaskError", item]);
+      expect(error.message).to.match(reason);
+      if (own) expect(error.rank).to.equal(size - 1);
+    }
+    const all = (await failure(() =>
+      map(
+        world,
+        total,
+        only(i => i % 2 === 1),
+        { schedule, errors: "collect" },
+      ),
+    )) as TasksError;
+    const expected = Array.from({ length: total }, (_, i) => (i % 2 === 1 ? undefined : { i }));
+    expect(all.errors.map(each => each.index)).to.deep.equal(
+      expected.flatMap((each, i) => (each ? [] : [i])),
+    );
+    expect(Array.from(all.results!)).to.deep.equal(expected);
+    for (const each of all.errors) expect(each.message).to.match(reason);
+  }
+}
+
 // And the ranks are together still.
 expect(await map(world, size, () => 1)).to.deep.equal(new Array(size).fill(1));
 expect((await world.allgather(rank)).length).to.equal(size);

@@ -61,6 +61,17 @@ for (const root of new Set([0, last])) {
   }
 }
 {
+  // Items that cannot be sent.
+  if (size > 1) {
+    for (const schedule of schedules) {
+      await expectFailure(
+        () => scatterMap(world, rank === 0 ? [1, { f: [() => 1] }] : undefined, x => x, { schedule }),
+        ArgumentError,
+        "TSMPI_ARGUMENT",
+        /^scatterMap: item 1 cannot be sent to other ranks: cannot send value\.f\[0\]: it is a function/,
+      );
+    }
+  }
   // Each rank is sent its own items only.
   const mine: number[] = [];
   await scatterMap(world, rank === 0 ? numbers : undefined, (x, i) => mine.push(x, i), {});
@@ -202,5 +213,38 @@ const wrongRoot = async () => {
   for await (const _ of imap(world, 2, i => i, { root: size }));
 };
 await expectFailure(wrongRoot, ArgumentError, "TSMPI_ARGUMENT", /^imap: root must be a rank from 0/);
+
+// What is no option, no root and no function, before anything is run.
+{
+  let runs = 0;
+  const run = (): number => runs++;
+  const refusals: [() => unknown, RegExp][] = [
+    [() => scatterMap(world, [1], run, { root: size }), /^scatterMap: root must be a rank from 0/],
+    [() => gridMap(world, [1], run, { root: -1 }), /^gridMap: root must be a rank from 0/],
+    [() => scatterMap(world, [1], run, { roots: 0 } as never), /^scatterMap: .*roots; did you mean root\?/],
+    [
+      () => gridMap(world, [1], run, { sed: 1 } as never),
+      /^gridMap: there is no option sed; did you mean seed\?/,
+    ],
+    [() => gridMap(world, [1], run, null as never), /^gridMap: options must be an object .*; got null/],
+    [() => starmap(world, [[]], run, { order: true } as never), /^starmap: there is no option order/],
+    [() => imap(world, 1, run, { order: true } as never).next(), /^imap: .* order; did you mean ordered\?/],
+    [
+      () => imap(world, 1, run, { ordered: 1 as never }).next(),
+      /^imap: ordered must be true or false; got 1/,
+    ],
+    [
+      () => scatterMap(world, [1], undefined as never),
+      /^scatterMap: the task must be a function; got undefined/,
+    ],
+    [() => gridMap(world, [1], null as never), /^gridMap: the task must be a function; got null/],
+    [() => starmap(world, [[1]], 3 as never), /^starmap: the task must be a function; got number/],
+    [() => imap(world, 1, "f" as never).next(), /^imap: the task must be a function; got string/],
+  ];
+  for (const [call, sentence] of refusals) {
+    await expectFailure(call, ArgumentError, "TSMPI_ARGUMENT", sentence);
+  }
+  expect(runs).to.equal(0);
+}
 expect(await map(world, 3, i => i)).to.deep.equal([0, 1, 2]);
 ok();
