@@ -149,6 +149,13 @@ const running = new WeakMap<Communicator, string>();
  * @throws {ArgumentError} another one is under way
  */
 export function enter(comm: Communicator, operation: string): () => void {
+  requireNoneUnderWay(comm, operation);
+  running.set(comm, operation);
+  return () => running.delete(comm);
+}
+
+/** @throws {ArgumentError} an operation on the communicator is under way on this rank */
+export function requireNoneUnderWay(comm: Communicator, operation: string): void {
   const other = running.get(comm);
   if (other !== undefined) {
     throw new ArgumentError(
@@ -156,8 +163,6 @@ export function enter(comm: Communicator, operation: string): () => void {
         "with a loop, or map on a communicator made by split; elsewhere, await it first.",
     );
   }
-  running.set(comm, operation);
-  return () => running.delete(comm);
 }
 
 export async function exclusively<R>(

@@ -56,7 +56,10 @@ await wrong(
   () => map(world, 1, square, { schedul: "static" } as never),
   /^map: there is no option schedul; did you mean schedule\?/,
 );
-await wrong(() => map(world, 1, square, { chunks: 2 } as never), /no option chunks; did you mean chunksPerRank\?/);
+await wrong(
+  () => map(world, 1, square, { chunks: 2 } as never),
+  /no option chunks; did you mean chunksPerRank\?/,
+);
 await wrong(() => map(world, 3, square, 4 as never), /^map: options must be an object .*; got 4/);
 await wrong(() => map(world, 3, square, null as never), /^map: options must be an object .*; got null/);
 await wrong(() => map(world, 3, undefined as never), /^map: the task must be a function; got undefined/);
