@@ -19,6 +19,7 @@ import {
 } from "./run.ts";
 import { requireSameItems } from "./same-items.ts";
 import { Client, Server } from "./served.ts";
+import { blockOf } from "./shares.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
 import { NONE, type Terms } from "./terms.ts";
@@ -93,7 +94,10 @@ export async function prepare(
   const wanted = trace !== undefined ? Timing.each : usage !== false ? Timing.sum : Timing.none;
   const turn = await team.begin(operation, { terms, counted, timed: wanted, checked: checkItems });
   if (turn.checked && items !== undefined) await requireSameItems(comm, operation, items);
-  const source = await sourceOf(comm, team, turn, plan, chunk);
+  // With an item for each rank at most, nobody need be asked who runs what.
+  const few = !team.sharesMemory && total <= size && (chunk ?? 1) === 1;
+  const own = plan.own ?? (few ? blockOf(total, size, comm.rank) : undefined);
+  const source = await sourceOf(comm, team, turn, own, plan, chunk);
   const plain = new Context(comm, source, undefined, 0);
   const contextOf = (index: number): TaskContext =>
     numbers === undefined ? plain : new Context(comm, source, numbers, index);
@@ -109,7 +113,7 @@ export async function prepare(
   const prepared = { team, contextOf, what, timed, tell };
   const shown = comm.rank === 0 ? progressOf(progress, label, total) : undefined;
   if (shown === undefined) return { ...prepared, source, end() {} };
-  const done = (): number => (team.sharesMemory || plan.own !== undefined ? turn.done : turn.next);
+  const done = (): number => (team.sharesMemory || own !== undefined ? turn.done : turn.next);
   const update = (): void => shown.update(done(), turn.failed);
   // While this rank waits for others, or for a task of its own.
   const timer = setInterval(update, TICK_MS).unref();
@@ -155,7 +159,8 @@ async function sourceOf(
   comm: Communicator,
   team: Team,
   turn: Turn,
-  { total, own, schedule }: Plan<unknown>,
+  own: Span | undefined,
+  { total, schedule }: Plan<unknown>,
   chunk: number | undefined,
 ): Promise<Source> {
   if (own !== undefined) return new OwnShare(turn, own);

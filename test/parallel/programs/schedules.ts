@@ -1,7 +1,7 @@
 /** Which rank runs what: static and cyclic as said, the others every item once; chunks, cost, async tasks. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { type MapOptions, map, type TaskError } from "tsmpi/parallel";
+import { type MapOptions, map, type TaskContext, type TaskError } from "tsmpi/parallel";
 import { everyRank, expectFailure, failure, ok, random, sleep } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -130,6 +130,28 @@ expect(many.every((value, i) => value === i % 1000)).to.equal(true);
   await using part = await world.split(rank % 2);
   const results = await map(part, 10 + (rank % 2), item => item * rank - item * rank + (rank % 2));
   expect(results).to.deep.equal(new Array(10 + (rank % 2)).fill(rank % 2));
+}
+
+// Few long tasks: no rank has two while another has none, be there one for each rank or more.
+{
+  await using others = await world.dup();
+  for (const schedule of ["dynamic", "guided"] as const) {
+    for (const total of [size, size + 1, 2 * size]) {
+      for (const options of [{}, { cost: (i: number) => -i }]) {
+        let isFirst = true;
+        // A first task waits until every rank has begun one.
+        const task = async (_item: number, _index: number, context: TaskContext): Promise<number> => {
+          if (isFirst) {
+            isFirst = false;
+            await others.barrier();
+          }
+          return context.rank;
+        };
+        const ranks = await map(world, total, task, { schedule, ...options });
+        expect([...new Set(ranks)].sort()).to.deep.equal([...everyRank]);
+      }
+    }
+  }
 }
 
 // One within the other, and two at once.
