@@ -159,8 +159,8 @@ export function requireNoneUnderWay(comm: Communicator, operation: string): void
   const other = running.get(comm);
   if (other !== undefined) {
     throw new ArgumentError(
-      `${operation}: a ${other} on ${comm.name} is under way on this rank. In one of its tasks, go through the items ` +
-        "with a loop, or map on a communicator made by split; elsewhere, await it first.",
+      `${operation}: a ${other} on ${comm.name} is under way on this rank. In its tasks, and in the body of a pool, ` +
+        "go through the items with a loop, or use a communicator made by split; elsewhere, await it first.",
     );
   }
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { packageRoot, tsmpirun } from "../launch.ts";
@@ -42,6 +43,20 @@ describe("parallel: map", () => {
         expect(line).to.match(/^waiting \d+\/40 \d+ % in \d+\.\d s(, about \d+\.\d s left)?$/);
       expect(lines.at(-1)).to.match(/^waiting 40\/40 100 % in /);
       expect(lines.length).to.be.at.most(22);
+    }
+  });
+
+  it("prints how busy ranks were", async () => {
+    const { stdout, stderr } = await run("../../parallel/programs/progress", 3, { args: ["usage"] });
+    expect(stdout).to.not.include("counting");
+    const lines = stderr.trimEnd().split("\n");
+    expect(lines).to.have.length(3);
+    for (const [rank, line] of lines.entries()) {
+      const [, busy] =
+        new RegExp(
+          `^counting: rank ${rank} on ${hostname()}: 3 tasks, busy (\\d+\\.\\d{3}) s, idle \\d+\\.\\d{3} s, peak memory \\d+ MiB$`,
+        ).exec(line) ?? expect.fail(line);
+      expect(Number(busy)).to.be.at.least(0.015);
     }
   });
 

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { expect } from "chai";
 import { world } from "tsmpi";
-import { map, TaskError, TasksError } from "tsmpi/parallel";
+import { map, type TaskContext, TaskError, TasksError } from "tsmpi/parallel";
 import { failure, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -108,6 +108,30 @@ expect(notNumber.index).to.equal(1);
 expect(notNumber.message).to.include(
   'with the option "as" every task must give a number; this one gave string',
 );
+
+// A long task may look whether another has thrown: on ranks that share memory one of any rank, else one of its own.
+{
+  await using others = await world.dup();
+  const shared = process.env.TSMPI_MAP_MEMORY !== "off";
+  const last = 2 * size - 1;
+  for (const thrower of shared ? [last, 0] : [last]) {
+    let saw = 0;
+    const task = async (item: number, _index: number, context: TaskContext): Promise<void> => {
+      // All have begun on every rank, two on each.
+      if (item % 2 === 0) await others.barrier();
+      if (item === thrower) throw new Error("over");
+      if (!shared && context.rank !== size - 1) return;
+      while (!context.cancelled) await new Promise(resolve => setImmediate(resolve));
+      saw++;
+    };
+    const error = (await failure(() =>
+      map(world, 2 * size, task, { schedule: "static", concurrency: 2 }),
+    )) as TaskError;
+    expect([error.index, (error.cause as Error).message]).to.deep.equal([thrower, "over"]);
+    const throwing = rank === Math.floor(thrower / 2);
+    expect(saw).to.equal(throwing ? 1 : shared ? 2 : 0);
+  }
+}
 
 // Results that no other rank can have are failures of their tasks, on every rank.
 if (size > 1) {

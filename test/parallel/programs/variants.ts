@@ -1,7 +1,20 @@
 /** scatterMap, gridMap, starmap, imap. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { gridMap, imap, map, scatterMap, starmap, TaskError, TasksError, zip } from "tsmpi/parallel";
+import {
+  foldMap,
+  gridMap,
+  imap,
+  map,
+  mapReduce,
+  reducers,
+  scatterMap,
+  starmap,
+  summarize,
+  TaskError,
+  TasksError,
+  zip,
+} from "tsmpi/parallel";
 import { expectFailure, expectSame, failure, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -213,6 +226,45 @@ const wrongRoot = async () => {
   for await (const _ of imap(world, 2, i => i, { root: size }));
 };
 await expectFailure(wrongRoot, ArgumentError, "TSMPI_ARGUMENT", /^imap: root must be a rank from 0/);
+
+// One within the other is an error of the task, whichever they are; so is what only root does in its loop.
+{
+  const inner: Record<string, () => unknown> = {
+    map: () => map(world, 2, i => i),
+    scatterMap: () => scatterMap(world, [1], x => x),
+    gridMap: () => gridMap(world, [2], i => i),
+    starmap: () => starmap(world, [[1]] as [number][], x => x),
+    imap: () => imap(world, 2, i => i).next(),
+    foldMap: () => foldMap(world, 2, i => i, reducers.sum()),
+    mapReduce: () => mapReduce(world, 2, i => [[i, i]]),
+    summarize: () => summarize(world, [1], reducers.sum()),
+  };
+  const outer: Record<string, (task: () => Promise<never>) => unknown> = {
+    map: task => map(world, size, task),
+    scatterMap: task => scatterMap(world, [1, 2], task),
+    gridMap: task => gridMap(world, [size], task),
+    imap: task => imap(world, size, task).next(),
+    foldMap: task => foldMap(world, size, task, reducers.sum()),
+    mapReduce: task => mapReduce(world, size, task),
+  };
+  for (const [within, run] of Object.entries(outer)) {
+    for (const [name, act] of Object.entries(inner)) {
+      const error = (await failure(() => run(async () => (await act()) as never))) as TaskError;
+      expect(error.name, `${name} in ${within}`).to.equal("TaskError");
+      expect((error.cause as Error).message).to.include(
+        `${name}: a ${within} on world is under way on this rank. In its tasks`,
+      );
+    }
+  }
+  const loop = async (): Promise<void> => {
+    for await (const _ of imap(world, 10, i => i)) await map(world, 2, i => i);
+  };
+  if (rank === 0) {
+    await expectFailure(loop, ArgumentError, "TSMPI_ARGUMENT", "map: a imap on world is under way");
+  } else {
+    await loop();
+  }
+}
 
 // What is no option, no root and no function, before anything is run.
 {
