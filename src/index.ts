@@ -2,6 +2,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** tsmpi: MPI for TypeScript. The public face of the library. */
 export type { TypedArray } from "./codec/dtype.ts";
+export { requireSendable } from "./codec/encode.ts";
 export type { AlltoallCounts } from "./collectives/alltoall.ts";
 export { ExactSum, exactSum } from "./collectives/exact-sum.ts";
 export * from "./collectives/operators.ts";

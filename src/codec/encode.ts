@@ -47,6 +47,15 @@ export function encodeValue(value: unknown): Uint8Array[] {
   }
 }
 
+/**
+ * Fails as a send of the value would, and sends nothing. For values that go into a collective: a rank whose value cannot be
+ * sent fails alone, and leaves the others waiting. Costs as much as the send, without what is copied of large typed arrays.
+ * @throws {NotSendableError} with the path to the part that cannot be sent
+ */
+export function requireSendable(value: unknown): void {
+  encodeValue(value);
+}
+
 /** The length in bytes of a message. */
 export function encodedLength(chunks: readonly Uint8Array[]): number {
   let length = 0;

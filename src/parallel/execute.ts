@@ -2,8 +2,9 @@
 import { type Communicator, world } from "../index.ts";
 import { streams } from "../random/index.ts";
 import { Context } from "./context.ts";
+import { Hash } from "./hash.ts";
 import type { List } from "./items.ts";
-import { chunkOf, type MapOptions } from "./options.ts";
+import { chunkOf, type MapOptions, type Schedule, schedules } from "./options.ts";
 import { progressOf } from "./progress.ts";
 import { gatherResults, type NumberArrayType } from "./results.ts";
 import {
@@ -18,8 +19,10 @@ import {
 } from "./run.ts";
 import { requireSameItems } from "./same-items.ts";
 import { Client, Server } from "./served.ts";
+import { blockOf } from "./shares.ts";
 import { DynamicClaims, GuidedClaims, OwnShare } from "./sources.ts";
 import { Team, type Turn } from "./team.ts";
+import { NONE, type Terms } from "./terms.ts";
 import { tellTrace, traceOf } from "./trace.ts";
 import { tellUsage } from "./usage.ts";
 
@@ -27,6 +30,9 @@ import { tellUsage } from "./usage.ts";
 export interface Plan<T> extends Work<T> {
   /** Items on all ranks together. */
   readonly total: number;
+  readonly schedule: Schedule;
+  /** Hash of the order that `cost` gives; undefined without one, or where one rank has given it to all. */
+  readonly costs?: number;
   /** Places that are this rank's own; undefined: ranks claim places from all of them. */
   readonly own: Span | undefined;
   /** The items, where every rank should have the same. */
@@ -55,25 +61,44 @@ export interface Prepared {
   end(): void;
 }
 
-/** Collective. */
+/**
+ * Collective.
+ * @param further terms of this operation
+ * @throws {ArgumentError} on every rank: ranks have come with other options
+ */
 export async function prepare(
   comm: Communicator,
   operation: string,
   plan: Plan<unknown>,
   options: MapOptions<never>,
+  further: Terms,
 ): Promise<Prepared> {
   const { label = operation, progress = false, usage = false, trace, seed, checkItems = false } = options;
-  const { total, items } = plan;
+  const { total, items, schedule, costs = NONE } = plan;
+  const { size } = comm;
+  const chunk = chunkOf(options, total, size);
+  const numbers = seed === undefined ? undefined : streams(seed);
+  const terms = {
+    "number of items": total,
+    schedule: schedules.indexOf(schedule),
+    chunk: chunk ?? NONE,
+    cost: costs,
+    seed: numbers === undefined ? NONE : Hash.of(numbers.seedSequence.pool),
+    errors: options.errors === "collect" ? 1 : 0,
+    ...further,
+  };
   const team = await Team.of(comm);
   const counted = progress !== false || world.watched;
   // Before the tasks, whose work would be lost otherwise.
   const written = trace !== undefined && comm.rank === 0 ? traceOf(trace) : undefined;
   const wanted = trace !== undefined ? Timing.each : usage !== false ? Timing.sum : Timing.none;
-  const turn = await team.begin(operation, { total, counted, timed: wanted, checked: checkItems });
+  const turn = await team.begin(operation, { terms, counted, timed: wanted, checked: checkItems });
   if (turn.checked && items !== undefined) await requireSameItems(comm, operation, items);
-  const source = await sourceOf(comm, team, turn, plan, options);
+  // With an item for each rank at most, nobody need be asked who runs what.
+  const few = !team.sharesMemory && total <= size && (chunk ?? 1) === 1;
+  const own = plan.own ?? (few ? blockOf(total, size, comm.rank) : undefined);
+  const source = await sourceOf(comm, team, turn, own, plan, chunk);
   const plain = new Context(comm, source, undefined, 0);
-  const numbers = seed === undefined ? undefined : streams(seed);
   const contextOf = (index: number): TaskContext =>
     numbers === undefined ? plain : new Context(comm, source, numbers, index);
   const what = `${label}: item`;
@@ -88,7 +113,7 @@ export async function prepare(
   const prepared = { team, contextOf, what, timed, tell };
   const shown = comm.rank === 0 ? progressOf(progress, label, total) : undefined;
   if (shown === undefined) return { ...prepared, source, end() {} };
-  const done = (): number => (team.sharesMemory || plan.own !== undefined ? turn.done : turn.next);
+  const done = (): number => (team.sharesMemory || own !== undefined ? turn.done : turn.next);
   const update = (): void => shown.update(done(), turn.failed);
   // While this rank waits for others, or for a task of its own.
   const timer = setInterval(update, TICK_MS).unref();
@@ -110,7 +135,10 @@ export async function execute<T, R>(
 ): Promise<ArrayLike<R> | undefined> {
   const { concurrency = 1, errors } = options;
   const collect = errors === "collect";
-  const { source, contextOf, what, timed, tell, end } = await prepare(comm, operation, plan, options);
+  const { source, contextOf, what, timed, tell, end } = await prepare(comm, operation, plan, options, {
+    root: root ?? NONE,
+    as: as === undefined ? NONE : Hash.of(as),
+  });
   try {
     const check = as && requireNumber;
     const part = await runTasks(plan, source, task, contextOf, { concurrency, collect, timed, check });
@@ -131,14 +159,13 @@ async function sourceOf(
   comm: Communicator,
   team: Team,
   turn: Turn,
-  plan: Plan<unknown>,
-  options: MapOptions<never>,
+  own: Span | undefined,
+  { total, schedule }: Plan<unknown>,
+  chunk: number | undefined,
 ): Promise<Source> {
-  const { total, own } = plan;
   if (own !== undefined) return new OwnShare(turn, own);
   const { size } = comm;
-  const chunk = chunkOf(options, total, size);
-  const guided = options.schedule === "guided";
+  const guided = schedule === "guided";
   if (team.sharesMemory) {
     return guided
       ? new GuidedClaims(turn, total, size, chunk ?? 1)

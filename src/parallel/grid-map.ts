@@ -1,8 +1,8 @@
 import { ArgumentError } from "../errors.ts";
 import type { Communicator } from "../index.ts";
 import { type Items, MAX_ITEMS, toList } from "./items.ts";
-import { type ItemOf, mapAs, type ResultOptions } from "./map.ts";
-import type { MapOptions } from "./options.ts";
+import { type ItemOf, mapAs, type ResultOptions, resultOptions } from "./map.ts";
+import { type MapOptions, requireOptions, requireTask } from "./options.ts";
 import type { NumberArrayType } from "./results.ts";
 import type { TaskContext } from "./run.ts";
 
@@ -33,6 +33,8 @@ export async function gridMap<const A extends Axes, R, O extends MapOptions<Item
   if (!Array.isArray(axes) || axes.length === 0) {
     throw new ArgumentError("gridMap: axes must be a list of at least one list of items or count.");
   }
+  requireOptions<MapOptions<ItemsOf<A>> & ResultOptions>("gridMap", options, resultOptions);
+  requireTask("gridMap", task);
   const lists = axes.map(axis => toList<unknown>("gridMap", axis));
   const total = lists.reduce((product, list) => product * list.length, 1);
   if (total > MAX_ITEMS) {

@@ -4,7 +4,7 @@ import { prepare } from "./execute.ts";
 import { Flow } from "./flow.ts";
 import { type Items, toList } from "./items.ts";
 import { type ItemOf, planOf } from "./map.ts";
-import { type MapOptions, requireOptions } from "./options.ts";
+import { type MapOptions, mapOptions, requireOptions, requireRoot, requireTask } from "./options.ts";
 import { agreeOnFailures } from "./results.ts";
 import { type Part, runTasks, type Task } from "./run.ts";
 import { enter } from "./team.ts";
@@ -40,15 +40,23 @@ export async function* imap<I extends Items<any>, R, O extends MapOptions<ItemOf
   options: O = {} as O,
 ): AsyncGenerator<[index: number, result: R], void, void> {
   type T = ItemOf<I>;
-  requireOptions("imap", options);
+  requireOptions<MapOptions<T> & IterationOptions>("imap", options, {
+    ...mapOptions,
+    ordered: true,
+    root: true,
+  });
+  requireTask("imap", task);
   const { ordered = true, root = 0, concurrency = 1 } = options;
-  if (!(Number.isInteger(root) && root >= 0 && root < comm.size)) {
-    throw new ArgumentError(`imap: root must be a rank from 0 to ${comm.size - 1}; got ${String(root)}.`);
+  if (typeof ordered !== "boolean") {
+    throw new ArgumentError(`imap: ordered must be true or false; got ${String(ordered)}.`);
   }
+  requireRoot("imap", root, comm.size);
   const plan = planOf("imap", comm, toList<T>("imap", items as Items<T>), options);
   const leave = enter(comm, "imap");
   try {
-    const { team, source, contextOf, what, timed, tell, end } = await prepare(comm, "imap", plan, options);
+    const { team, source, contextOf, what, timed, tell, end } = await prepare(comm, "imap", plan, options, {
+      root,
+    });
     const collect = options.errors === "collect";
     const channel = await team.channel();
     const flow = new Flow<Arrival<R>>(READY);

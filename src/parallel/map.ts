@@ -1,7 +1,9 @@
 import type { Communicator } from "../index.ts";
+import type { OptionNames } from "../known-options.ts";
 import { execute, type Plan } from "./execute.ts";
+import { Hash } from "./hash.ts";
 import { type Items, type List, toList } from "./items.ts";
-import { chunkOf, type MapOptions, requireOptions } from "./options.ts";
+import { chunkOf, type MapOptions, mapOptions, requireOptions, requireRoot, requireTask } from "./options.ts";
 import type { NumberArrayType } from "./results.ts";
 import { requireType } from "./results.ts";
 import type { Task } from "./run.ts";
@@ -15,6 +17,9 @@ export interface ResultOptions {
   /** Results are numbers, and fill an array of this type. Default: a list. */
   as?: NumberArrayType;
 }
+
+/** The options of `map` and of those that are built on it. */
+export const resultOptions: OptionNames<MapOptions & ResultOptions> = { ...mapOptions, root: true, as: true };
 
 /** The type of an item. */
 export type ItemOf<I> = I extends number
@@ -36,7 +41,8 @@ export type Results<R, O> =
  * @param items a list, typed array, iterable, or a count n for the numbers 0 .. n - 1
  * @throws {TaskError} on every rank: a task has thrown
  * @throws {TasksError} on every rank, with `errors: "collect"`: tasks have thrown
- * @throws {ArgumentError} bad options; other numbers of items on other ranks; a map on `comm` is under way
+ * @throws {ArgumentError} bad options; on every rank, before any task is run: ranks have given other options or numbers of
+ * items; a map on `comm` is under way
  */
 export async function map<I extends Items<any>, R, O extends MapOptions<ItemOf<I>> & ResultOptions>(
   comm: Communicator,
@@ -59,8 +65,10 @@ export async function mapAs<T, R>(
   options: MapOptions<T> & ResultOptions,
   compared?: List<unknown>,
 ): Promise<ArrayLike<R> | undefined> {
-  requireOptions(operation, options);
+  requireOptions(operation, options, resultOptions);
+  requireTask(operation, task);
   const { as, root } = options;
+  if (root !== undefined) requireRoot(operation, root, comm.size);
   if (as !== undefined) requireType(operation, as);
   const list = toList<T>(operation, items);
   const plan = { ...planOf(operation, comm, list, options), items: compared ?? list };
@@ -77,18 +85,18 @@ export function planOf<T>(
   const total = items.length;
   const item = (index: number): T => items.at(index);
   const costly = cost && byCost(operation, items, cost);
+  const plan = { total, schedule, item, items };
   switch (schedule) {
     case "static": {
-      if (costly === undefined)
-        return { total, order: undefined, own: blockOf(total, size, rank), item, items };
-      const order = balanced(costly.order, costly.costs, size)[rank];
-      return { total, order, own: whole(order), item, items };
+      if (costly === undefined) return { ...plan, order: undefined, own: blockOf(total, size, rank) };
+      const shares = balanced(costly.order, costly.costs, size);
+      return { ...plan, costs: Hash.of(shares), order: shares[rank], own: whole(shares[rank]) };
     }
     case "cyclic": {
       const order = dealt(costly?.order ?? range(0, total), size, rank, chunkOf(options, total, size) ?? 1);
-      return { total, order, own: whole(order), item, items };
+      return { ...plan, costs: costly && Hash.of(costly.order), order, own: whole(order) };
     }
     default:
-      return { total, order: costly?.order, own: undefined, item, items };
+      return { ...plan, costs: costly && Hash.of(costly.order), order: costly?.order, own: undefined };
   }
 }

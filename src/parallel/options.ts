@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import type { Seed } from "../random/index.ts";
 import { type ProgressOption, requireProgress } from "./progress.ts";
 import { requireTrace } from "./trace.ts";
@@ -58,8 +59,29 @@ export interface MapOptions<T = unknown> {
   label?: string;
 }
 
+/** Those of every map; what else an operation has it puts behind them. */
+export const mapOptions: OptionNames<MapOptions> = {
+  schedule: true,
+  chunk: true,
+  chunksPerRank: true,
+  cost: true,
+  seed: true,
+  concurrency: true,
+  errors: true,
+  checkItems: true,
+  progress: true,
+  usage: true,
+  trace: true,
+  label: true,
+};
+
 /** @throws {ArgumentError} naming the option */
-export function requireOptions(operation: string, options: MapOptions<never>): void {
+export function requireOptions<O extends MapOptions<never>>(
+  operation: string,
+  options: O,
+  known: OptionNames<O>,
+): void {
+  requireKnownOptions(operation, options, known);
   const { schedule, chunk, chunksPerRank, cost, concurrency, errors, progress, usage, trace, checkItems } =
     options;
   const fail = (sentence: string): never => {
@@ -87,6 +109,20 @@ export function requireOptions(operation: string, options: MapOptions<never>): v
   if (progress !== undefined) requireProgress(progress);
   if (usage !== undefined) requireUsage(usage);
   if (trace !== undefined) requireTrace(trace);
+}
+
+/** @throws {ArgumentError} */
+export function requireTask(operation: string, task: unknown): void {
+  if (typeof task === "function") return;
+  throw new ArgumentError(
+    `${operation}: the task must be a function; got ${task === null ? "null" : typeof task}.`,
+  );
+}
+
+/** @throws {ArgumentError} */
+export function requireRoot(operation: string, root: unknown, size: number): void {
+  if (Number.isInteger(root) && (root as number) >= 0 && (root as number) < size) return;
+  throw new ArgumentError(`${operation}: root must be a rank from 0 to ${size - 1}; got ${String(root)}.`);
 }
 
 /** Items that are taken together; undefined: not said. */

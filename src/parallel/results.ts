@@ -2,7 +2,8 @@
 import { ArgumentError } from "../errors.ts";
 import { type Communicator, max } from "../index.ts";
 import type { Part } from "./run.ts";
-import { TaskError, type TaskFailure, TasksError } from "./task-error.ts";
+import { refusal } from "./sendable.ts";
+import { failureOf, TaskError, type TaskFailure, TasksError } from "./task-error.ts";
 
 /** Arrays of numbers that results may fill. */
 export type NumberArrayType =
@@ -17,6 +18,8 @@ export type NumberArrayType =
   | Uint8ClampedArrayConstructor;
 
 type NumberArray = InstanceType<NumberArrayType>;
+
+type Results<R> = Pick<Part<R>, "indices" | "values">;
 
 /** What a rank sends: the results that it has, all of them numbers or not. */
 interface Parcel<R> {
@@ -44,10 +47,14 @@ export async function gatherResults<R>(
   part: Part<R>,
   gathering: Gathering,
 ): Promise<R[] | NumberArray | undefined> {
-  const { root, what, collect } = gathering;
-  const failures = await allFailures(comm, part.failures);
+  const { root, type, what, collect } = gathering;
+  const parcel = packed(part, type);
+  const travels = comm.size > 1 && root !== comm.rank && Array.isArray(parcel.values);
+  const unsendable = travels ? unsendableOf(part) : [];
+  const failures = await allFailures(comm, [...part.failures, ...unsendable]);
   if (failures.length > 0 && !collect) throw new TaskError(what, first(failures));
-  const results = await collectParts(comm, part, gathering);
+  const sent = unsendable.length === 0 ? parcel : packed(without(part, unsendable), type);
+  const results = await collectParts(comm, sent, gathering);
   if (failures.length > 0) throw new TasksError(what, failures, results as R[] | undefined);
   return root === undefined || root === comm.rank ? results : undefined;
 }
@@ -76,6 +83,21 @@ async function allFailures(
   return (await comm.allgather(failures)).flat();
 }
 
+/** Results that cannot be sent, as failures of their tasks. */
+function unsendableOf({ indices, values }: Part<unknown>): TaskFailure[] {
+  if (refusal(values) === undefined) return [];
+  return indices.flatMap((index, i) => {
+    const error = refusal(values[i]);
+    return error === undefined ? [] : [failureOf(index, error)];
+  });
+}
+
+function without<R>({ indices, values }: Part<R>, failures: readonly TaskFailure[]): Results<R> {
+  const failed = new Set(failures.map(({ index }) => index));
+  const kept = indices.map((_, i) => i).filter(i => !failed.has(indices[i]));
+  return { indices: kept.map(i => indices[i]), values: kept.map(i => values[i]) };
+}
+
 /** The one of the lowest item. */
 function first(failures: readonly TaskFailure[]): TaskFailure {
   return failures.reduce((least, each) => (each.index < least.index ? each : least));
@@ -83,10 +105,9 @@ function first(failures: readonly TaskFailure[]): TaskFailure {
 
 async function collectParts<R>(
   comm: Communicator,
-  part: Part<R>,
+  parcel: Parcel<R>,
   { root, type, total }: Gathering,
 ): Promise<R[] | NumberArray | undefined> {
-  const parcel: Parcel<R> = { indices: new Uint32Array(part.indices), values: packed(part.values, type) };
   const parcels =
     comm.size === 1
       ? [parcel]
@@ -102,10 +123,10 @@ async function collectParts<R>(
 }
 
 /** Numbers travel as a typed array, without being looked at one by one. */
-function packed<R>(values: R[], type: NumberArrayType | undefined): R[] | NumberArray {
-  if (type !== undefined) return new type(values as number[]);
-  for (const value of values) if (typeof value !== "number") return values;
-  return new Float64Array(values as number[]);
+function packed<R>({ indices, values }: Results<R>, type: NumberArrayType | undefined): Parcel<R> {
+  const areNumbers = type !== undefined || values.every(value => typeof value === "number");
+  const packed = areNumbers ? new (type ?? Float64Array)(values as number[]) : values;
+  return { indices: new Uint32Array(indices), values: packed };
 }
 
 /** @throws {ArgumentError} */

@@ -56,7 +56,7 @@ export interface Work<T> {
   item(index: number, place: number): T;
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
 }
 
@@ -84,22 +84,26 @@ export async function runTasks<T, R>(
   { concurrency, collect, timed, check, deliver }: RunOptions<R>,
 ): Promise<Part<R>> {
   const part: Part<R> = { indices: [], values: [], failures: [], tasks: 0, busy: 0, spans: new Spans() };
-  // With several runners each takes its next place from the span that they share.
+  // With several runners each takes its next place from the span that they share, and one asks for the next span.
   let place = 0;
   let end = 0;
-  let asking: Promise<Span | undefined> | undefined;
+  let isLast = false;
+  let asking: Promise<void> | undefined;
+  const take = (span: Span | undefined): void => {
+    asking = undefined;
+    if (span === undefined) isLast = true;
+    else ({ from: place, to: end } = span);
+  };
   const runner = async (): Promise<void> => {
     for (;;) {
-      if (place === end) {
-        const next = asking ?? source.next();
-        const span = isPromise(next) ? await (asking = next) : next;
-        asking = undefined;
-        if (place === end) {
-          if (span === undefined) return;
-          place = span.from;
-          end = span.to;
-          continue;
+      while (place === end) {
+        if (isLast) return;
+        if (asking === undefined) {
+          const next = source.next();
+          if (isPromise(next)) asking = next.then(take);
+          else take(next);
         }
+        if (asking !== undefined) await asking;
       }
       if (source.cancelled) return;
       const index = work.order === undefined ? place : work.order[place];

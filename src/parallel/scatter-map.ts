@@ -2,10 +2,18 @@ import { ArgumentError } from "../errors.ts";
 import type { Communicator } from "../index.ts";
 import { execute, type Plan } from "./execute.ts";
 import { type Items, type List, toList } from "./items.ts";
-import type { ItemOf, ResultOptions } from "./map.ts";
-import { chunkOf, type MapOptions, requireOptions, type Schedule } from "./options.ts";
+import { type ItemOf, type ResultOptions, resultOptions } from "./map.ts";
+import {
+  chunkOf,
+  type MapOptions,
+  requireOptions,
+  requireRoot,
+  requireTask,
+  type Schedule,
+} from "./options.ts";
 import { type NumberArrayType, requireType } from "./results.ts";
 import type { Task } from "./run.ts";
+import { refusal } from "./sendable.ts";
 import { balanced, blockOf, byCost, dealt, type Indices, range, whole } from "./shares.ts";
 import { exclusively } from "./team.ts";
 
@@ -38,23 +46,32 @@ export async function scatterMap<I extends Items<any>, R, O extends MapOptions<I
   options: O = {} as O,
 ): Promise<RootResults<R, O>> {
   type T = ItemOf<I>;
-  requireOptions("scatterMap", options);
+  requireOptions<MapOptions<T> & ResultOptions>("scatterMap", options, resultOptions);
+  requireTask("scatterMap", task);
   const { as, root = 0, schedule = "cyclic" } = options;
+  requireRoot("scatterMap", root, comm.size);
   if (as !== undefined) requireType("scatterMap", as);
-  const own = schedule === "static" || schedule === "cyclic";
   const results = await exclusively(comm, "scatterMap", async () => {
     const make = (): Delivery<T>[] => deliveries(items, schedule, comm.size, options);
     const mine = comm.rank === root ? make() : undefined;
-    const delivery = own ? await comm.scatter(mine, { root }) : await comm.broadcast(mine?.[0], { root });
+    const delivery = isOwn(schedule)
+      ? await comm.scatter(mine, { root })
+      : await comm.broadcast(mine?.[0], { root });
     if (delivery.problem !== undefined) throw new ArgumentError(delivery.problem);
-    return execute(comm, "scatterMap", planOf(delivery, own), task, options, { as, root });
+    return execute(comm, "scatterMap", planOf(delivery, schedule), task, options, { as, root });
   });
   return results as RootResults<R, O>;
 }
 
-function planOf<T>({ total, items, order }: Delivery<T>, own: boolean): Plan<T> {
-  const item = own ? (_index: number, place: number) => items[place] : (index: number) => items[index];
-  return { total, order, own: own ? whole(items) : undefined, item };
+/** Whether each rank is sent what it runs, and nothing else. */
+function isOwn(schedule: Schedule): boolean {
+  return schedule === "static" || schedule === "cyclic";
+}
+
+function planOf<T>({ total, items, order }: Delivery<T>, schedule: Schedule): Plan<T> {
+  return isOwn(schedule)
+    ? { total, schedule, order, own: whole(items), item: (_index, place) => items[place] }
+    : { total, schedule, order, own: undefined, item: index => items[index] };
 }
 
 /** On root: what each rank gets, or for schedules in which ranks claim items the one thing that all get. */
@@ -67,8 +84,9 @@ function deliveries<T>(
   try {
     const list = toList<T>("scatterMap", items as Items<T>);
     const total = list.length;
+    if (size > 1) requireSendableItems(list);
     const costly = options.cost && byCost("scatterMap", list, options.cost);
-    if (schedule === "dynamic" || schedule === "guided") {
+    if (!isOwn(schedule)) {
       const all = pick(items, list, range(0, total));
       return [{ total, items: all, order: costly?.order, problem: undefined }];
     }
@@ -89,6 +107,17 @@ function deliveries<T>(
   } catch (error) {
     const problem = (error as Error).message;
     return Array.from({ length: size }, () => ({ total: 0, items: [], order: undefined, problem }));
+  }
+}
+
+/** @throws {ArgumentError} naming the first item that cannot be sent */
+function requireSendableItems<T>(list: List<T>): void {
+  const items = Array.from({ length: list.length }, (_, index) => list.at(index));
+  if (refusal(items) === undefined) return;
+  for (const [index, item] of items.entries()) {
+    const error = refusal(item) as Error | undefined;
+    if (error === undefined) continue;
+    throw new ArgumentError(`scatterMap: item ${index} cannot be sent to other ranks: ${error.message}.`);
   }
 }
 

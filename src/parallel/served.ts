@@ -13,6 +13,8 @@ const CHUNK_MS = 1;
 const SERVE_MS = 0.05;
 /** Asked for instead of a number of items: a task has thrown. */
 const CANCEL = -1;
+/** Answered when nothing is left. */
+const NOTHING = Int32Array.of(0, 0);
 /** Other messages of maps have other tags. */
 const tag = 0;
 
@@ -24,24 +26,40 @@ export interface Serving {
   readonly turn: Turn;
 }
 
+interface Question {
+  readonly source: number;
+  /** Items, or CANCEL. */
+  readonly wanted: number;
+}
+
 /** Hands out places; part of rank 0. */
 export class Server implements Source {
   private readonly comm: Communicator;
   private readonly serving: Serving;
   private readonly pace = new Pace(CHUNK_MS);
   private lastServed = performance.now();
+  /** Asked for a second chunk before every rank had its first. */
+  private readonly early: Question[] = [];
+  /** Ranks that do not know yet that nothing is left. */
+  private left: number;
+  /** What this rank runs first, when every other rank has its first chunk. */
+  private first: Promise<Span | undefined> | undefined;
   /** Resolves when every other rank knows that nothing is left. */
   private readonly finished: Promise<void>;
 
   constructor(comm: Communicator, serving: Serving) {
     this.comm = comm;
     this.serving = serving;
-    this.finished = this.serve();
+    this.left = comm.size - 1;
+    const first = this.serveFirst();
+    this.first = first;
+    this.finished = first.then(() => this.serveRest());
   }
 
-  next(): Span | undefined {
-    const { total, turn } = this.serving;
-    return this.grant(this.pace.wanted(total - turn.next, this.comm.size));
+  next(): Span | undefined | Promise<Span | undefined> {
+    const { first } = this;
+    this.first = undefined;
+    return first ?? this.own();
   }
 
   get cancelled(): boolean {
@@ -76,19 +94,42 @@ export class Server implements Source {
     return { from, to: from + count };
   }
 
-  private async serve(): Promise<void> {
-    const { comm } = this;
-    const nothing = Int32Array.of(0, 0);
-    for (let left = comm.size - 1; left > 0; ) {
-      const message = await comm.probe(ANY, { tag });
-      const wanted = await message.recv<number>();
-      if (wanted === CANCEL) this.cancel();
-      const span = this.grant(wanted);
-      if (span === undefined) left--;
-      await comm.send(span === undefined ? nothing : Int32Array.of(span.from, span.to), message.source, {
-        tag,
-      });
+  private own(): Span | undefined {
+    const { total, turn } = this.serving;
+    return this.grant(this.pace.wanted(total - turn.next, this.comm.size));
+  }
+
+  /** No rank takes two chunks while another, this one included, has none. */
+  private async serveFirst(): Promise<Span | undefined> {
+    const served = new Set<number>();
+    while (served.size < this.comm.size - 1) {
+      const question = await this.hear();
+      if (served.has(question.source)) {
+        this.early.push(question);
+      } else {
+        served.add(question.source);
+        await this.answer(question);
+      }
     }
+    return this.own();
+  }
+
+  private async serveRest(): Promise<void> {
+    for (const question of this.early) await this.answer(question);
+    while (this.left > 0) await this.answer(await this.hear());
+  }
+
+  private async hear(): Promise<Question> {
+    const message = await this.comm.probe(ANY, { tag });
+    const wanted = await message.recv<number>();
+    if (wanted === CANCEL) this.cancel();
+    return { source: message.source, wanted };
+  }
+
+  private async answer({ source, wanted }: Question): Promise<void> {
+    const span = this.grant(wanted);
+    if (span === undefined) this.left--;
+    await this.comm.send(span === undefined ? NOTHING : Int32Array.of(span.from, span.to), source, { tag });
   }
 }
 

@@ -2,7 +2,7 @@ import { ArgumentError } from "../errors.ts";
 import type { Communicator } from "../index.ts";
 import { type Items, type List, toList } from "./items.ts";
 import { type ItemOf, mapAs, type ResultOptions, type Results } from "./map.ts";
-import type { MapOptions } from "./options.ts";
+import { type MapOptions, requireTask } from "./options.ts";
 
 /** `map` for items that are lists of arguments: calls `task(...item)`. */
 export async function starmap<A extends readonly any[], R, O extends MapOptions<A> & ResultOptions>(
@@ -11,6 +11,7 @@ export async function starmap<A extends readonly any[], R, O extends MapOptions<
   task: (...items: A) => R | Promise<R>,
   options: O = {} as O,
 ): Promise<Results<R, O>> {
+  requireTask("starmap", task);
   return (await mapAs<A, R>("starmap", comm, items, item => task(...item), options)) as Results<R, O>;
 }
 

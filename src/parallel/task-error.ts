@@ -12,6 +12,8 @@ export interface TaskFailure {
   readonly host: string;
   /** What was thrown, as far as it can travel. */
   readonly thrown: unknown;
+  /** Names call and task where it was no ordinary one of the call. */
+  readonly what?: string;
 }
 
 /** Where causes of causes end. */
@@ -30,8 +32,8 @@ export class TaskError extends TsmpiError {
   readonly host: string;
 
   /** @param what names the call and the task: "map: item" */
-  constructor(what: string, { index, rank, host, thrown }: TaskFailure) {
-    super("TSMPI_TASK", `${what} ${index} failed on rank ${rank} (${host}): ${String(thrown)}`, {
+  constructor(what: string, { index, rank, host, thrown, what: named = what }: TaskFailure) {
+    super("TSMPI_TASK", `${named} ${index} failed on rank ${rank} (${host}): ${String(thrown)}`, {
       rank,
       cause: thrown,
     });

@@ -2,6 +2,7 @@
 import { ArgumentError, NotOneHostError } from "../errors.ts";
 import { type Communicator, max, world } from "../index.ts";
 import type { Timing } from "./run.ts";
+import { requireSameTerms, type Terms, writeTerms } from "./terms.ts";
 
 /** Words of a turn, a cache line each: ranks write them all the time. */
 const LINE = 16;
@@ -11,9 +12,10 @@ const DONE = 2 * LINE;
 const FAILED = 3 * LINE;
 const TURN_WORDS = 4 * LINE;
 
-/** What ranks say of a map before they begin it; all must say the same of the first. */
-export interface Terms {
-  readonly total: number;
+/** What a rank says of a map before it begins. */
+export interface Intent {
+  /** All must say the same. */
+  readonly terms: Terms;
   /** Whether any rank shows progress. */
   readonly counted: boolean;
   readonly timed: Timing;
@@ -115,21 +117,20 @@ export class Team {
 
   /**
    * Begins a map when all ranks have come to it.
-   * @throws {ArgumentError} ranks have other numbers of items, or this one has not ended the map before
+   * @throws {ArgumentError} on every rank: terms are not the same on all
    */
-  async begin(operation: string, { total, counted, timed, checked }: Terms): Promise<Turn> {
+  async begin(operation: string, { terms, counted, timed, checked }: Intent): Promise<Turn> {
     const at = (this.turns++ % 2) * TURN_WORDS;
     // All have begun the turn before this one, so nobody is in the one before that, which had these words.
     if (!this.sharesMemory || this.comm.rank === 0) this.words.fill(0, at, at + TURN_WORDS);
-    const terms = Float64Array.of(total, -total, counted ? 1 : 0, timed, checked ? 1 : 0);
-    await this.comm.allreduceInto(terms, terms, max);
-    const [most, least, anyCounted, mostTimed, anyChecked] = terms;
-    if (most !== -least) {
-      throw new ArgumentError(
-        `${operation}: all ranks must have the same items; there are ${total} here, and from ${-least} to ${most} on others.`,
-      );
-    }
-    return new Turn(this.words, at, anyCounted === 1, mostTimed as Timing, anyChecked === 1);
+    const words = new Float64Array(3 + 2 * Object.keys(terms).length);
+    words[0] = counted ? 1 : 0;
+    words[1] = timed;
+    words[2] = checked ? 1 : 0;
+    writeTerms(terms, words);
+    await this.comm.allreduceInto(words, words, max);
+    requireSameTerms(operation, terms, words);
+    return new Turn(this.words, at, words[0] === 1, words[1] as Timing, words[2] === 1);
   }
 
   /** Messages of maps, which never mix with the program's. */
@@ -148,6 +149,13 @@ const running = new WeakMap<Communicator, string>();
  * @throws {ArgumentError} another one is under way
  */
 export function enter(comm: Communicator, operation: string): () => void {
+  requireNoneUnderWay(comm, operation);
+  running.set(comm, operation);
+  return () => running.delete(comm);
+}
+
+/** @throws {ArgumentError} an operation on the communicator is under way on this rank */
+export function requireNoneUnderWay(comm: Communicator, operation: string): void {
   const other = running.get(comm);
   if (other !== undefined) {
     throw new ArgumentError(
@@ -155,8 +163,6 @@ export function enter(comm: Communicator, operation: string): () => void {
         "go through the items with a loop, or use a communicator made by split; elsewhere, await it first.",
     );
   }
-  running.set(comm, operation);
-  return () => running.delete(comm);
 }
 
 /** Runs an operation that begins here; see `enter`. */

@@ -1,5 +1,6 @@
 /** `Generator.choice`: which positions are chosen, by the very algorithms of NumPy, so that the draws agree. */
 import { ArgumentError } from "../errors.ts";
+import type { OptionNames } from "../known-options.ts";
 import { checkSize, type Draws } from "./draws.ts";
 import { shuffle } from "./shuffle.ts";
 
@@ -11,6 +12,8 @@ export interface ChoiceOptions {
   /** Without replacement: whether the order is random, too; default true. */
   shuffle?: boolean;
 }
+
+export const choiceOptions: OptionNames<ChoiceOptions> = { replace: true, p: true, shuffle: true };
 
 /** As far as a sum of probabilities may be from 1. */
 const TOLERANCE = 2 ** -26;

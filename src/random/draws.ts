@@ -4,8 +4,9 @@
  * of JavaScript agrees with C's in the last bit.
  */
 import { ArgumentError } from "../errors.ts";
+import { requireKnownOptions } from "../known-options.ts";
 import { native } from "../native.ts";
-import type { BitGenerator } from "./bit-generator.ts";
+import { BitGenerator } from "./bit-generator.ts";
 import { Distribution, finite, nonNegative, number } from "./distributions.ts";
 import {
   type IntegerArray,
@@ -36,6 +37,8 @@ function loadLayers(): Float64Array {
 }
 
 const one = new Float64Array(1);
+/** No options: a draw looks at none that were not given. */
+export const none = {};
 
 type BigType = "int64" | "uint64";
 
@@ -71,6 +74,11 @@ export class Draws {
   readonly bitGenerator: BitGenerator;
 
   constructor(bitGenerator: BitGenerator) {
+    if (!(bitGenerator instanceof BitGenerator)) {
+      throw new ArgumentError(
+        `a Generator is made of a bit generator, such as new PCG64(seed), not of ${String(bitGenerator)}; defaultRng takes a seed`,
+      );
+    }
     this.bitGenerator = bitGenerator;
   }
 
@@ -215,8 +223,9 @@ export class Draws {
     low: number | bigint,
     high?: number | bigint,
     size?: number,
-    options: IntegerOptions = {},
+    options: IntegerOptions = none,
   ): unknown {
+    if (options !== none) requireKnownOptions("integers", options, { dtype: true, endpoint: true });
     const { endpoint = false } = options;
     const dtype = options.dtype ?? (typeof low === "bigint" ? "int64" : "float64");
     const scalar = size === undefined;
@@ -238,8 +247,10 @@ export class Draws {
     target: T,
     low: number | bigint,
     high?: number | bigint,
-    { endpoint = false }: { endpoint?: boolean } = {},
+    options: { endpoint?: boolean } = none,
   ): T {
+    if (options !== none) requireKnownOptions("integersInto", options, { endpoint: true });
+    const { endpoint = false } = options;
     const bounds = integerBounds(integerTypeOf(target), low, high, endpoint);
     this.bitGenerator.fillIntegers(target, bounds.low, bounds.range, false);
     return target;

@@ -1,6 +1,7 @@
 /** NumPy's `Generator`. */
 import { ArgumentError } from "../errors.ts";
-import { type ChoiceOptions, choose, choosePositionsInto, positions } from "./choice.ts";
+import { requireKnownOptions } from "../known-options.ts";
+import { type ChoiceOptions, choiceOptions, choose, choosePositionsInto, positions } from "./choice.ts";
 import {
   count,
   Distribution,
@@ -11,7 +12,7 @@ import {
   positiveProbability,
   probability,
 } from "./distributions.ts";
-import { checkSize, type Drawn, Draws, float64 } from "./draws.ts";
+import { checkSize, type Drawn, Draws, float64, none } from "./draws.ts";
 import { PCG64 } from "./pcg64.ts";
 import type { Seed } from "./seed-sequence.ts";
 import { type Shuffled, shuffle, upTo } from "./shuffle.ts";
@@ -50,12 +51,14 @@ export class Generator extends Draws {
   choice(n: number, size: number, options?: ChoiceOptions): Float64Array;
   choice<T>(list: ArrayLike<T>, size?: undefined, options?: ChoiceOptions): T;
   choice<T>(list: ArrayLike<T>, size: number, options?: ChoiceOptions): T[];
-  choice(list: number | ArrayLike<unknown>, size?: number, options: ChoiceOptions = {}): unknown {
+  choice(list: number | ArrayLike<unknown>, size?: number, options: ChoiceOptions = none): unknown {
+    if (options !== none) requireKnownOptions("choice", options, choiceOptions);
     return choose(list, size, options, positions(this, options));
   }
 
   /** Fills with numbers below n: what `choice(n, size)` returns, without an array made for each call. Throws as it does. */
-  choiceInto(target: Float64Array, n: number, options: ChoiceOptions = {}): Float64Array {
+  choiceInto(target: Float64Array, n: number, options: ChoiceOptions = none): Float64Array {
+    if (options !== none) requireKnownOptions("choiceInto", options, choiceOptions);
     return choosePositionsInto(float64("choiceInto", target), n, options, positions(this, options));
   }
 

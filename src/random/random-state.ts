@@ -1,8 +1,9 @@
 /** NumPy's `RandomState`: what `numpy.random.seed(1); numpy.random.normal(...)` draws, so that old data can be made again. */
+import { requireKnownOptions } from "../known-options.ts";
 import type { BitGeneratorState } from "./bit-generator.ts";
 import { type ChoiceOptions, choose, weighted, weightedOnce } from "./choice.ts";
 import { count, Distribution, nonNegative, number, poissonMean, probability } from "./distributions.ts";
-import { checkSize, type Drawn, uniformRange } from "./draws.ts";
+import { checkSize, type Drawn, none, uniformRange } from "./draws.ts";
 import { type IntegerArray, integerBounds, integerTypeOf } from "./integers.ts";
 import { MT19937, type Mt19937Core } from "./mt19937.ts";
 import { type Shuffled, shuffle, upTo } from "./shuffle.ts";
@@ -143,8 +144,9 @@ export class RandomState {
   choice(
     list: number | ArrayLike<unknown>,
     size?: number,
-    options: Omit<ChoiceOptions, "shuffle"> = {},
+    options: Omit<ChoiceOptions, "shuffle"> = none,
   ): unknown {
+    if (options !== none) requireKnownOptions("choice", options, { replace: true, p: true });
     const { replace = true, p } = options;
     const uniforms = (target: Float64Array) => this.fill(Distribution.random, target);
     return choose(list, size, options, (target, n) => {

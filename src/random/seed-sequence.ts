@@ -3,6 +3,7 @@
  * wanted. The design is M. E. O'Neill's `seed_seq_fe` ("Developing a seed_seq alternative", 2015) as NumPy has it.
  */
 import { ArgumentError } from "../errors.ts";
+import { requireKnownOptions } from "../known-options.ts";
 
 /** Whole numbers of any size, not negative; several are put together. `undefined`: fresh ones from the system. */
 export type Entropy = number | bigint | readonly (number | bigint)[] | Uint32Array | undefined;
@@ -88,10 +89,9 @@ export class SeedSequence {
   #childrenSpawned: number;
 
   /** @throws {ArgumentError} when entropy or a spawn key is negative or no whole number, or the pool is too small. */
-  constructor(
-    entropy?: Entropy,
-    { spawnKey = [], poolSize = 4, childrenSpawned = 0 }: SeedSequenceOptions = {},
-  ) {
+  constructor(entropy?: Entropy, options: SeedSequenceOptions = {}) {
+    requireKnownOptions("SeedSequence", options, { spawnKey: true, poolSize: true, childrenSpawned: true });
+    const { spawnKey = [], poolSize = 4, childrenSpawned = 0 } = options;
     if (!Number.isInteger(poolSize) || poolSize < 4) {
       throw new ArgumentError(`poolSize must be a whole number of at least 4, not ${poolSize}`);
     }

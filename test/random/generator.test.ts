@@ -230,6 +230,31 @@ describe("random: arguments", () => {
     ],
     ["a list to fill with choices", () => g.choiceInto([1, 2] as never, 5), "must be a Float64Array"],
     ["nothing to choose from", () => g.choice([], 1), "something to choose from"],
+    [
+      "options of choice that there are not",
+      () => g.choice(3, 2, { weights: [1, 0, 0] } as never),
+      "choice: there is no option weights; there are replace, p, shuffle",
+    ],
+    ["no options of choice", () => g.choice(3, 2, false as never), "options must be an object"],
+    [
+      "options of choiceInto",
+      () => g.choiceInto(new Float64Array(2), 3, { replce: false } as never),
+      "replce; did you mean replace?",
+    ],
+    [
+      "choices of RandomState in an order",
+      () => new RandomState(1).choice(3, 2, { shuffle: false } as never),
+      "there is no option shuffle",
+    ],
+    ["options of integers", () => g.integers(0, 9, 2, { end: true } as never), "did you mean endpoint?"],
+    ["no options of integers", () => g.integers(0, 9, 2, true as never), "options must be an object"],
+    [
+      "options of integersInto",
+      () => g.integersInto(new Int32Array(2), 0, 9, { dtype: "int8" } as never),
+      "there is no option dtype",
+    ],
+    ["options of a seed", () => new SeedSequence(1, { spawnkey: [1] } as never), "did you mean spawnKey?"],
+    ["a seed for a bit generator", () => new Generator(1 as never), "not of 1; defaultRng takes a seed"],
     ["half a step", () => new PCG64(1).advance(0.5), "whole number"],
     ["a jump back", () => new MT19937(1).jumped(-1), "number of jumps"],
   ];

@@ -26,6 +26,15 @@ describe("random: MRG32k3a, bit for bit R's", function () {
     compare(answers!, 20_000);
   });
 
+  it("should draw what P. L'Ecuyer, R. Simard, E. J. Chen and W. D. Kelton have published", () => {
+    // The first numbers of their package RngStreams ("An object-oriented random-number package", Operations Research
+    // 50(6), 2002), whose seed is six times 12345.
+    const drawn = new MRG32k3a([12345, 12345, 12345, 12345, 12345, 12345]).runif(3);
+    for (const [i, published] of [0.127011, 0.318527, 0.309186].entries()) {
+      expect(drawn[i]).to.be.within(published, published + 1e-6);
+    }
+  });
+
   it("should go on from a state, signed or not", () => {
     const rng = new MRG32k3a(9);
     const expected = new MRG32k3a(9).runif(5);

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../errors.ts";
-import { isMissing, type Maybe, type Reducer } from "./reducer.ts";
+import { requireKnownOptions } from "../../known-options.ts";
+import { isPresent, type Maybe, type Reducer } from "./reducer.ts";
 
 export interface Histogram {
   /** Borders of the bins, one more than there are bins. */
@@ -11,13 +12,19 @@ export interface Histogram {
   readonly above: number;
 }
 
+interface Even {
+  bins: number;
+  from: number;
+  to: number;
+}
+
 /**
  * How many values lie in each bin. Missing values are skipped.
  * @param bins edges in rising order; or a number of bins of one width between `from` and `to`
  * @throws {ArgumentError} edges that do not rise
  */
 export function histogram(
-  bins: ArrayLike<number> | { bins: number; from: number; to: number },
+  bins: ArrayLike<number> | Even,
 ): Reducer<Maybe, { counts: Float64Array }, Histogram> {
   const edges = "bins" in bins ? evenEdges(bins) : Float64Array.from(bins);
   if (edges.length < 2 || edges.some((edge, i) => Number.isNaN(edge) || edge <= edges[i - 1])) {
@@ -42,7 +49,7 @@ export function histogram(
   return {
     empty: () => ({ counts: new Float64Array(last + 2) }),
     add: (state, value) => {
-      if (!isMissing(value)) state.counts[place(value)]++;
+      if (isPresent("histogram", value)) state.counts[place(value)]++;
       return state;
     },
     merge: (left, right) => ({ counts: left.counts.map((n, i) => n + right.counts[i]) }),
@@ -55,7 +62,9 @@ export function histogram(
   };
 }
 
-function evenEdges({ bins, from, to }: { bins: number; from: number; to: number }): Float64Array {
+function evenEdges(options: Even): Float64Array {
+  requireKnownOptions<Even>("histogram", options, { bins: true, from: true, to: true });
+  const { bins, from, to } = options;
   if (!(Number.isSafeInteger(bins) && bins > 0)) {
     throw new ArgumentError(`histogram: bins must be a whole number from 1; got ${String(bins)}.`);
   }

@@ -1,6 +1,7 @@
 /** Counts, sums, extremes, mean and variance. Missing values are skipped. */
 import { ExactSum, exactSum } from "../../index.ts";
-import { isMissing, type Maybe, type Reducer } from "./reducer.ts";
+import { requireKnownOptions } from "../../known-options.ts";
+import { isMissing, isPresent, type Maybe, type Reducer } from "./reducer.ts";
 
 /** How many values are there. */
 export function count(): Reducer<Maybe, number, number> {
@@ -27,7 +28,7 @@ export function min(): Reducer<Maybe, number | undefined, number | undefined> {
   const lesser = (a: number | undefined, b: number): number => (a === undefined || b < a ? b : a);
   return {
     empty: () => undefined,
-    add: (least, value) => (isMissing(value) ? least : lesser(least, value)),
+    add: (least, value) => (isPresent("min", value) ? lesser(least, value) : least),
     merge: (left, right) => (right === undefined ? left : lesser(left, right)),
     result: least => least,
   };
@@ -38,7 +39,7 @@ export function max(): Reducer<Maybe, number | undefined, number | undefined> {
   const greater = (a: number | undefined, b: number): number => (a === undefined || b > a ? b : a);
   return {
     empty: () => undefined,
-    add: (most, value) => (isMissing(value) ? most : greater(most, value)),
+    add: (most, value) => (isPresent("max", value) ? greater(most, value) : most),
     merge: (left, right) => (right === undefined ? left : greater(left, right)),
     result: most => most,
   };
@@ -61,7 +62,7 @@ function exact({ sum }: Sum): ExactSum {
 export function sum(): Reducer<Maybe, Sum, number> {
   return {
     empty: () => ({ sum: exactSum() }),
-    add: (state, value) => (isMissing(value) ? state : { sum: exact(state).add(value) }),
+    add: (state, value) => (isPresent("sum", value) ? { sum: exact(state).add(value) } : state),
     merge: (left, right) => ({ sum: mergeSums(left, right) }),
     result: state => exact(state).value,
   };
@@ -76,7 +77,7 @@ export function mean(): Reducer<Maybe, Mean, number> {
   return {
     empty: () => ({ count: 0, sum: exactSum() }),
     add: (state, value) =>
-      isMissing(value) ? state : { count: state.count + 1, sum: exact(state).add(value) },
+      isPresent("mean", value) ? { count: state.count + 1, sum: exact(state).add(value) } : state,
     merge: (left, right) => ({ count: left.count + right.count, sum: mergeSums(left, right) }),
     result: state => exact(state).value / state.count,
   };
@@ -94,11 +95,13 @@ interface Moments {
  * recurrence (1962), states merged by the formula of T. F. Chan, G. H. Golub and R. J. LeVeque (1979); both keep their
  * accuracy where the mean is large. Last bits depend on how values are spread over ranks.
  */
-export function variance({ ddof = 1 }: { ddof?: number } = {}): Reducer<Maybe, Moments, number> {
+export function variance(options: { ddof?: number } = {}): Reducer<Maybe, Moments, number> {
+  requireKnownOptions<{ ddof?: number }>("variance", options, { ddof: true });
+  const { ddof = 1 } = options;
   return {
     empty: () => ({ count: 0, mean: 0, squares: 0 }),
     add: (state, value) => {
-      if (isMissing(value)) return state;
+      if (!isPresent("variance", value)) return state;
       const deviation = value - state.mean;
       state.count++;
       state.mean += deviation / state.count;

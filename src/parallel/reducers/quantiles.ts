@@ -4,7 +4,8 @@
  * values, beginning at random with the first or the second, goes up a level; the rest is forgotten.
  */
 import { ArgumentError } from "../../errors.ts";
-import { isMissing, type Maybe, type Reducer } from "./reducer.ts";
+import { requireKnownOptions } from "../../known-options.ts";
+import { isPresent, type Maybe, type Reducer } from "./reducer.ts";
 
 export interface Sketch {
   /** Values added. */
@@ -76,8 +77,15 @@ function compact(sketch: Mutable, k: number): void {
  */
 export function quantiles(
   probabilities: readonly number[],
-  { k = 200 }: { k?: number } = {},
+  options: { k?: number } = {},
 ): Reducer<Maybe, Sketch, number[]> {
+  requireKnownOptions<{ k?: number }>("quantiles", options, { k: true });
+  const { k = 200 } = options;
+  if (!Array.isArray(probabilities) && !ArrayBuffer.isView(probabilities)) {
+    throw new ArgumentError(
+      `quantiles: probabilities must be a list, such as [0.25, 0.5]; got ${String(probabilities)}.`,
+    );
+  }
   if (!(Number.isSafeInteger(k) && k >= LEAST && k <= 65_535)) {
     throw new ArgumentError(`quantiles: k must be a whole number from ${LEAST} to 65535; got ${String(k)}.`);
   }
@@ -89,7 +97,7 @@ export function quantiles(
   return {
     empty: () => ({ count: 0, min: Infinity, max: -Infinity, levels: [[]], coins: 0x9e3779b9 | 0 }),
     add: (state, value) => {
-      if (isMissing(value)) return state;
+      if (!isPresent("quantiles", value)) return state;
       const sketch = state as Mutable;
       sketch.count++;
       if (value < sketch.min) sketch.min = value;

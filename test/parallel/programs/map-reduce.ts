@@ -1,7 +1,7 @@
 /** mapReduce: results by key, the same for every number of ranks; combined or not; where they go. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { mapReduce, type TaskError } from "tsmpi/parallel";
+import { mapReduce, type TaskError, type TasksError } from "tsmpi/parallel";
 import { expectFailure, failure, ok, random } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -78,6 +78,79 @@ expect([error.name, error.index, (error.cause as Error).message]).to.deep.equal(
 ]);
 const key = (await failure(() => mapReduce(world, 1, () => [[{} as never, 1]]))) as TaskError;
 expect(key.message).to.include("keys must be strings, numbers, bigints or booleans; got object");
+for (const [given, came] of [
+  [[["a"]], /pairs \[key, value\], in a list or by a generator; got \[ 'a' \]/],
+  [["ab"], /got 'ab'/],
+  [undefined, /got undefined/],
+  [(async function* () {})(), /got Object \[AsyncGenerator\]/],
+] as const) {
+  const refused = (await failure(() => mapReduce(world, 1, () => given as never))) as TaskError;
+  expect([refused.name, refused.index]).to.deep.equal(["TaskError", 0]);
+  expect(refused.message).to.match(came);
+}
+
+// Functions that throw for a key, and what cannot be sent: all ranks hear of it, and of the item.
+const breaks = (what: string): never => {
+  throw new RangeError(what);
+};
+const w3 = lines.findIndex(line => line.includes("w3"));
+const combine = (a: number, b: number): number => a + b;
+const mixed: [string, () => unknown][] = [
+  ["no w3", () => mapReduce(world, lines, pairs, { reduce: word => word === "w3" && breaks("no w3") })],
+  [
+    "no w3",
+    () =>
+      mapReduce(world, lines, pairs, {
+        combine,
+        reduce: word => word === "w3" && breaks("no w3"),
+        results: 0,
+      }),
+  ],
+];
+if (size > 1) {
+  mixed.push([
+    "it is a function",
+    () => mapReduce(world, lines, pairs, { reduce: w => (w === "w3" ? breaks : w) }),
+  ]);
+}
+for (const [reason, reduction] of mixed) {
+  const refused = (await failure(reduction)) as TaskError;
+  expect([refused.name, refused.index]).to.deep.equal(["TaskError", w3]);
+  expect(refused.message).to.match(
+    new RegExp(`^mapReduce: the result of "w3", first given by item ${w3} failed on rank .*${reason}`),
+  );
+}
+const two = (await failure(() =>
+  mapReduce(world, lines, pairs, {
+    reduce: word => (word === "w3" || word === "w0") && breaks(word),
+    errors: "collect",
+    results: "parts",
+  }),
+)) as TasksError;
+expect(two.errors.map(({ cause }) => (cause as Error).message).sort()).to.deep.equal(["w0", "w3"]);
+if (size > 1) {
+  const sent = (await failure(() => mapReduce(world, 9, i => [[i, i === 7 ? breaks : i]]))) as TaskError;
+  expect([sent.name, sent.index]).to.deep.equal(["TaskError", 7]);
+  expect(sent.message).to.include("it is a function");
+}
+// Combined across ranks only.
+const late = (await failure(() =>
+  mapReduce(world, 40, i => [["k", i]], { combine: (a, b) => (a + b === 780 ? breaks("all") : a + b) }),
+)) as TaskError;
+expect([late.name, (late.cause as Error).message]).to.deep.equal(["TaskError", "all"]);
+await expectFailure(
+  () => mapReduce(world, 1, pairs as never, { reduce: 3 as never }),
+  ArgumentError,
+  "TSMPI_ARGUMENT",
+  /reduce must be a function; got number/,
+);
+await expectFailure(
+  () => mapReduce(world, 1, pairs as never, { combin: combine } as never),
+  ArgumentError,
+  "TSMPI_ARGUMENT",
+  /there is no option combin; did you mean combine\?/,
+);
+expect((await world.allgather(rank)).length).to.equal(size);
 await expectFailure(
   () => mapReduce(world, lines, pairs, { results: size }),
   ArgumentError,

@@ -39,6 +39,10 @@ for (const schedule of schedules) {
   }
 }
 
+const neverRun = (): never => {
+  throw new Error("a task was run");
+};
+
 // What is wrong is named.
 const wrong = async (operation: () => unknown, sentence: RegExp) =>
   expectFailure(operation, ArgumentError, "TSMPI_ARGUMENT", sentence);
@@ -47,6 +51,23 @@ await wrong(() => map(world, undefined as never, square), /items must be .*; got
 await wrong(
   () => map(world, 1, square, { schedule: "random" as never }),
   /schedule must be static, cyclic, dynamic, guided; got random/,
+);
+await wrong(
+  () => map(world, 1, square, { schedul: "static" } as never),
+  /^map: there is no option schedul; did you mean schedule\?/,
+);
+await wrong(
+  () => map(world, 1, square, { chunks: 2 } as never),
+  /no option chunks; did you mean chunksPerRank\?/,
+);
+await wrong(() => map(world, 3, square, 4 as never), /^map: options must be an object .*; got 4/);
+await wrong(() => map(world, 3, square, null as never), /^map: options must be an object .*; got null/);
+await wrong(() => map(world, 3, undefined as never), /^map: the task must be a function; got undefined/);
+await wrong(() => map(world, 3, neverRun, { root: 7 + size }), /^map: root must be a rank from 0/);
+await wrong(() => map(world, 3, neverRun, { root: 0.5 }), /root must be .*; got 0.5/);
+await wrong(
+  () => foldMap(world, 3, square, reducers.sum(), { root: 0 } as never),
+  /^foldMap: there is no option root; there are/,
 );
 await wrong(() => map(world, 1, square, { chunk: 0 }), /chunk must be a whole number from 1; got 0/);
 await wrong(() => map(world, 1, square, { concurrency: 1.5 }), /concurrency must be/);
@@ -58,7 +79,11 @@ await wrong(() => map(world, 1, square, { cost: 3 as never }), /cost must be a f
 await wrong(() => map(world, 1, square, { errors: "ignore" as never }), /errors must be cancel or collect/);
 await wrong(() => map(world, 1, square, { progress: "dots" as never }), /progress must be/);
 await wrong(() => map(world, 1, square, { usage: 3 as never }), /usage must be true, false or a function/);
-if (size > 1) await wrong(() => map(world, rank === 0 ? 3 : 2, square), /all ranks must have the same items/);
+if (size > 1)
+  await wrong(
+    () => map(world, rank === 0 ? 3 : 2, square),
+    /all ranks must give the same number of items; one has 2, another 3/,
+  );
 if (size > 1) {
   // As many, but others: found when asked for, be it by one rank alone; nothing is run.
   let runs = 0;

@@ -6,9 +6,11 @@ import { imap, map, type ProgressState, type RankUsage } from "tsmpi/parallel";
 import { compute, everyRank, failure, ok, sleep } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
-const mode = process.argv[2] as "bar" | "lines" | undefined;
+const mode = process.argv[2] as "bar" | "lines" | "usage" | undefined;
 
-if (mode !== undefined) {
+if (mode === "usage") {
+  await map(world, 3 * size, () => compute(5), { usage: true, label: "counting", schedule: "static" });
+} else if (mode !== undefined) {
   await map(world, 40, async () => sleep(5), { progress: mode, label: "waiting", chunk: 1 });
 } else {
   for (const schedule of ["static", "cyclic", "dynamic", "guided"] as const) {

@@ -1,7 +1,7 @@
 /** Reducers over the values of all ranks, fused in one pass; missing values; user operators; folds of maps. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { fold, foldMap, mergeOf, reducers, summarize, type TaskError } from "tsmpi/parallel";
+import { fold, foldMap, mergeOf, type Reducer, reducers, summarize, type TaskError } from "tsmpi/parallel";
 import { blockOf } from "../../../src/parallel/shares.ts";
 import { expectFailure, failure, ok, random } from "../../ranks/programs/support.ts";
 
@@ -139,6 +139,57 @@ const failed = (await failure(() =>
 )) as TaskError;
 expect(failed.index).to.equal(4);
 
+// A state may be a typed array: it is merged as a whole.
+const extremes: Reducer<number, Float64Array, number> = {
+  empty: () => Float64Array.of(Infinity, -Infinity),
+  add: ([least, most], value) => Float64Array.of(Math.min(least, value), Math.max(most, value)),
+  merge: ([a, b], [c, d]) => Float64Array.of(Math.min(a, c), Math.max(b, d)),
+  result: ([least, most]) => most - least,
+};
+expect(await summarize(world, present.slice(rank), extremes)).to.equal(stats.most! - stats.least!);
+expect(await foldMap(world, present, x => x, extremes)).to.equal(stats.most! - stats.least!);
+
+// What a reducer cannot take fails on every rank, be it on one alone.
+const last = size - 1;
+for (const [name, reducer] of Object.entries({
+  max: max(),
+  min: min(),
+  sum: sum(),
+  mean: mean(),
+  variance: variance(),
+  quantiles: quantiles([0.5]),
+  histogram: histogram([0, 1]),
+})) {
+  const values = [1, (rank === last ? "NA" : 2) as number];
+  const refused = (await failure(() => summarize(world, values, reducer as never))) as TaskError;
+  expect([refused.name, refused.index]).to.deep.equal(["TaskError", last]);
+  expect(refused.message).to.match(
+    new RegExp(`^summarize: the values of rank ${last} failed .*${name}: values must be numbers.*string NA`),
+  );
+  const item = (await failure(() =>
+    foldMap(world, 9, i => (i === 7 ? "NA" : i) as number, reducer as never),
+  )) as TaskError;
+  expect([item.name, item.index]).to.deep.equal(["TaskError", 7]);
+}
+const unmerged: typeof extremes = {
+  ...extremes,
+  merge: () => {
+    throw new RangeError("not to be merged");
+  },
+};
+if (size > 1) {
+  const refused = (await failure(() => summarize(world, [1], unmerged))) as TaskError;
+  expect(refused.message).to.match(
+    /^summarize: the values of rank \d failed .* RangeError: not to be merged/,
+  );
+  const folded = (await failure(() => foldMap(world, 9, i => i, unmerged, { label: "spread" }))) as TaskError;
+  expect(folded.message).to.match(/^spread: the state of rank \d failed .*: not to be merged/);
+  const kept = { ...extremes, empty: () => (() => 1) as never, add: () => (() => 1) as never };
+  const unsent = (await failure(() => summarize(world, [1], kept))) as TaskError;
+  expect(unsent.message).to.include("NotSendableError: cannot send value: it is a function");
+}
+expect(await summarize(world, ["a", "NA", null] as never, count())).to.equal(2 * size);
+
 // A plain collective with the operator of a reducer.
 const states = await world.reduce(fold(variance(), mine), mergeOf(variance()));
 if (rank === 0) expect(variance().result(states!)).to.equal(stats.spread);
@@ -147,6 +198,13 @@ const wrong = async (make: () => unknown, sentence: RegExp) =>
   expectFailure(async () => make(), ArgumentError, "TSMPI_ARGUMENT", sentence);
 await wrong(() => quantiles([1.1]), /probabilities must be from 0 to 1; got 1.1/);
 await wrong(() => quantiles([0.5], { k: 3 }), /k must be/);
+await wrong(() => quantiles([0.5], { K: 300 } as never), /^quantiles: there is no option K; there are k/);
+await wrong(() => quantiles(0.5 as never), /probabilities must be a list, such as \[0.25, 0.5\]; got 0.5/);
+await wrong(() => variance({ dof: 0 } as never), /^variance: there is no option dof; did you mean ddof\?/);
+await wrong(
+  () => histogram({ bins: 3, from: 0, upto: 1 } as never),
+  /^histogram: there is no option upto; there are bins, from, to/,
+);
 await wrong(() => histogram([1, 1]), /edges must be/);
 await wrong(() => histogram([NaN, 1]), /edges must be/);
 await wrong(() => histogram({ bins: 0, from: 0, to: 1 }), /bins must be/);

@@ -1,8 +1,8 @@
 /** Which rank runs what: static and cyclic as said, the others every item once; chunks, cost, async tasks. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { type MapOptions, map, type TaskError } from "tsmpi/parallel";
-import { everyRank, expectFailure, failure, ok, random } from "../../ranks/programs/support.ts";
+import { type MapOptions, map, type TaskContext, type TaskError } from "tsmpi/parallel";
+import { everyRank, expectFailure, failure, ok, random, sleep } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
 const items = Array.from({ length: 31 }, (_, i) => i);
@@ -20,10 +20,17 @@ async function owners(options: MapOptions<number>, list: readonly number[] = ite
   );
 }
 
-/** Items in the order in which this rank ran them. */
-async function ran(options: MapOptions<number>): Promise<number[]> {
+/** Items in the order in which this rank began them. */
+async function ran(
+  options: MapOptions<number>,
+  wait: () => Promise<void> | undefined = () => undefined,
+): Promise<number[]> {
   const mine: number[] = [];
-  await map(world, items, item => void mine.push(item), options);
+  const task = (item: number): Promise<void> | undefined => {
+    mine.push(item);
+    return wait();
+  };
+  await map(world, items, task, options);
   return mine;
 }
 
@@ -54,6 +61,14 @@ for (const schedule of ["dynamic", "guided"] as const) {
     expect(mine).to.deep.equal([...mine].sort((a, b) => a - b));
     const all = (await world.allgather(mine)).flat().sort((a, b) => a - b);
     expect(all).to.deep.equal(items);
+  }
+}
+
+// Several of a rank at once, which finish in the same turn of the event loop or later: each item once, too.
+for (const schedule of ["static", "cyclic", "dynamic", "guided"] as const) {
+  for (const wait of [undefined, () => Promise.resolve(), () => sleep(1)]) {
+    const mine = await ran({ schedule, concurrency: 3, chunk: 1 }, wait);
+    expect((await world.allgather(mine)).flat().sort((a, b) => a - b)).to.deep.equal(items);
   }
 }
 
@@ -115,6 +130,28 @@ expect(many.every((value, i) => value === i % 1000)).to.equal(true);
   await using part = await world.split(rank % 2);
   const results = await map(part, 10 + (rank % 2), item => item * rank - item * rank + (rank % 2));
   expect(results).to.deep.equal(new Array(10 + (rank % 2)).fill(rank % 2));
+}
+
+// Few long tasks: no rank has two while another has none, be there one for each rank or more.
+{
+  await using others = await world.dup();
+  for (const schedule of ["dynamic", "guided"] as const) {
+    for (const total of [size, size + 1, 2 * size]) {
+      for (const options of [{}, { cost: (i: number) => -i }]) {
+        let isFirst = true;
+        // A first task waits until every rank has begun one.
+        const task = async (_item: number, _index: number, context: TaskContext): Promise<number> => {
+          if (isFirst) {
+            isFirst = false;
+            await others.barrier();
+          }
+          return context.rank;
+        };
+        const ranks = await map(world, total, task, { schedule, ...options });
+        expect([...new Set(ranks)].sort()).to.deep.equal([...everyRank]);
+      }
+    }
+  }
 }
 
 // One within the other, and two at once.

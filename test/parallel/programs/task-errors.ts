@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import { expect } from "chai";
 import { world } from "tsmpi";
-import { map, TaskError, TasksError } from "tsmpi/parallel";
+import { map, type TaskContext, TaskError, TasksError } from "tsmpi/parallel";
 import { failure, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -108,6 +108,69 @@ expect(notNumber.index).to.equal(1);
 expect(notNumber.message).to.include(
   'with the option "as" every task must give a number; this one gave string',
 );
+
+// A long task may look whether another has thrown: on ranks that share memory one of any rank, else one of its own.
+{
+  await using others = await world.dup();
+  const shared = process.env.TSMPI_MAP_MEMORY !== "off";
+  const last = 2 * size - 1;
+  for (const thrower of shared ? [last, 0] : [last]) {
+    let saw = 0;
+    const task = async (item: number, _index: number, context: TaskContext): Promise<void> => {
+      // All have begun on every rank, two on each.
+      if (item % 2 === 0) await others.barrier();
+      if (item === thrower) throw new Error("over");
+      if (!shared && context.rank !== size - 1) return;
+      while (!context.cancelled) await new Promise(resolve => setImmediate(resolve));
+      saw++;
+    };
+    const error = (await failure(() =>
+      map(world, 2 * size, task, { schedule: "static", concurrency: 2 }),
+    )) as TaskError;
+    expect([error.index, (error.cause as Error).message]).to.deep.equal([thrower, "over"]);
+    const throwing = rank === Math.floor(thrower / 2);
+    expect(saw).to.equal(throwing ? 1 : shared ? 2 : 0);
+  }
+}
+
+// Results that no other rank can have are failures of their tasks, on every rank.
+if (size > 1) {
+  const total = 2 * size;
+  const reason = /NotSendableError: cannot send value\.deep\[0\]: it is a function/;
+  for (const schedule of schedules) {
+    const only = (bad: (i: number) => boolean) => (i: number) => (bad(i) ? { deep: [() => i] } : { i });
+    // With a root: of an item that another rank runs.
+    const item = schedule === "cyclic" ? size - 1 : total - 1;
+    const own = schedule === "static" || schedule === "cyclic";
+    for (const root of own ? [undefined, 0] : [undefined]) {
+      const error = (await failure(() =>
+        map(
+          world,
+          total,
+          only(i => i === item),
+          { schedule, root },
+        ),
+      )) as TaskError;
+      expect([error.name, error.index]).to.deep.equal(["TaskError", item]);
+      expect(error.message).to.match(reason);
+      if (own) expect(error.rank).to.equal(size - 1);
+    }
+    const all = (await failure(() =>
+      map(
+        world,
+        total,
+        only(i => i % 2 === 1),
+        { schedule, errors: "collect" },
+      ),
+    )) as TasksError;
+    const expected = Array.from({ length: total }, (_, i) => (i % 2 === 1 ? undefined : { i }));
+    expect(all.errors.map(each => each.index)).to.deep.equal(
+      expected.flatMap((each, i) => (each ? [] : [i])),
+    );
+    expect(Array.from(all.results!)).to.deep.equal(expected);
+    for (const each of all.errors) expect(each.message).to.match(reason);
+  }
+}
 
 // And the ranks are together still.
 expect(await map(world, size, () => 1)).to.deep.equal(new Array(size).fill(1));

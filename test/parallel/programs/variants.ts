@@ -1,7 +1,20 @@
 /** scatterMap, gridMap, starmap, imap. */
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
-import { gridMap, imap, map, scatterMap, starmap, TaskError, TasksError, zip } from "tsmpi/parallel";
+import {
+  foldMap,
+  gridMap,
+  imap,
+  map,
+  mapReduce,
+  reducers,
+  scatterMap,
+  starmap,
+  summarize,
+  TaskError,
+  TasksError,
+  zip,
+} from "tsmpi/parallel";
 import { expectFailure, expectSame, failure, ok } from "../../ranks/programs/support.ts";
 
 const { rank, size } = world;
@@ -61,6 +74,17 @@ for (const root of new Set([0, last])) {
   }
 }
 {
+  // Items that cannot be sent.
+  if (size > 1) {
+    for (const schedule of schedules) {
+      await expectFailure(
+        () => scatterMap(world, rank === 0 ? [1, { f: [() => 1] }] : undefined, x => x, { schedule }),
+        ArgumentError,
+        "TSMPI_ARGUMENT",
+        /^scatterMap: item 1 cannot be sent to other ranks: cannot send value\.f\[0\]: it is a function/,
+      );
+    }
+  }
   // Each rank is sent its own items only.
   const mine: number[] = [];
   await scatterMap(world, rank === 0 ? numbers : undefined, (x, i) => mine.push(x, i), {});
@@ -202,5 +226,77 @@ const wrongRoot = async () => {
   for await (const _ of imap(world, 2, i => i, { root: size }));
 };
 await expectFailure(wrongRoot, ArgumentError, "TSMPI_ARGUMENT", /^imap: root must be a rank from 0/);
+
+// One within the other is an error of the task, whichever they are; so is what only root does in its loop.
+{
+  const inner: Record<string, () => unknown> = {
+    map: () => map(world, 2, i => i),
+    scatterMap: () => scatterMap(world, [1], x => x),
+    gridMap: () => gridMap(world, [2], i => i),
+    starmap: () => starmap(world, [[1]] as [number][], x => x),
+    imap: () => imap(world, 2, i => i).next(),
+    foldMap: () => foldMap(world, 2, i => i, reducers.sum()),
+    mapReduce: () => mapReduce(world, 2, i => [[i, i]]),
+    summarize: () => summarize(world, [1], reducers.sum()),
+  };
+  const outer: Record<string, (task: () => Promise<never>) => unknown> = {
+    map: task => map(world, size, task),
+    scatterMap: task => scatterMap(world, [1, 2], task),
+    gridMap: task => gridMap(world, [size], task),
+    imap: task => imap(world, size, task).next(),
+    foldMap: task => foldMap(world, size, task, reducers.sum()),
+    mapReduce: task => mapReduce(world, size, task),
+  };
+  for (const [within, run] of Object.entries(outer)) {
+    for (const [name, act] of Object.entries(inner)) {
+      const error = (await failure(() => run(async () => (await act()) as never))) as TaskError;
+      expect(error.name, `${name} in ${within}`).to.equal("TaskError");
+      expect((error.cause as Error).message).to.include(
+        `${name}: a ${within} on world is under way on this rank. In its tasks`,
+      );
+    }
+  }
+  const loop = async (): Promise<void> => {
+    for await (const _ of imap(world, 10, i => i)) await map(world, 2, i => i);
+  };
+  if (rank === 0) {
+    await expectFailure(loop, ArgumentError, "TSMPI_ARGUMENT", "map: a imap on world is under way");
+  } else {
+    await loop();
+  }
+}
+
+// What is no option, no root and no function, before anything is run.
+{
+  let runs = 0;
+  const run = (): number => runs++;
+  const refusals: [() => unknown, RegExp][] = [
+    [() => scatterMap(world, [1], run, { root: size }), /^scatterMap: root must be a rank from 0/],
+    [() => gridMap(world, [1], run, { root: -1 }), /^gridMap: root must be a rank from 0/],
+    [() => scatterMap(world, [1], run, { roots: 0 } as never), /^scatterMap: .*roots; did you mean root\?/],
+    [
+      () => gridMap(world, [1], run, { sed: 1 } as never),
+      /^gridMap: there is no option sed; did you mean seed\?/,
+    ],
+    [() => gridMap(world, [1], run, null as never), /^gridMap: options must be an object .*; got null/],
+    [() => starmap(world, [[]], run, { order: true } as never), /^starmap: there is no option order/],
+    [() => imap(world, 1, run, { order: true } as never).next(), /^imap: .* order; did you mean ordered\?/],
+    [
+      () => imap(world, 1, run, { ordered: 1 as never }).next(),
+      /^imap: ordered must be true or false; got 1/,
+    ],
+    [
+      () => scatterMap(world, [1], undefined as never),
+      /^scatterMap: the task must be a function; got undefined/,
+    ],
+    [() => gridMap(world, [1], null as never), /^gridMap: the task must be a function; got null/],
+    [() => starmap(world, [[1]], 3 as never), /^starmap: the task must be a function; got number/],
+    [() => imap(world, 1, "f" as never).next(), /^imap: the task must be a function; got string/],
+  ];
+  for (const [call, sentence] of refusals) {
+    await expectFailure(call, ArgumentError, "TSMPI_ARGUMENT", sentence);
+  }
+  expect(runs).to.equal(0);
+}
 expect(await map(world, 3, i => i)).to.deep.equal([0, 1, 2]);
 ok();
