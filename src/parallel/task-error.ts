@@ -49,16 +49,8 @@ export class TasksError<R = unknown> extends TsmpiError {
   /** Results of the others by the number of their item, on ranks that get results; undefined in the places of `errors`. */
   declare readonly results: ArrayLike<R | undefined> | undefined;
 
-  /** @param what as of a TaskError; a function where that depends on the number of the task */
-  constructor(
-    what: string | ((index: number) => string),
-    failures: readonly TaskFailure[],
-    results: ArrayLike<R | undefined> | undefined,
-  ) {
-    const nameOf = typeof what === "string" ? () => what : what;
-    const errors = [...failures]
-      .sort((a, b) => a.index - b.index)
-      .map(each => new TaskError(nameOf(each.index), each));
+  constructor(what: string, failures: readonly TaskFailure[], results: ArrayLike<R | undefined> | undefined) {
+    const errors = [...failures].sort((a, b) => a.index - b.index).map(each => new TaskError(what, each));
     const more = errors.length === 1 ? "" : ` and ${errors.length - 1} more`;
     super("TSMPI_TASKS", `${errors[0].message}${more}`, { rank: errors[0].rank, cause: errors[0].cause });
     this.errors = errors;

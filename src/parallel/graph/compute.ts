@@ -114,12 +114,12 @@ function requireNone(
   results: unknown[] | undefined,
 ): void {
   if (failures.length === 0) return;
-  const nodes = failures.map(({ index }) => plan.steps[index].node);
-  const numbered = failures.map((failure, i) => ({ ...failure, index: nodes[i].number }));
-  const what = (number: number): string =>
-    `${label}: node ${nodes.find(node => node.number === number)!.name}`;
-  if (errors === "collect") throw new TasksError(what, numbered, results);
-  throw new TaskError(what(nodes[0].number), numbered[0]);
+  const what = `${label}: node`;
+  const numbered = failures.map(failure => {
+    const { name, number } = plan.steps[failure.index].node;
+    return { ...failure, index: number, what: `${what} ${name}` };
+  });
+  throw errors === "collect" ? new TasksError(what, numbered, results) : new TaskError(what, numbered[0]);
 }
 
 async function inPrivate<R>(

@@ -1,5 +1,6 @@
 import type { Communicator } from "../../index.ts";
 import { approximateBytes } from "../approximate-bytes.ts";
+import { refusal } from "../sendable.ts";
 import { failureOf, type TaskFailure } from "../task-error.ts";
 import { withValues } from "./delayed.ts";
 import type { Plan } from "./plan.ts";
@@ -112,7 +113,7 @@ export class Executor {
       const outcome = fn(...(args.map(arg => withValues(arg, lookUp)) as never[]));
       const value = isThenable(outcome) ? await outcome : outcome;
       this.values.set(step, value);
-      const told = !this.plan.isPassing(step) && approximateBytes(value, TOLD_BYTES) <= TOLD_BYTES;
+      const told = !this.plan.isPassing(step) && mayBeTold(value);
       this.reports.push(told ? { step, told, value } : { step, told });
       if (next !== undefined) this.orders.unshift({ step: next, missing: 0 });
     } catch (error) {
@@ -129,6 +130,11 @@ export class Executor {
     this.reports = [];
     this.report(longest, reports);
   }
+}
+
+/** Whether a value is small, and of a kind that can travel. */
+function mayBeTold(value: unknown): boolean {
+  return approximateBytes(value, TOLD_BYTES) <= TOLD_BYTES && refusal(value) === undefined;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

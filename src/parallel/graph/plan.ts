@@ -1,6 +1,6 @@
 import { CollectiveMismatchError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
-import { hashOf } from "../pool/task.ts";
+import { Hash } from "../hash.ts";
 import { Delayed, nodesIn } from "./delayed.ts";
 
 /** A node in a plan, where nodes are numbers. */
@@ -78,7 +78,7 @@ export class Plan {
       const input = arg instanceof Delayed ? this.numbers.get(arg) : undefined;
       return input === undefined ? textOf(arg) : `node ${input}`;
     });
-    return `${name}(${given.join(", ")}) of ${inputs.join()}#${hashOf(fn.toString())}`;
+    return `${name}(${given.join(", ")}) of ${inputs.join()}#${Hash.of(fn.toString())}`;
   }
 
   /**
@@ -87,7 +87,7 @@ export class Plan {
    */
   async compare(comm: Communicator): Promise<void> {
     const texts = this.steps.map(({ node, inputs }) => this.textOf(node, inputs));
-    const own = { count: texts.length, hash: hashOf(`${texts.join()};${this.outputs.join()}`) };
+    const own = { count: texts.length, hash: Hash.of(`${texts.join()};${this.outputs.join()}`) };
     const all = await comm.allgather(own);
     if (all.every(({ count, hash }) => count === own.count && hash === own.hash)) return;
     // They all see that they differ, and so all take part in finding where.
@@ -115,7 +115,7 @@ function textOf(value: unknown): string {
   if (typeof value === "string") {
     return value.length <= SHOWN
       ? JSON.stringify(value)
-      : `${JSON.stringify(value.slice(0, SHOWN))}...#${hashOf(value)}`;
+      : `${JSON.stringify(value.slice(0, SHOWN))}...#${Hash.of(value)}`;
   }
   if (typeof value === "function" || (typeof value === "object" && value !== null)) return typeof value;
   return Object.is(value, -0) ? "-0" : typeof value === "bigint" ? `${value}n` : String(value);

@@ -1,10 +1,9 @@
-import { NotSendableError } from "../../errors.ts";
 import { ANY, type Communicator } from "../../index.ts";
 import type { Progress } from "../progress.ts";
 import type { TaskFailure } from "../task-error.ts";
 import { Executor } from "./executor.ts";
 import type { Plan } from "./plan.ts";
-import { Kind, type Message, type Order, type Report } from "./protocol.ts";
+import { Kind, type Message } from "./protocol.ts";
 import { Scheduler } from "./scheduler.ts";
 
 /** How a plan came out, the same on every rank but for `values`. */
@@ -33,24 +32,14 @@ export async function runPlan(comm: Communicator, plan: Plan, options: RunOption
   let scheduler: Scheduler | undefined;
   const executor = new Executor(comm, plan, (longest, reports) => {
     if (scheduler !== undefined) scheduler.heard(0, longest, reports);
-    else {
-      void sendOr(comm, 0, [Kind.done, rank, longest, reports], () => [
-        Kind.done,
-        rank,
-        longest,
-        untold(reports),
-      ]);
-    }
+    else tell([Kind.done, rank, longest, reports], 0);
   });
   for (const [step, value] of options.values) executor.values.set(step, value);
 
   if (rank === 0) {
     scheduler = new Scheduler(plan, size, options.kept, options, (to, orders, drops) => {
       if (to === 0) executor.add(orders, drops);
-      else {
-        const { makers } = scheduler!;
-        void sendOr(comm, to, [Kind.run, orders, drops], () => [Kind.run, ungiven(orders, makers), drops]);
-      }
+      else tell([Kind.run, orders, drops], to);
     });
   }
   const listening = listen(comm, executor, scheduler);
@@ -66,36 +55,6 @@ export async function runPlan(comm: Communicator, plan: Plan, options: RunOption
   };
   const { failures, makers } = await comm.broadcast(own);
   return { failures, makers, values: executor.values };
-}
-
-/** `instead` goes when a value in the message cannot be sent: it was small, but is of no kind that travels. */
-async function sendOr(
-  comm: Communicator,
-  to: number,
-  message: Message,
-  instead: () => Message,
-): Promise<void> {
-  try {
-    await comm.send(message, to);
-  } catch (error) {
-    if (!(error instanceof NotSendableError)) throw error;
-    await comm.send(instead(), to);
-  }
-}
-
-/** The values stay here. */
-function untold(reports: readonly Report[]): Report[] {
-  return reports.map(({ step, failure }) =>
-    failure === undefined ? { step, told: false } : { step, told: false, failure },
-  );
-}
-
-/** The values are to be fetched from their makers, which say why they do not come. */
-function ungiven(orders: readonly Order[], makers: Int32Array): Order[] {
-  return orders.map(([step, given, remote]) => {
-    const fetched = given.map(([input]) => [input, makers[input]] as const);
-    return [step, [], [...remote, ...fetched]];
-  });
 }
 
 /** Hears other ranks: rank 0 until all have stopped, the others until they are told to. */

@@ -4,6 +4,7 @@
  * comes by, and pools compare the numbering of all ranks before they begin.
  */
 import { ArgumentError, CollectiveMismatchError } from "../../errors.ts";
+import { Hash } from "../hash.ts";
 
 export type TaskFunction = (...args: any[]) => unknown;
 
@@ -46,7 +47,7 @@ export function task<F extends TaskFunction>(...args: [F] | [string, F]): F {
   }
   if (name !== undefined) names.add(name);
   numbers.set(fn, registered.length);
-  registered.push({ fn, label: name ?? labelOf(fn), hash: hashOf(fn.toString()) });
+  registered.push({ fn, label: name ?? labelOf(fn), hash: Hash.of(fn.toString()) });
   return fn;
 }
 
@@ -55,13 +56,6 @@ export function labelOf(fn: TaskFunction): string {
   if (fn.name !== "") return fn.name;
   const text = fn.toString().replace(/\s+/g, " ");
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
-}
-
-/** FNV-1a, to tell different texts apart. */
-export function hashOf(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  return hash >>> 0;
 }
 
 /** The tasks that a pool begins with. */
