@@ -254,6 +254,8 @@ expect(await compute(world, [])).to.deep.equal([]);
   await nested(() => map(world, 2, item => item));
   await nested(() => compute(world, constant(1)));
   await nested(() => withPool(world, () => {}));
+  const inMap = (await failure(() => map(world, 2, () => compute(world, constant(1))))) as TaskError;
+  expect((inMap.cause as Error).message).to.match(/^compute: a map on world is under way on this rank/);
   const first = compute(world, add(1, 2));
   await expectFailure(
     () => persist(world, add(1, 2)),

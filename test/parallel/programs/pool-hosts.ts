@@ -12,6 +12,7 @@ syncBuiltinESMExports();
 const total = task((array: Float64Array) => array.reduce((left, right) => left + right, 0));
 /** What ranks of one host write, the others of that host see, and nobody else. */
 const count = task((array: Int32Array) => [os.hostname(), 1 + Atomics.add(array, 0, 1)] as const);
+const hostOf = task((_x: number) => os.hostname());
 const square = task((x: number) => x * x);
 
 await withPool(world, async pool => {
@@ -25,6 +26,8 @@ await withPool(world, async pool => {
   }
   const many = Array.from({ length: 1000 }, (_, i) => i);
   expect(await pool.map(square, many)).to.deep.equal(many.map(x => x * x));
+  const worker = world.size - 1;
+  expect(await pool.map(hostOf, 20, { worker })).to.deep.equal(new Array(20).fill(`host ${worker % 3}`));
   const dropped = pool.submit(square, 1);
   expect(dropped.cancel()).to.equal(true);
 });
