@@ -212,6 +212,23 @@ describe("linalg: arguments", () => {
     expect([...b]).to.deep.equal([1, 2]);
   });
 
+  it("stays in its matrix when pivots change under it", () => {
+    // Two objects of one shared memory, which cannot be told from two memories.
+    const n = 64;
+    const memory = new SharedArrayBuffer(8 * n * n);
+    const pivots = new Int32Array(structuredClone(memory), 0, 3 * n);
+    const values = new Float64Array(memory).fill(-1.234e200);
+    for (let i = 0; i < n; i++) pivots[i] = i;
+    pivots[0] = 40;
+    sync.getrs(n, 1, Matrix.identity(n).data, pivots, values);
+    for (let i = 0; i < n * n; i++) values[i] = Math.sin(i * i) * 1e3;
+    try {
+      sync.getrf(n, n, values, pivots.subarray(40));
+    } catch (error) {
+      expect(error).to.be.instanceOf(SingularMatrixError);
+    }
+  });
+
   it("refuses resizable buffers where a call is awaited, for they might shrink meanwhile", async () => {
     type Resizable = new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
     const resizable = new (ArrayBuffer as unknown as Resizable)(32, { maxByteLength: 64 });
