@@ -274,6 +274,21 @@ describe("linalg: the library", () => {
     });
   });
 
+  it("starts threads for large problems only", () => {
+    const expression = `await (async () => {
+      const { readdirSync } = await import("node:fs");
+      const product = n => {
+        const a = new Float64Array(n * n);
+        linalg.sync.gemm(n, n, n, a, a, new Float64Array(n * n));
+        return readdirSync("/proc/self/task").length;
+      };
+      const before = product(1);
+      return [product(60) - before, product(300) - before];
+    })()`;
+    const { stdout } = ask(expression, { TSMPI_BLAS: "own", OMP_NUM_THREADS: "3" });
+    expect(JSON.parse(stdout)).to.deep.equal([0, 2]);
+  });
+
   it("takes the instructions that TSMPI_SIMD names, when the machine has them", () => {
     const { core } = info({ TSMPI_BLAS: "own", TSMPI_SIMD: "baseline" });
     expect(core).to.equal(process.arch === "arm64" ? "neon" : "baseline");
