@@ -36,10 +36,10 @@ describe("parallel: pool", () => {
     expect(code, stderr).to.equal(0);
     const warnings = stderr.match(/(?<=^tsmpi: pool: the same ).*(?=, 3 times so far)/gm);
     expect(warnings?.map(each => each.replace(/about [\d.]+ MiB/, "about so much"))).to.have.members([
-      "string of 5.0 MiB is sent with each task size",
-      "Array of about so much is sent with each task size",
-      "Map of about so much is sent with each task size",
-      "Uint8Array of 3.0 MiB is sent with each task size",
+      "string of 5.0 MiB is sent with each task kind",
+      "Array of about so much is sent with each task kind",
+      "Map of about so much is sent with each task kind",
+      "Uint8Array of 3.0 MiB is sent with each task kind",
       "Float64Array of 8.0 MiB is sent with each task length",
     ]);
   });
