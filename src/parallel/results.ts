@@ -122,10 +122,15 @@ async function collectParts<R>(
   return results;
 }
 
+function areNumbers(values: readonly unknown[]): boolean {
+  for (let i = 0; i < values.length; i++) if (typeof values[i] !== "number") return false;
+  return true;
+}
+
 /** Numbers travel as a typed array, without being looked at one by one. */
 function packed<R>({ indices, values }: Results<R>, type: NumberArrayType | undefined): Parcel<R> {
-  const areNumbers = type !== undefined || values.every(value => typeof value === "number");
-  const packed = areNumbers ? new (type ?? Float64Array)(values as number[]) : values;
+  const numbers = type ?? (areNumbers(values) ? Float64Array : undefined);
+  const packed = numbers === undefined ? values : new numbers(values as number[]);
   return { indices: new Uint32Array(indices), values: packed };
 }
 

@@ -90,20 +90,28 @@ export async function runTasks<T, R>(
   let isLast = false;
   let asking: Promise<void> | undefined;
   const take = (span: Span | undefined): void => {
+    if (span === undefined) {
+      isLast = true;
+    } else {
+      place = span.from;
+      end = span.to;
+    }
+  };
+  const heard = (span: Span | undefined): void => {
     asking = undefined;
-    if (span === undefined) isLast = true;
-    else ({ from: place, to: end } = span);
+    take(span);
   };
   const runner = async (): Promise<void> => {
     for (;;) {
-      while (place === end) {
+      if (place === end) {
         if (isLast) return;
         if (asking === undefined) {
           const next = source.next();
-          if (isPromise(next)) asking = next.then(take);
+          if (isPromise(next)) asking = next.then(heard);
           else take(next);
         }
         if (asking !== undefined) await asking;
+        continue;
       }
       if (source.cancelled) return;
       const index = work.order === undefined ? place : work.order[place];

@@ -6,7 +6,7 @@ import { requireSendable } from "../index.ts";
 
 /** Why a value cannot be sent; undefined when it can. */
 export function refusal(value: unknown): unknown {
-  if (isPrimitive(value) || (Array.isArray(value) && value.every(isPrimitive))) return undefined;
+  if (Array.isArray(value) ? arePrimitive(value) : isPrimitive(value)) return undefined;
   try {
     requireSendable(value);
     return undefined;
@@ -15,8 +15,15 @@ export function refusal(value: unknown): unknown {
   }
 }
 
+function arePrimitive(values: readonly unknown[]): boolean {
+  // A loop: `every` with a function takes three times as long.
+  for (let i = 0; i < values.length; i++) if (!isPrimitive(values[i])) return false;
+  return true;
+}
+
 /** Whether it can be sent as a matter of course. */
 function isPrimitive(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
   const type = typeof value;
-  return (type !== "object" || value === null) && type !== "function" && type !== "symbol";
+  return type === "number" || type === "string" || type === "boolean" || type === "bigint";
 }

@@ -116,9 +116,11 @@ expect(notNumber.message).to.include(
   const last = 2 * size - 1;
   for (const thrower of shared ? [last, 0] : [last]) {
     let saw = 0;
+    let begun: Promise<void> | undefined;
     const task = async (item: number, _index: number, context: TaskContext): Promise<void> => {
-      // All have begun on every rank, two on each.
-      if (item % 2 === 0) await others.barrier();
+      // None throws before all have begun, two on each rank.
+      begun ??= others.barrier();
+      await begun;
       if (item === thrower) throw new Error("over");
       if (!shared && context.rank !== size - 1) return;
       while (!context.cancelled) await new Promise(resolve => setImmediate(resolve));
