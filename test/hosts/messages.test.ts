@@ -118,6 +118,24 @@ await world.recv(1, { tag: 5 });`,
     expect(stderr).to.match(/^tsmpirun: rank 0 was waiting in recv from rank 1, tag 5, on world$/m);
   });
 
+  it("should name the rank that is killed while it receives a long array", async () => {
+    const folder = folderWith({
+      "main.ts": `import { world } from "tsmpi";
+const array = new Uint8Array(64 * 1024 * 1024);
+if (world.rank === 0) {
+  await world.send(array.fill(7), 1);
+} else {
+  void world.recvInto(array, 0);
+  while (array[0] === 0) await new Promise(resolve => setTimeout(resolve, 1));
+  process.kill(process.pid, "SIGKILL");
+}`,
+    });
+    const { code, stderr } = await run("a:1,b:1", join(folder, "main.ts"));
+    expect(code).to.equal(137);
+    expect(stderr).to.match(/^tsmpirun: rank 1 was killed by SIGKILL; the job was ended$/m);
+    expect(stderr).to.not.match(/RangeError|was lost/);
+  });
+
   it("should find collectives called differently", async () => {
     const folder = folderWith({
       "main.ts": `import { sum, world } from "tsmpi";
