@@ -162,7 +162,10 @@ export class RemoteHost implements Host {
   /** From now on what happens to the host is the job's business. */
   follow(events: HostEvents): void {
     this.events = events;
-    if (this.problem !== undefined) events.lost(`host ${this.name} was lost: ${this.problem.message}`, []);
+    const { problem } = this;
+    if (problem === undefined) return;
+    // The job must know all its hosts before it can hear of one.
+    queueMicrotask(() => events.lost(`host ${this.name} was lost: ${problem.message}`, []));
   }
 
   // As a Host.
@@ -277,7 +280,9 @@ export class RemoteHost implements Host {
         this.peerLost(this.others[report.host].name, report.sentence);
         return;
       case "gatewayEnded":
-        this.events?.lost(`host ${this.name} was lost: its gateway ${report.how}`, []);
+        // Until there is a job, nobody else would remember it.
+        if (this.events === undefined) this.lose(`its gateway ${report.how}`);
+        else this.events.lost(`host ${this.name} was lost: its gateway ${report.how}`, []);
         return;
       case "relayEnded":
         this.relays.get(report.relay)?.ended(report.how);
