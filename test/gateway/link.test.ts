@@ -15,7 +15,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Carries frames with a delay, for as long as it lives. */
+/** Carries frames with a delay, for as long as it lives, from where they lie. */
 class FlakyConnection implements Connection {
   backlog = 0;
   readonly under: Uint8Array[] = [];
@@ -27,7 +27,7 @@ class FlakyConnection implements Connection {
   }
 
   send(frame: Uint8Array): void {
-    this.under.push(frame.slice());
+    this.under.push(frame);
   }
 
   close(): void {
@@ -39,6 +39,7 @@ class Side implements LinkOwner {
   readonly host: number;
   readonly came: number[] = [];
   readonly lostHosts: string[] = [];
+  recycled = 0;
   connection: FlakyConnection | undefined;
   readonly old: FlakyConnection[] = [];
   readonly link: Link;
@@ -66,7 +67,11 @@ class Side implements LinkOwner {
     this.lostHosts.push(sentence);
   }
 
-  recycle(): void {}
+  /** As if it were used again at once: nobody may read it any more. */
+  recycle(frame: Uint8Array): void {
+    frame.fill(0xee);
+    this.recycled++;
+  }
 
   send(value: number): void {
     const frame = new Uint8Array(LINK_HEADER + 8);
@@ -111,7 +116,9 @@ describe("link", () => {
           const from =
             next() < 0.2 && side.old.length > 0 ? side.old[Math.floor(next() * side.old.length)] : connection;
           const frame = from.under.shift();
-          if (frame !== undefined && hostOf(frame) === which) other.link.take(frame);
+          if (frame === undefined) continue;
+          expect(hostOf(frame), "a frame that was free again").to.equal(which);
+          other.link.take(frame);
         } else if (what < 0.87 && connection.alive) {
           // Breaks, with part of what was under way.
           connection.under.length = Math.floor(connection.under.length * next());
@@ -122,7 +129,10 @@ describe("link", () => {
         }
       }
       const expected = Array.from({ length: total }, (_, index) => index);
-      for (const side of sides) expect(side.came, `seed ${seed}`).to.deep.equal(expected);
+      for (const side of sides) {
+        expect(side.came, `seed ${seed}`).to.deep.equal(expected);
+        expect(side.recycled).to.be.within(1, total);
+      }
     }
   });
 
