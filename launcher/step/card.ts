@@ -18,7 +18,7 @@ function maskOf(cpus: readonly number[]): string {
 }
 
 function cpusOf(mask: string): number[] {
-  const bits = [...BigInt(`0x${mask}`).toString(2)].reverse();
+  const bits = BigInt(`0x${mask}`).toString(2).split("").reverse();
   return bits.flatMap((bit, cpu) => (bit === "1" ? [cpu] : []));
 }
 
