@@ -14,6 +14,7 @@ import type { WaitRecord } from "../transport/wait-record.ts";
 import { CallSite } from "./call-site.ts";
 import { type Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
+import { ANY } from "./scope.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -410,20 +411,39 @@ export class Waiting {
     if (request.done) return;
     if (this.isAlone(request)) {
       engine.withdraw(request);
-      throw new DeadlockError(
-        `rank ${engine.rank} blocks in ${request.wait().text}, but only this rank itself could serve that`,
-        { rank: engine.rank },
-      );
+      throw this.servedByNobody(request, "blocks");
     }
     this.locate(request);
     this.blockWhile(() => !request.done);
   }
 
-  /** Whether nobody but this rank, which is about to block, could serve a request. */
+  /**
+   * Fails what only this rank could serve. To be called when its event loop has run out of work, so that it never will.
+   * @returns whether there was any
+   */
+  failAlone(): boolean {
+    const { engine } = this;
+    const alone = [...engine.waiting()].filter(request => this.isAlone(request));
+    for (const request of alone) engine.failRequest(request, this.servedByNobody(request, "waits"));
+    if (alone.length > 0) this.kick();
+    return alone.length > 0;
+  }
+
+  private servedByNobody(request: Request<unknown>, verb: string): DeadlockError {
+    const { rank } = this.engine;
+    return new DeadlockError(
+      `rank ${rank} ${verb} in ${request.wait().text}, but only this rank itself could serve that`,
+      { rank },
+    );
+  }
+
+  /** Whether nobody but this rank could serve a request. */
   private isAlone(request: Request<unknown>): boolean {
     const { rank, size } = this.engine;
     if (size === 1) return true;
-    if (request instanceof MatchRequest) return request.source === rank;
+    if (request instanceof MatchRequest) {
+      return request.source === rank || (request.source === ANY && request.scope.size === 1);
+    }
     return request instanceof SendRequest && request.dest === rank;
   }
 
