@@ -63,7 +63,7 @@ export class World extends Communicator {
 /** All ranks of the job. Without the launcher: this process alone. */
 export const world = new World(first("world", 0));
 
-/** Nothing is left to run: a wait for this rank itself will have no end. Failed, it may make work, so the loop turns again. */
+/** Nothing is left to run: a wait for this rank itself will have no end. Its failure may make work: the loop turns again. */
 process.on("beforeExit", () => {
   if (waiting.failAlone()) setImmediate(() => {});
 });

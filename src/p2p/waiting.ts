@@ -76,6 +76,8 @@ export class Waiting {
   private watchingDoorbell = false;
   /** Where the program has called what it waits for, in a job that is watched. */
   private readonly sites: WeakMap<Request<unknown>, CallSite> | undefined;
+  /** Requests that a signal may end, which comes from elsewhere, such as a timer that does not keep the event loop itself. */
+  private readonly bounded = new Set<Request<unknown>>();
   /** Undefined: the time of waiting is not counted. */
   private readonly statistics: Statistics | undefined;
   /** When this process went to sleep for something that is awaited. */
@@ -162,12 +164,15 @@ export class Waiting {
       // A message that is just arriving can no longer be refused; then the operation completes.
       if (request.done || !this.engine.withdraw(request)) return;
       request.settle(undefined, signal.reason);
+      this.bounded.delete(request);
       finish();
       // What kept this process awake may have been this request alone.
       this.kick();
     };
     signal.addEventListener("abort", stop, { once: true });
+    this.bounded.add(request);
     return () => {
+      this.bounded.delete(request);
       signal.removeEventListener("abort", stop);
       finish();
     };
@@ -279,7 +284,7 @@ export class Waiting {
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
-    const { awaited } = this.engine;
+    const awaited = this.engine.awaited || this.bounded.size > 0;
     // What nobody waits for does not keep the program from its end; it is delivered there.
     waits.holdEventLoop(awaited);
     this.asleepSince = awaited ? this.clock() : 0;
