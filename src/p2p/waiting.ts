@@ -12,6 +12,7 @@ import { Header, Rank } from "../transport/layout.ts";
 import type { Statistics } from "../transport/statistics.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import { CallSite } from "./call-site.ts";
+import { DeadlockFinder } from "./deadlock.ts";
 import { type Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
 import { ANY } from "./scope.ts";
@@ -48,6 +49,8 @@ const BRIEF_NS = 300;
 const TURN_MS = 10;
 /** Sleeping in a blocking call looks up at least this often. */
 const NAP_MS = 1000;
+/** After so many of them that have brought nothing a deadlock is looked for. */
+const VAIN_NAPS = 2;
 
 /** A call of a collective that may fail halfway. */
 interface Abandonable {
@@ -78,6 +81,8 @@ export class Waiting {
   private readonly sites: WeakMap<Request<unknown>, CallSite> | undefined;
   /** Requests that a signal may end, which comes from elsewhere, such as a timer that does not keep the event loop itself. */
   private readonly bounded = new Set<Request<unknown>>();
+  /** Undefined where not all ranks share this memory. */
+  private readonly deadlocks: DeadlockFinder | undefined;
   /** Undefined: the time of waiting is not counted. */
   private readonly statistics: Statistics | undefined;
   /** When this process went to sleep for something that is awaited. */
@@ -90,6 +95,7 @@ export class Waiting {
     this.patience = job?.patience ?? 0;
     const isOnHosts = job !== undefined && job.layout.distant.length > 0;
     this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
+    if (job?.sharesMemory && job.places.hosts === 1) this.deadlocks = new DeadlockFinder(job);
     this.sites = job?.watched ? new WeakMap() : undefined;
     this.statistics = job?.statistics;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
@@ -280,7 +286,7 @@ export class Waiting {
     const { waits, doorbell } = this.engine.job!;
     if (this.lastLook()) return false;
     if (!this.watchingDoorbell) {
-      waits.watchDoorbell(doorbell, this.rung);
+      waits.watchDoorbell(doorbell, this.rung, this.deadlocks && this.idle);
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
@@ -302,8 +308,32 @@ export class Waiting {
     this.lookAgain();
   };
 
+  /** This rank has slept for long, and nothing but another one can wake it. */
+  private readonly idle = (): void => {
+    // A signal may come from whatever the program has arranged.
+    if (this.state !== States.asleep || this.bounded.size > 0) return;
+    const wait = this.presentRequest();
+    if (wait === undefined || !this.deadlocks!.strand()) return;
+    this.failDeadlocked(wait);
+    this.kick();
+  };
+
+  private failDeadlocked(request: Request<unknown>): void {
+    const { engine } = this;
+    const others = this.deadlocks!.others(engine.records!);
+    const because = others === "" ? "all others have finished" : others;
+    engine.failRequest(
+      request,
+      new DeadlockError(
+        `rank ${engine.rank} waits in ${this.recordOf(request).text}, but no rank can go on: ${because}`,
+        { rank: engine.rank },
+      ),
+    );
+  }
+
   private awake(): void {
     const { words, waits, rank } = this.engine.job!;
+    this.deadlocks?.release();
     Atomics.store(words, this.sleepingWord, 0);
     this.engine.records!.clear(rank);
     waits.holdEventLoop(false);
@@ -419,7 +449,7 @@ export class Waiting {
       throw this.servedByNobody(request, "blocks");
     }
     this.locate(request);
-    this.blockWhile(() => !request.done);
+    this.blockWhile(() => !request.done, request);
   }
 
   /**
@@ -452,7 +482,8 @@ export class Waiting {
     return request instanceof SendRequest && request.dest === rank;
   }
 
-  private blockWhile(unfinished: () => boolean): void {
+  /** @param request what is waited for, if it may be failed */
+  private blockWhile(unfinished: () => boolean, request?: Request<unknown>): void {
     const { engine } = this;
     const { job } = engine;
     // An awaited operation may be asleep in the event loop, which does not turn while this blocks.
@@ -462,10 +493,12 @@ export class Waiting {
     }
     const began = this.clock();
     let since = 0;
+    let vainNaps = 0;
     while (unfinished()) {
       if (engine.progress()) {
         engine.runCallbacks();
         since = 0;
+        vainNaps = 0;
         continue;
       }
       const now = performance.now();
@@ -475,7 +508,14 @@ export class Waiting {
         continue;
       }
       if (!this.lastLook()) {
-        job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
+        if (vainNaps >= VAIN_NAPS && request !== undefined && this.deadlocks?.strand()) {
+          this.failDeadlocked(request);
+          vainNaps = 0;
+        } else {
+          job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
+          vainNaps++;
+          this.deadlocks?.release();
+        }
         Atomics.store(job!.words, this.sleepingWord, 0);
         this.engine.records!.clear(engine.rank);
         this.leaveIfAborted();
@@ -535,16 +575,24 @@ export class Waiting {
   }
 
   /** The wait to be seen from outside: a collective if there is one, else the oldest. */
-  private presentWait(): WaitRecord | undefined {
+  private presentRequest(): Request<unknown> | undefined {
     let chosen: Request<unknown> | undefined;
     for (const request of this.engine.waiting()) {
       const alike = chosen !== undefined && request.collective === chosen.collective;
       if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective))
         chosen = request;
     }
-    if (chosen === undefined) return undefined;
-    const record = chosen.wait();
-    const site = this.sites?.get(chosen)?.toString();
+    return chosen;
+  }
+
+  private presentWait(): WaitRecord | undefined {
+    const chosen = this.presentRequest();
+    return chosen && this.recordOf(chosen);
+  }
+
+  private recordOf(request: Request<unknown>): WaitRecord {
+    const record = request.wait();
+    const site = this.sites?.get(request)?.toString();
     return site ? { ...record, text: `${record.text}, called at ${site}` } : record;
   }
 

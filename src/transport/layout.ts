@@ -78,6 +78,8 @@ export const Header = {
   abortRank: 17,
   /** Counts changes of state towards the end; above 0, ranks that wait look at the others' states. */
   endings: 18,
+  /** Counts the deadlocks that have been found. */
+  deadlocks: 19,
   /** Counts the distant rings that ranks have begun to write to. */
   connections: 20,
   // Counters.
@@ -94,6 +96,8 @@ export const CopiesState = { untried: 0, allowed: 1, forbidden: 2 } as const;
 /** Words of a rank's area, relative to its start. */
 export const Rank = {
   sleeping: 0,
+  /** Odd while nothing but another rank can wake this one, see p2p/deadlock.ts. */
+  stranded: 1,
   state: 16,
   pid: 17,
   /** Seven doubles, written once: see transport/statistics.ts. */
