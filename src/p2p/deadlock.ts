@@ -7,6 +7,9 @@
  * `Engine.wake`. So when all ranks are seen stranded, each with its announcement, twice and without a change between,
  * there was a moment at which none ran, none had news, and nothing was under way; it lasts for ever.
  *
+ * A rank that finishes says so first and then rings the others, whose waits for it fail. That they have all heard it is known only
+ * when they have been rung after it was seen finished, so whoever finds a deadlock beside it rings all and lets them look.
+ *
  * The last rank to be stranded finds it out. Nothing of this runs before a rank has slept for seconds.
  */
 import type { LocalJob } from "../job/job.ts";
@@ -31,17 +34,27 @@ export class DeadlockFinder {
     this.word = job.layout.rankWord(job.rank) + Rank.stranded;
   }
 
-  /** Says that this rank is stranded. Returns whether that makes a deadlock, of which no other rank has been told. */
-  strand(): boolean {
-    for (;;) {
-      this.stranded = true;
-      Atomics.add(this.words, this.word, 1);
-      const found = Atomics.load(this.words, Header.deadlocks);
-      if (!this.isDeadlock()) return false;
-      this.release();
-      // Two ranks may have found it; the other is about to go on, so that this one looks anew.
-      if (Atomics.compareExchange(this.words, Header.deadlocks, found, found + 1) === found) return true;
+  /**
+   * Says that this rank is stranded.
+   * @returns "deadlock": that makes one, of which no other rank has been told; "look": this rank has been released, to look once more
+   * whether it can go on; "sleep": it may sleep on
+   */
+  strand(): "deadlock" | "look" | "sleep" {
+    const { words } = this;
+    this.stranded = true;
+    Atomics.add(words, this.word, 1);
+    const found = Atomics.load(words, Header.deadlocks);
+    const told = Atomics.load(words, Header.endingsTold);
+    const states = this.deadlocked();
+    if (states === undefined) return "sleep";
+    this.release();
+    const finished = states.filter(state => state === FINISHED).length;
+    if (finished > told) {
+      if (Atomics.compareExchange(words, Header.endingsTold, told, finished) === told) this.ringAll();
+      return "look";
     }
+    // Two ranks may have found it; the other is about to go on.
+    return Atomics.compareExchange(words, Header.deadlocks, found, found + 1) === found ? "deadlock" : "look";
   }
 
   /** To be called whenever this rank wakes, before it does anything that another could see. */
@@ -69,11 +82,20 @@ export class DeadlockFinder {
     return shorten(parts, "; ");
   }
 
-  private isDeadlock(): boolean {
+  private ringAll(): void {
+    const { words, job } = this;
+    for (const rank of job.layout.ranks) {
+      const isAsleep = Atomics.exchange(words, job.layout.rankWord(rank) + Rank.sleeping, 0) !== 0;
+      if (isAsleep && rank !== job.rank) job.ring(rank);
+    }
+  }
+
+  /** What `snapshot` gives, if that is a deadlock. */
+  private deadlocked(): number[] | undefined {
     const before = this.snapshot();
-    if (before === undefined) return false;
+    if (before === undefined) return undefined;
     const after = this.snapshot();
-    return after?.every((value, index) => value === before[index]) === true;
+    return after?.every((value, index) => value === before[index]) ? after : undefined;
   }
 
   /** How often each rank has been stranded; undefined when one is not. */

@@ -313,8 +313,10 @@ export class Waiting {
     // A signal may come from whatever the program has arranged.
     if (this.state !== States.asleep || this.bounded.size > 0) return;
     const wait = this.presentRequest();
-    if (wait === undefined || !this.deadlocks!.strand()) return;
-    this.failDeadlocked(wait);
+    if (wait === undefined) return;
+    const found = this.deadlocks!.strand();
+    if (found === "sleep") return;
+    if (found === "deadlock") this.failDeadlocked(wait);
     this.kick();
   };
 
@@ -508,13 +510,15 @@ export class Waiting {
         continue;
       }
       if (!this.lastLook()) {
-        if (vainNaps >= VAIN_NAPS && request !== undefined && this.deadlocks?.strand()) {
-          this.failDeadlocked(request);
-          vainNaps = 0;
-        } else {
+        const mayBeDeadlock = vainNaps >= VAIN_NAPS && request !== undefined;
+        const found = (mayBeDeadlock && this.deadlocks?.strand()) || "sleep";
+        if (found === "sleep") {
           job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
-          vainNaps++;
           this.deadlocks?.release();
+          vainNaps++;
+        } else {
+          if (found === "deadlock") this.failDeadlocked(request!);
+          vainNaps = 0;
         }
         Atomics.store(job!.words, this.sleepingWord, 0);
         this.engine.records!.clear(engine.rank);

@@ -78,8 +78,9 @@ export const Header = {
   abortRank: 17,
   /** Counts changes of state towards the end; above 0, ranks that wait look at the others' states. */
   endings: 18,
-  /** Counts the deadlocks that have been found. */
+  /** For p2p/deadlock.ts: counts what has been found; and ranks that had finished when all others were last rung for it. */
   deadlocks: 19,
+  endingsTold: 21,
   /** Counts the distant rings that ranks have begun to write to. */
   connections: 20,
   // Counters.

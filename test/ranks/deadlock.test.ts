@@ -6,12 +6,6 @@ describe("ranks: deadlocks", () => {
   const found: [name: string, ranks: number, sentence: string][] = [
     ["awaited", 2, `rank (0|1) waits in ${waiting}, but no rank can go on: rank (0|1) waits in ${waiting}`],
     [
-      "awaited",
-      5,
-      `rank \\d waits in ${waiting}, but no rank can go on: (rank \\d waits in ${waiting}(; )?){4}`,
-    ],
-    ["blocking", 2, `rank (0|1) waits in ${waiting}, but no rank can go on: rank (0|1) waits in ${waiting}`],
-    [
       "blocking",
       3,
       `rank \\d waits in ${waiting}, but no rank can go on: (rank \\d waits in ${waiting}(; )?){2}`,
@@ -25,15 +19,14 @@ describe("ranks: deadlocks", () => {
     ["both send", 2, "rank (0|1) waits in send to rank (0|1), tag 0, on world, but no rank can go on: rank"],
     ["after one has finished", 3, `rank (0|1) waits in ${waiting}, but no rank can go on: rank (0|1) waits`],
   ];
+  // Those that await take 12 s or more: the engine has a timer of its own that long after work.
   it("are found, and said with what each rank waits for", async function () {
     this.timeout(200_000);
     const jobs = found.map(async ([name, ranks, sentence]) => {
       const { code, stdout, stderr } = await launchProgram("deadlock", ranks, { args: [name], seconds: 120 });
       const what = `${name} on ${ranks} ranks:\n${stdout}${stderr}`;
       expect(code, what).to.equal(1);
-      expect(stderr, what).to.match(
-        new RegExp(`^DeadlockError: ${sentence}|^DeadlockError: .*${sentence}`, "m"),
-      );
+      expect(stderr, what).to.match(new RegExp(`^DeadlockError: (.*)${sentence}`, "m"));
       expect(stderr.match(/^DeadlockError/gm), what).to.have.length(1);
     });
     await Promise.all(jobs);
