@@ -68,8 +68,8 @@ export class Matrix {
 
   /** @throws {ArgumentError} when the array is too short for the shape and strides. */
   constructor(data: FloatArray, rows: number, columns: number, options: MatrixOptions = {}) {
-    const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } =
-      checkOptions("Matrix", options);
+    checkOptions("Matrix", options);
+    const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } = options;
     for (const [name, value] of [
       ["rows", rows],
       ["columns", columns],
