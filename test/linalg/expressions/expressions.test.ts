@@ -484,6 +484,17 @@ describe("expressions", () => {
       );
     });
 
+    it("should know no function of a tree made by hand, nor options that are none", async () => {
+      const operand = array(x);
+      const Made = operand.constructor as new (node: unknown) => Expression;
+      for (const name of ["foo", "toString"]) {
+        const made = new Made({ kind: "call", function: name, operands: [operand] });
+        fails(() => sync.evaluate(made), new RegExp(`^there is no function ${name}$`));
+      }
+      fails(() => sync.evaluate(exp(x), null as never), /^evaluate: options must be an object, but is null/);
+      await rejects(map(x, exp, 1 as never), /^map: options must be an object, but is 1/);
+    });
+
     it("should refuse memory that overlaps", async () => {
       fails(
         () => sync.mapInto(x.subarray(1), x.subarray(0, 9), exp),
