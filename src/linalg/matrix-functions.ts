@@ -51,6 +51,7 @@ export interface LeastSquares<B extends Matrix | FloatArray> {
  * Factorisations need a matrix of finite numbers, and lstsq such right-hand sides; those of solve may be any. Except for matmul, cholesky, solve, inv and det they need LAPACK.
  * @throws {ArgumentError} when shapes or element types do not fit, or an element is NaN or infinite.
  * @throws {BlasMissingError} when LAPACK is needed and was not found.
+ * @throws {OutOfMemoryError} when LAPACK has no memory to work in.
  */
 export interface MatrixFunctions<M extends Mode> {
   /** The product a b. */
