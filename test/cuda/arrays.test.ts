@@ -121,6 +121,40 @@ describe("cuda: device arrays (on the fake driver)", function () {
     expect(numbers(await one.download())).to.deep.equal([1]);
   });
 
+  const reals = [Number.NaN, -1.75, 2.5, 300, -300, 70_000, -70_000, 1e30, -1e30];
+  /** As the device is to cut them. */
+  const whole = (least: bigint, most: bigint): bigint[] =>
+    reals.map(x => {
+      if (Number.isNaN(x)) return 0n;
+      const cut = BigInt(Math.trunc(x));
+      return cut < least ? least : cut > most ? most : cut;
+    });
+  for (const bits of [8, 16, 32, 64] as const) {
+    for (const sign of ["int", "uint"] as const) {
+      const dtype = `${sign}${bits}` as const;
+      it(`cut reals to ${dtype} at the ends of its range, and NaN to 0, however they come there`, async () => {
+        const width = BigInt(bits);
+        const expected =
+          sign === "int"
+            ? whole(-(2n ** (width - 1n)), 2n ** (width - 1n) - 1n)
+            : whole(0n, 2n ** width - 1n);
+        for (const source of [new Float32Array(reals), new Float64Array(reals)]) {
+          // What float32 makes of 1e30 lies beyond all ranges, too.
+          using array = await cuda.upload(source);
+          using cast = array.astype(dtype);
+          expect(numbers(await cast.download()).map(BigInt), "astype").to.deep.equal(expected);
+          using mapped = cuda.full(reals.length, 77, { dtype });
+          cuda.mapInto(mapped, array, x => x.mul(1));
+          expect(numbers(await mapped.download()).map(BigInt), "mapInto").to.deep.equal(expected);
+        }
+        using halves = await cuda.upload(new Uint16Array([0x7e00, 0x7c00, 0x3f80]), 3, { dtype: "float16" });
+        using cast = halves.astype(dtype);
+        const [nan, infinite] = numbers(await cast.download()).map(BigInt);
+        expect([nan, infinite]).to.deep.equal([0n, expected[7]]);
+      });
+    }
+  }
+
   it("are copied within a device and to another", async () => {
     using first = await cuda.upload(range(6), [2, 3], { device: 0 });
     using turned = first.transpose();

@@ -193,6 +193,31 @@ describe("on a GPU", function () {
     expect(await timer.stop()).to.be.above(0);
   });
 
+  it("cuts reals to integers at the ends of their range, and NaN to 0", async () => {
+    const reals = [Number.NaN, -1.75, 2.5, 300, -300, 70_000, -70_000, 1e30, -1e30];
+    for (const bits of [8, 16, 32, 64] as const) {
+      for (const sign of ["int", "uint"] as const) {
+        const dtype = `${sign}${bits}` as const;
+        const [least, most] =
+          sign === "int"
+            ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]
+            : [0n, 2n ** BigInt(bits) - 1n];
+        const expected = reals.map(x => {
+          const cut = Number.isNaN(x) ? 0n : BigInt(Math.trunc(x));
+          return cut < least ? least : cut > most ? most : cut;
+        });
+        for (const source of [new Float32Array(reals), new Float64Array(reals)]) {
+          using array = await cuda.upload(source);
+          using cast = array.astype(dtype);
+          using mapped = cuda.full(reals.length, 77, { dtype });
+          cuda.mapInto(mapped, array, x => x.mul(1));
+          for (const made of [cast, mapped])
+            expect(Array.from(await made.download(), BigInt), dtype).to.deep.equal(expected);
+        }
+      }
+    }
+  });
+
   it("refuses what would disturb a transfer, and what does not go together", async () => {
     using array = cuda.full(5_000_000, 1);
     const coming = array.download();

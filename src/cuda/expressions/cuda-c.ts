@@ -112,9 +112,20 @@ function loaded({ name }: Dtype, element: string): string {
   return name === "bfloat16" ? `fromBfloat(${element})` : element;
 }
 
-function stored({ name }: Dtype, value: string): string {
+/** Intrinsics that cut, at the ends of their range, by the bytes of the target. */
+const whole: { readonly [type: string]: string } = { int: "int", uint: "uint", int64: "ll", uint64: "ull" };
+
+/** As `convertFor` of the PTX form: the language itself leaves NaN and what lies beyond the range open. */
+function stored({ name, bytes, float }: Dtype, value: string, wide: boolean): string {
   if (name === "float16") return `toHalf(${value})`;
-  return name === "bfloat16" ? `toBfloat(${value})` : `(${storedAs[name]})(${value})`;
+  if (name === "bfloat16") return `toBfloat(${value})`;
+  if (float) return `(${storedAs[name]})(${value})`;
+  const sign = name.startsWith("u") ? "uint" : "int";
+  const cut = `__${wide ? "double" : "float"}2${whole[bytes < 4 ? "int" : bytes === 4 ? sign : name]}_rz(${value})`;
+  const [least, most] =
+    sign === "int" ? [-(2 ** (bytes * 8 - 1)), 2 ** (bytes * 8 - 1) - 1] : [0, 2 ** (bytes * 8) - 1];
+  const clamped = bytes < 4 ? `min(max(${cut}, ${least}), ${most})` : cut;
+  return `${value} != ${value} ? 0 : (${storedAs[name]})${clamped}`;
 }
 
 function valueText(step: Step, { wide, arrays }: Plan): string {
@@ -183,7 +194,14 @@ function kernel(
 /** target[i] = expression of element i. */
 export function elementwiseC(name: string, plan: Plan): string {
   const { step, dtype } = plan.output!;
-  return kernel(name, plan, storedAs[dtype.name], [], [`    target[i] = ${stored(dtype, `v${step}`)};`], []);
+  return kernel(
+    name,
+    plan,
+    storedAs[dtype.name],
+    [],
+    [`    target[i] = ${stored(dtype, `v${step}`, plan.wide)};`],
+    [],
+  );
 }
 
 /** One number, and for arguments a place, for each block of threads and accumulator, as the PTX form leaves them. */

@@ -2,7 +2,7 @@
 import { CudaUnavailableError } from "../../index.ts";
 import type { FunctionName } from "../../linalg/index.ts";
 import type { Accumulation, Plan, Step } from "../expressions/plan.ts";
-import { computedAs, convert, load, store } from "./element.ts";
+import { computedAs, convert, convertFor, load, store } from "./element.ts";
 import { f64, Kernel } from "./kernel.ts";
 import { PtxMath } from "./math.ts";
 
@@ -135,12 +135,7 @@ export function elementwise(name: string, plan: Plan): string {
   const { step, dtype } = plan.output!;
   kernel.stride(count, index => {
     const value = inRegister(kernel, math, compute(kernel, math, plan, inputs, index)[step]);
-    store(
-      kernel,
-      dtype,
-      kernel.at(target, index, dtype.bytes),
-      convert(kernel, math.type, computedAs(dtype), value),
-    );
+    store(kernel, dtype, kernel.at(target, index, dtype.bytes), convertFor(kernel, math.type, dtype, value));
   });
   return kernel.toString();
 }
