@@ -5,6 +5,7 @@ import {
   ANY,
   ArgumentError,
   type Communicator,
+  CudaError,
   type RecvOptions,
   type RootOptions,
   type SendOptions,
@@ -13,10 +14,11 @@ import {
   TypeMismatchError,
 } from "../index.ts";
 import { type ArrayOptions, DeviceArray, empty } from "./array.ts";
-import type { Device } from "./device.ts";
+import { type Device, synchronizeAll } from "./device.ts";
 import { type DtypeName, dtypeNamed, dtypes } from "./dtype.ts";
 import { copyFrom, type Export, exported } from "./ipc.ts";
 import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
+import { isPinned } from "./pinned.ts";
 import { show } from "./shape.ts";
 import { staged } from "./staging.ts";
 
@@ -35,6 +37,15 @@ export interface DeviceStatus {
   readonly source: number;
   readonly tag: number;
   readonly count: number;
+}
+
+/** What a sender says in place of the elements that it cannot read. */
+type Report = Pick<CudaError, "message" | "call" | "status">;
+
+function reported(error: unknown): Report {
+  if (!(error instanceof CudaError)) return { message: String(error), call: "", status: 0 };
+  const { message, call, status } = error;
+  return { message, call, status };
 }
 
 /** Shorter arrays go through the host: a handle takes longer to open than they to copy. */
@@ -124,13 +135,28 @@ export class DeviceCommunicator {
     return this.heads.size;
   }
 
-  /** Resolves when the array may be changed and freed again. A view with gaps is copied first. */
+  /**
+   * Resolves when the array may be changed and freed again. A view with gaps is copied first. A signal ends the wait;
+   * the message goes on where it has begun, and until it has ended the array must not be written to.
+   */
   async send(array: DeviceArray, dest: number, options: SendOptions = {}): Promise<void> {
     checkArray("send", array);
-    if (!array.isDense) {
-      using dense = array.copy();
-      return await this.send(dense, dest, options);
-    }
+    const { signal, ...rest } = options;
+    signal?.throwIfAborted();
+    if (array.isDense) return await untilAborted(this.sendWhole(array, dest, rest), signal);
+    const dense = array.copy();
+    await untilAborted(
+      this.sendWhole(dense, dest, rest).finally(() => dense.free()),
+      signal,
+    );
+  }
+
+  /** Never left half-way: a receiver that has the header waits for the elements, or may read them where they lie. */
+  private async sendWhole(
+    array: DeviceArray,
+    dest: number,
+    options: Omit<SendOptions, "signal">,
+  ): Promise<void> {
     const there = this.offer(array, dest);
     this.nextId = (this.nextId + 1) % 2 ** 20;
     const header: Header = { dtype: array.dtype, shape: array.shape, id: this.nextId, there };
@@ -142,13 +168,19 @@ export class DeviceCommunicator {
         if (there !== undefined) await device.until(event);
         await this.heads.send(header, dest, options);
         const read =
-          there !== undefined &&
-          (await this.bodies.recv<boolean>(dest, { tag: answerTag(header), signal: options.signal }));
+          there !== undefined && (await this.bodies.recv<boolean>(dest, { tag: answerTag(header) }));
         if (read) return;
-        await staged(type, size, async host => {
-          await device.transfer(false, address, host, true, event);
-          await this.bodies.send(host, dest, { tag: bodyTag(header), signal: options.signal });
-        });
+        try {
+          await staged(type, size, async host => {
+            await device.transfer(false, address, host, isPinned(host), event);
+            await this.bodies.send(host, dest, { tag: bodyTag(header) });
+          });
+        } catch (error) {
+          // In place of the elements, so that the receiver's wait ends.
+          await this.bodies.send(null, dest, { tag: bodyTag(header) });
+          await this.bodies.send(reported(error), dest, { tag: bodyTag(header) });
+          throw error;
+        }
       }),
     );
   }
@@ -160,7 +192,8 @@ export class DeviceCommunicator {
 
   /**
    * Receives into a dense array of the same type with room for all elements; those beyond the message stay. From the
-   * call until the promise resolves the array must not be used.
+   * call until the promise resolves the array must not be used. A signal ends the wait for a
+   * message, and no longer one for the elements of a message that is there.
    * @throws {TruncationError} the message is longer; it is lost
    * @throws {TypeMismatchError} the message holds elements of another type; it is lost
    */
@@ -213,7 +246,7 @@ export class DeviceCommunicator {
     }
   }
 
-  /** Receives a header and calls `place` with what brings the elements. */
+  /** Receives a header and calls `place` with what brings the elements, which the sender is bound to send from then on. */
   private async receive(
     source: number,
     options: RecvOptions,
@@ -225,7 +258,7 @@ export class DeviceCommunicator {
     let begun = false;
     const load: Load = (device, address, event) => {
       begun = true;
-      return this.load(header, status.source, options.signal, device, address, event);
+      return this.load(header, status.source, device, address, event);
     };
     try {
       await place(header, load);
@@ -240,7 +273,6 @@ export class DeviceCommunicator {
   private async load(
     header: Header,
     source: number,
-    signal: AbortSignal | undefined,
     device: Device,
     address: number,
     event: number,
@@ -257,10 +289,28 @@ export class DeviceCommunicator {
       }
       if (read) return;
     }
-    await staged(type, count, async host => {
-      await this.bodies.recvInto(host, source, { tag: bodyTag(header), signal });
-      await device.transfer(true, address, host, true, event);
-    });
+    let came = false;
+    try {
+      await staged(type, count, async host => {
+        came = true;
+        await this.take(host, header, source);
+        await device.transfer(true, address, host, isPinned(host), event);
+      });
+    } catch (error) {
+      if (!came) await this.bodies.recv(source, { tag: bodyTag(header) });
+      throw error;
+    }
+  }
+
+  /** @throws {CudaError} the sender could not read them */
+  private async take(host: TypedArray, header: Header, source: number): Promise<void> {
+    try {
+      await this.bodies.recvInto(host, source, { tag: bodyTag(header) });
+    } catch (error) {
+      if (!(error instanceof TypeMismatchError)) throw error;
+      const { message, call, status } = await this.bodies.recv<Report>(source, { tag: bodyTag(header) });
+      throw new CudaError(`rank ${source} could not read the array that it sent: ${message}`, call, status);
+    }
   }
 
   /** Ends the sender's wait for a message that has no place here. */
@@ -537,12 +587,15 @@ export class DeviceCommunicator {
 
   /** Not public: what every rank gives, for the checks of distributed operations. */
   allgatherShapes<T>(shapes: T): Promise<T[]> {
-    return this.heads.allgather(shapes);
+    return this.inTurn(() => this.heads.allgather(shapes));
   }
 
-  /** Waits for all ranks, and for what was called on this rank's arrays before. */
-  async barrier(): Promise<void> {
-    await this.heads.barrier();
+  /** Waits for all ranks, and for what was called on their devices before; messages have promises of their own. */
+  barrier(): Promise<void> {
+    return this.inTurn(async () => {
+      await synchronizeAll();
+      await this.heads.barrier();
+    });
   }
 
   /** A collective from one array to another, by way of the host. */
@@ -565,6 +618,21 @@ async function downloaded<T>(array: DeviceArray, work: (host: TypedArray) => Pro
     await array.downloadInto(host);
     return work(host);
   });
+}
+
+/** Ends the wait for `work`, which goes on, with the signal's reason. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 const bodyTag = ({ id }: Header): number => 2 * id;

@@ -4,6 +4,7 @@ import { native } from "../native.ts";
 import { call, driver, failure, obtain, reason } from "./library.ts";
 import { Modules } from "./modules.ts";
 import { Pool, type PoolInfo } from "./pool.ts";
+import { collectGarbage } from "./storage.ts";
 import { Timer } from "./timer.ts";
 
 export interface DeviceInfo {
@@ -95,6 +96,7 @@ export class Device implements DeviceInfo {
   /** For copies from other processes. */
   private readonly peers: number;
   private readonly events: number[] = [];
+  private readonly moving = new Set<Promise<void>>();
 
   /** Programs get devices from `device`. */
   constructor(index: number) {
@@ -119,6 +121,7 @@ export class Device implements DeviceInfo {
         this.use();
         call("cuMemFree_v2", address);
       },
+      collect: collectGarbage,
       settle: () => {
         this.use();
         call("cuStreamSynchronize", this.stream);
@@ -135,9 +138,14 @@ export class Device implements DeviceInfo {
     current = this.context;
   }
 
-  /** Resolves when all that was called on this device has ended. @throws {CudaError} something failed meanwhile */
+  /**
+   * Resolves when all that was called on this device has ended: kernels, copies, uploads and downloads, whose errors
+   * come with their own promises. @throws {CudaError} a kernel failed meanwhile
+   */
   async synchronize(): Promise<void> {
+    const moving = [...this.moving];
     await this.marked(event => this.until(event));
+    await Promise.allSettled(moving);
   }
 
   /** A stopwatch on the device: it has started. */
@@ -170,10 +178,22 @@ export class Device implements DeviceInfo {
     if (event === undefined)
       return await this.marked(now => this.transfer(upload, address, array, pinned, now));
     const stream = upload ? this.uploads : this.downloads;
-    await settled(
-      native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
-      upload ? "uploading" : "downloading",
+    await this.move(
+      settled(
+        native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
+        upload ? "uploading" : "downloading",
+      ),
     );
+  }
+
+  /** What runs beside the stream of kernels. */
+  private async move(work: Promise<void>): Promise<void> {
+    this.moving.add(work);
+    try {
+      await work;
+    } finally {
+      this.moving.delete(work);
+    }
   }
 
   /** Not public: copies from memory of another process that is open here, when `event` has come. */
@@ -181,7 +201,7 @@ export class Device implements DeviceInfo {
     this.use();
     call("cuStreamWaitEvent", this.peers, event, 0);
     call("cuMemcpyDtoDAsync_v2", to, from, bytes, this.peers);
-    await this.marked(copied => this.until(copied), this.peers);
+    await this.move(this.marked(copied => this.until(copied), this.peers));
   }
 
   /** Not public: gives `work` an event that comes when all that was called so far has ended. */
@@ -250,6 +270,11 @@ export async function settled(outcome: Promise<undefined | [string, number]>, do
 }
 
 const opened: (Device | undefined)[] = [];
+
+/** When all that was called on any device of this process has ended. */
+export async function synchronizeAll(): Promise<void> {
+  await Promise.all(opened.map(device => device?.synchronize()));
+}
 
 /**
  * A GPU: the one with this index, or, so that ranks of a host share them out, that of this rank's number on its host.

@@ -184,6 +184,22 @@ describe("cuda: device arrays (on the fake driver)", function () {
     );
   });
 
+  it("have their transfers waited for by synchronize, which leaves errors to them", async () => {
+    using array = cuda.empty(8 * MiB);
+    const ended: string[] = [];
+    const moves = [array.upload(new Float32Array(8 * MiB)).then(() => ended.push("upload"))];
+    await cuda.device().synchronize();
+    // For the promises that follow from it.
+    await later();
+    expect(ended).to.deep.equal(["upload"]);
+    await Promise.all(moves);
+    await failing("cuMemcpyDtoHAsync_v2=700", async () => {
+      const coming = fails(() => array.download(), CudaError, /downloading: /);
+      await cuda.device().synchronize();
+      await coming;
+    });
+  });
+
   it("keep their memory until a transfer has ended, though freed before", async () => {
     const array = await cuda.upload(range(100));
     const coming = array.download();
@@ -203,6 +219,24 @@ describe("cuda: device arrays (on the fake driver)", function () {
       await later();
     }
     expect(cuda.device().memoryInfo().used).to.equal(used);
+  });
+
+  it("may be lost again and again, beyond the device's memory", async () => {
+    const memory = process.env.FAKE_CUDA_MEMORY;
+    cuda.device().trim();
+    process.env.FAKE_CUDA_MEMORY = String(cuda.device().memoryInfo().used + 16 * MiB);
+    try {
+      for (let i = 0; i < 40; i++) {
+        // The view is an array of its own that nobody frees.
+        using a = cuda.full([512, 1024], i);
+        using turned = a.transpose().copy();
+        const host = await turned.download();
+        expect([host.length, host[0]]).to.deep.equal([512 * 1024, i]);
+      }
+      for (let i = 0; i < 40; i++) expect((await cuda.full(512 * 1024, i).download())[0]).to.equal(i);
+    } finally {
+      process.env.FAKE_CUDA_MEMORY = memory;
+    }
   });
 
   it("say how much memory there is when it does not suffice", async () => {

@@ -98,6 +98,27 @@ for (const length of [0, 1, 5000, 300_000]) {
   await gpus.barrier();
 }
 
+// Called at once on rank 0 and one after the other elsewhere: all of them go in the order of the calls.
+{
+  using mine = cuda.full(3, rank + 1);
+  using totals = cuda.zeros(3);
+  using again = cuda.zeros(3);
+  using a = cuda.full([2, size], 1, { dtype: "float64" });
+  using b = cuda.full([1, 2], rank, { dtype: "float64" });
+  const calls = [
+    () => gpus.allreduceInto(totals, mine, sum),
+    () => gpus.barrier(),
+    () => cuda.matmulRows(gpus, a, b).then(c => c.free()),
+    () => gpus.allreduceInto(again, mine, sum),
+    () => gpus.barrier(),
+  ];
+  if (rank === 0) await Promise.all(calls.map(call => call()));
+  else for (const call of calls) await call();
+  const all = new Float32Array(3).fill((size * (size + 1)) / 2);
+  expect(await totals.download()).to.deep.equal(all);
+  expect(await again.download()).to.deep.equal(all);
+}
+
 // A product over all GPUs: rank i has i + 1 rows of A and, but for the last rank, 2 of B.
 {
   const rowsOfB = (of: number): number => (of === size - 1 && size > 1 ? 0 : 2);
