@@ -1,7 +1,7 @@
 /** The GPUs of this host, one object each: context, streams, memory and compiled kernels. */
-import { ArgumentError, world } from "../index.ts";
+import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
-import { call, driver, failure, obtain, reason } from "./library.ts";
+import { call, driver, failure, obtain, outOfMemory, reason } from "./library.ts";
 import { Modules } from "./modules.ts";
 import { Pool, type PoolInfo } from "./pool.ts";
 import { collectGarbage } from "./storage.ts";
@@ -26,9 +26,9 @@ const capabilityMinor = 76;
 
 // Flags of cuStreamCreate and cuEventCreate.
 const nonBlocking = 1;
+// Who waits for an event sleeps; otherwise the driver would look again and again.
+const blockingSync = 1;
 const withoutTiming = 2;
-
-const outOfMemory = 2;
 
 function attribute(handle: number, which: number): number {
   const value = new Int32Array(1);
@@ -108,12 +108,17 @@ export class Device implements DeviceInfo {
     this.memory = info.memory;
     this.uuid = info.uuid;
     const handle = handleOf(index);
-    this.context = obtain("cuDevicePrimaryCtxRetain", out => driver().cuDevicePrimaryCtxRetain(out, handle));
+    this.context = obtain("cuDevicePrimaryCtxRetain", out => {
+      const status = driver().cuDevicePrimaryCtxRetain(out, handle);
+      if (status !== outOfMemory) return status;
+      throw new DeviceMemoryError(
+        `${this.toString()} has no room to start (cuDevicePrimaryCtxRetain): other programs hold its ${info.memory.toLocaleString("en")} bytes`,
+        Number.NaN,
+        Number.NaN,
+        info.memory,
+      );
+    });
     this.use();
-    this.stream = this.createStream();
-    this.uploads = this.createStream();
-    this.downloads = this.createStream();
-    this.peers = this.createStream();
     this.pool = new Pool({
       name: `device ${index} (${info.name})`,
       allocate: bytes => this.allocate(bytes),
@@ -128,6 +133,10 @@ export class Device implements DeviceInfo {
       },
       room: () => this.room(),
     });
+    this.stream = this.createStream();
+    this.uploads = this.createStream();
+    this.downloads = this.createStream();
+    this.peers = this.createStream();
     this.modules = new Modules(this);
   }
 
@@ -233,8 +242,7 @@ export class Device implements DeviceInfo {
 
   private mark(stream: number = this.stream): number {
     this.use();
-    const event =
-      this.events.pop() ?? obtain("cuEventCreate", out => driver().cuEventCreate(out, withoutTiming));
+    const event = this.events.pop() ?? this.createEvent(blockingSync | withoutTiming);
     call("cuEventRecord", event, stream);
     return event;
   }
@@ -242,7 +250,15 @@ export class Device implements DeviceInfo {
   /** Not public. */
   createStream(): number {
     this.use();
-    return obtain("cuStreamCreate", out => driver().cuStreamCreate(out, nonBlocking));
+    return obtain("cuStreamCreate", out =>
+      this.pool.spare("a stream", outOfMemory, () => driver().cuStreamCreate(out, nonBlocking)),
+    );
+  }
+
+  private createEvent(flags: number): number {
+    return obtain("cuEventCreate", out =>
+      this.pool.spare("an event", outOfMemory, () => driver().cuEventCreate(out, flags)),
+    );
   }
 
   private allocate(bytes: number): number | undefined {

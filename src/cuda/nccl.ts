@@ -1,5 +1,5 @@
 /** NCCL: collectives from device to device, between ranks that each have a GPU of their own. */
-import { ArgumentError, type Communicator, max, min, type Operator, product, sum } from "../index.ts";
+import { ArgumentError, type Communicator, max, min, type Operator, product, sum, world } from "../index.ts";
 import { native } from "../native.ts";
 import type { DeviceArray } from "./array.ts";
 import { type Device, device, settled } from "./device.ts";
@@ -76,7 +76,13 @@ function standing(host: string): Standing {
   }
   const why = setting === "off" ? "TSMPI_NCCL is off" : (reason() ?? reason("nccl"));
   const anywhere = setting === "on";
-  return why === undefined ? { host, uuid: device().uuid, anywhere } : { host, reason: why, anywhere };
+  if (why !== undefined) return { host, reason: why, anywhere };
+  try {
+    return { host, uuid: device().uuid, anywhere };
+  } catch (error) {
+    // Told, not thrown: the other ranks wait for what this one has to say.
+    return { host, reason: (error as Error).message, anywhere };
+  }
 }
 
 /** Why these ranks do not use NCCL; the same sentence on all of them. */
@@ -111,8 +117,10 @@ export class Nccl {
     const ranks = await comm.allgather(standing(host));
     const why = against(ranks);
     if (why !== undefined) return why;
-    // Ranks of one host meet where no other host can reach them.
-    if (ranks.every(rank => rank.host === host)) process.env.NCCL_SOCKET_IFNAME ??= "lo";
+    // Ranks of one host meet where no other host can reach them. NCCL asks once in a process, so not where a communicator
+    // of several hosts may follow.
+    const alone = world.host.size === world.size || !ranks.every(({ anywhere }) => anywhere);
+    if (alone && ranks.every(rank => rank.host === host)) process.env.NCCL_SOCKET_IFNAME ??= "lo";
     const id = new Uint8Array(128);
     if (comm.rank === 0) {
       const status = nccl().ncclGetUniqueId(id);
@@ -120,6 +128,8 @@ export class Nccl {
     }
     await comm.broadcastInto(id);
     const on = device();
+    // NCCL does not say when its buffers find no room, so they get what there is.
+    on.trim();
     const out = new BigUint64Array(1);
     await settled(
       native().cudaNcclJoin(on.context, out, comm.size, id, comm.rank),

@@ -109,6 +109,21 @@ export class Pool {
     return { address: this.cache.get(best)!.pop()!, bytes: best };
   }
 
+  /**
+   * Calls what takes memory of the device by itself, and again without what is kept here if there was none; returns the
+   * call's status, `none` being the one that says so.
+   * @throws {DeviceMemoryError} still none
+   */
+  spare(what: string, none: number, work: () => number): number {
+    let status = work();
+    if (status === none && this.cached > 0) {
+      this.trim();
+      status = work();
+    }
+    if (status === none) throw this.full(what, Number.NaN);
+    return status;
+  }
+
   private find(size: number): Block | undefined {
     const kept = this.fromCache(size);
     if (kept !== undefined) return kept;
@@ -121,7 +136,7 @@ export class Pool {
   }
 
   /** The error of what finds no room: `bytes`, where it is known how many. */
-  full(what: string, bytes: number): DeviceMemoryError {
+  private full(what: string, bytes: number): DeviceMemoryError {
     const { free, total } = this.memory.room();
     return new DeviceMemoryError(
       `${this.memory.name} has no room for ${what}: ${noun(free)} of ${noun(total)} are free, ` +
