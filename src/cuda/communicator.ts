@@ -17,6 +17,7 @@ import { type ArrayOptions, DeviceArray, empty } from "./array.ts";
 import { type Device, synchronizeAll } from "./device.ts";
 import { type DtypeName, dtypeNamed, dtypes } from "./dtype.ts";
 import { copyFrom, type Export, exported } from "./ipc.ts";
+import { castInto } from "./moves.ts";
 import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
 import { isPinned } from "./pinned.ts";
 import { show } from "./shape.ts";
@@ -353,10 +354,7 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && target.size === array.size,
       calls: (from, to) => [{ operation: "allReduce", from, to, count: array.size, ...codes }],
-      byHost: () => {
-        checkNumbers("allreduceInto", array);
-        return this.through(target, array, (to, from) => this.heads.allreduceInto(to, from, op));
-      },
+      byHost: () => this.combined(target, array, (to, from) => this.heads.allreduceInto(to!, from, op)),
     });
   }
 
@@ -379,14 +377,10 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && (there === undefined || there.size === array.size),
       calls: (from, to) => [{ operation: "reduce", from, to, count: array.size, ...codes, peer: root }],
-      byHost: () => {
-        checkNumbers("reduceInto", array);
-        const reduce = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
-          this.heads.reduceInto(to as TypedArray, from, op, { root });
-        return there === undefined
-          ? downloaded(array, from => reduce(undefined, from))
-          : this.through(there, array, reduce);
-      },
+      byHost: () =>
+        this.combined(there, array, (to, from) =>
+          this.heads.reduceInto(to as TypedArray, from, op, { root }),
+        ),
     });
   }
 
@@ -401,10 +395,7 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && target.size * this.size === array.size,
       calls: (from, to) => [{ operation: "reduceScatter", from, to, count: target.size, ...codes }],
-      byHost: () => {
-        checkNumbers("reduceScatterInto", array);
-        return this.through(target, array, (to, from) => this.heads.reduceScatterInto(to, from, op));
-      },
+      byHost: () => this.combined(target, array, (to, from) => this.heads.reduceScatterInto(to!, from, op)),
     });
   }
 
@@ -598,6 +589,25 @@ export class DeviceCommunicator {
     });
   }
 
+  /**
+   * A reduction by way of the host. Halves for which it has no type, and of which only bits travel, go as float32, and
+   * the result is rounded once.
+   */
+  private async combined(
+    target: DeviceArray | undefined,
+    array: DeviceArray,
+    work: (to: TypedArray | undefined, from: TypedArray) => Promise<void>,
+  ): Promise<void> {
+    const bits = array.type.float && array.type.host === (Uint16Array as unknown);
+    using wide = bits ? array.astype("float32") : undefined;
+    const source = wide ?? array;
+    if (target === undefined) return await downloaded(source, from => work(undefined, from));
+    if (!bits) return await this.through(target, source, work);
+    using sums = empty(target.shape, { dtype: "float32", device: target.device });
+    await this.through(sums, source, work);
+    castInto(target, sums);
+  }
+
   /** A collective from one array to another, by way of the host. */
   private async through(
     target: DeviceArray,
@@ -665,16 +675,6 @@ function checkDense(method: string, array: DeviceArray): void {
   if (array.isDense) return;
   throw new ArgumentError(
     `${method}: the target ${array.toString()} is a view with gaps (${show(array.strides)} apart)`,
-  );
-}
-
-/** Halves travel as bits where the host has no type for them, and bits cannot be added up. */
-function checkNumbers(method: string, array: unknown): void {
-  checkArray(method, array);
-  const bits = array.type.float && array.type.host === (Uint16Array as unknown);
-  if (!bits) return;
-  throw new ArgumentError(
-    `${method}: ranks cannot combine ${array.dtype} on the host; use astype("float32")`,
   );
 }
 

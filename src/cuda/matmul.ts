@@ -141,7 +141,7 @@ function plan(a: DeviceArray, b: DeviceArray): Plan {
 }
 
 /** The type of the result that cuBLAS has for these operands. */
-function resultType(operands: DtypeName, wanted: DtypeName | undefined): Dtype {
+export function resultType(operands: DtypeName, wanted: DtypeName | undefined): Dtype {
   const natural = operands === "int8" ? "int32" : operands;
   const halves = operands === "float16" || operands === "bfloat16";
   if (wanted === undefined || wanted === natural || (halves && wanted === "float32"))
