@@ -8,8 +8,9 @@ import { show } from "./shape.ts";
 /**
  * This rank's rows of the product A B, from its rows of A and its rows of B (any number of them, also none). Blocks of B
  * go round the ring of ranks, the next one travelling while this one is multiplied. Memory: two of the longest block of B
- * beside the operands; messages: size - 1 a rank. Called by all ranks of `gpus`, with the same options.
- * @throws {ArgumentError} (on all ranks) shapes that do not go together
+ * beside the operands; messages: size - 1 a rank. Types as of `matmul`; halves are added up in float32 and rounded once.
+ * Called by all ranks of `gpus`, with the same options.
+ * @throws {ArgumentError} (on all ranks) shapes or types that do not go together
  */
 export async function matmulRows(
   gpus: DeviceCommunicator,
