@@ -21,7 +21,7 @@ import { castInto } from "./moves.ts";
 import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
 import { isPinned } from "./pinned.ts";
 import { show } from "./shape.ts";
-import { staged } from "./staging.ts";
+import { partsOf, staged, stagedInParts } from "./staging.ts";
 
 /** What goes ahead of an array. */
 interface Header {
@@ -172,12 +172,12 @@ export class DeviceCommunicator {
           there !== undefined && (await this.bodies.recv<boolean>(dest, { tag: answerTag(header) }));
         if (read) return;
         try {
-          await staged(type, size, async host => {
-            await device.transfer(false, address, host, isPinned(host), event);
+          await stagedInParts(type, size, async (host, from) => {
+            await device.transfer(false, address + from * type.bytes, host, isPinned(host), event);
             await this.bodies.send(host, dest, { tag: bodyTag(header) });
           });
         } catch (error) {
-          // In place of the elements, so that the receiver's wait ends.
+          // In place of elements, so that the receiver's wait ends.
           await this.bodies.send(null, dest, { tag: bodyTag(header) });
           await this.bodies.send(reported(error), dest, { tag: bodyTag(header) });
           throw error;
@@ -290,34 +290,47 @@ export class DeviceCommunicator {
       }
       if (read) return;
     }
-    let came = false;
+    let left = partsOf(type, count);
     try {
-      await staged(type, count, async host => {
-        came = true;
-        await this.take(host, header, source);
-        await device.transfer(true, address, host, isPinned(host), event);
+      await stagedInParts(type, count, async (host, from) => {
+        left--;
+        const failed = await this.take(host, header, source);
+        if (failed !== undefined) {
+          left = 0;
+          throw failed;
+        }
+        await device.transfer(true, address + from * type.bytes, host, isPinned(host), event);
       });
     } catch (error) {
-      if (!came) await this.bodies.recv(source, { tag: bodyTag(header) });
+      await this.drop(header, source, left);
       throw error;
     }
   }
 
-  /** @throws {CudaError} the sender could not read them */
-  private async take(host: TypedArray, header: Header, source: number): Promise<void> {
+  /** Fills `host` with a part of the elements; returns the error where the sender could not read them. */
+  private async take(host: TypedArray, header: Header, source: number): Promise<CudaError | undefined> {
     try {
       await this.bodies.recvInto(host, source, { tag: bodyTag(header) });
     } catch (error) {
       if (!(error instanceof TypeMismatchError)) throw error;
       const { message, call, status } = await this.bodies.recv<Report>(source, { tag: bodyTag(header) });
-      throw new CudaError(`rank ${source} could not read the array that it sent: ${message}`, call, status);
+      return new CudaError(`rank ${source} could not read the array that it sent: ${message}`, call, status);
+    }
+  }
+
+  /** Takes parts of the elements that have no place, up to the last or to what a sender says instead. */
+  private async drop(header: Header, source: number, parts: number): Promise<void> {
+    for (let left = parts; left > 0; left--) {
+      if ((await this.bodies.recv(source, { tag: bodyTag(header) })) !== null) continue;
+      await this.bodies.recv(source, { tag: bodyTag(header) });
+      return;
     }
   }
 
   /** Ends the sender's wait for a message that has no place here. */
   private async discard(header: Header, source: number): Promise<void> {
     if (header.there !== undefined) await this.bodies.send(true, source, { tag: answerTag(header) });
-    else await this.bodies.recv(source, { tag: bodyTag(header) });
+    else await this.drop(header, source, partsOf(dtypeNamed(header.dtype), product(header.shape)));
   }
 
   /** The root's elements, on all ranks. */

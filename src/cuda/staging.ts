@@ -28,6 +28,29 @@ function made(size: number): Uint8Array {
   }
 }
 
+/** Long arrays go in parts of so many bytes, one on its way to the other rank while the next comes from the device. */
+const partBytes = 64 * 2 ** 20;
+
+/** How many parts there are; at least one. */
+export function partsOf({ bytes }: Dtype, length: number): number {
+  return Math.max(1, Math.ceil((length * bytes) / partBytes));
+}
+
+/** `staged` for one part after the other, of which the first element's place is told. */
+export async function stagedInParts(
+  dtype: Dtype,
+  length: number,
+  work: (array: TypedArray, from: number) => Promise<void>,
+): Promise<void> {
+  const most = partBytes / dtype.bytes;
+  await staged(dtype, Math.min(length, most), async host => {
+    for (let part = 0; part < partsOf(dtype, length); part++) {
+      const from = part * most;
+      await work(host.subarray(0, Math.min(most, length - from)), from);
+    }
+  });
+}
+
 /** Calls `work` with a typed array, pinned if that can be, of so many elements, whatever they hold. */
 export async function staged<T>(
   { bytes, host }: Dtype,

@@ -1,6 +1,6 @@
 /** What goes wrong between ranks' GPUs, on the fake driver: an error on the rank that it concerns, and no rank hangs. */
 import { expect } from "chai";
-import { ArgumentError, CudaError, NotSendableError, sum, world } from "tsmpi";
+import { ArgumentError, CudaError, NotSendableError, sum, TruncationError, world } from "tsmpi";
 import * as cuda from "tsmpi/cuda";
 import { ok } from "./support.ts";
 
@@ -86,6 +86,42 @@ for (const [where, call] of size > 1
     array.fill(1);
     expect((await array.download())[0], "usable again").to.equal(1);
   }
+  await world.barrier();
+}
+
+// Long arrays that go by the host do so in parts: whole, and where one part cannot be read or written, or has no place.
+if (size > 1) {
+  const long = 20_000_000;
+  const hide = (failures = ""): void => {
+    process.env.FAKE_CUDA_FAIL = `cuIpcGetMemHandle=801${failures}`;
+  };
+  hide();
+  if (rank === 0) {
+    using mine = cuda.full(long, 1);
+    using end = mine.slice([long - 3, long]);
+    end.fill(5);
+    await gpus.send(mine, 1);
+    hide(",cuMemcpyDtoHAsync_v2=700@2");
+    expect(await failure(() => gpus.send(mine, 1))).to.be.instanceOf(CudaError);
+    hide();
+    await gpus.send(mine, 1);
+    await gpus.send(mine, 1);
+    await gpus.send(end, 1);
+  } else if (rank === 1) {
+    using target = cuda.full(long, -1);
+    using end = target.slice([long - 4, long]);
+    await gpus.recvInto(target, 0);
+    expect(await end.download()).to.deep.equal(new Float32Array([1, 5, 5, 5]));
+    expect((await failure(() => gpus.recvInto(target, 0))).message).to.match(/^rank 0 could not read/);
+    hide(",cuMemcpyHtoDAsync_v2=700@1");
+    expect((await failure(() => gpus.recvInto(target, 0))).message).to.match(/^uploading: /);
+    hide();
+    using short = target.slice([0, 5]);
+    expect(await failure(() => gpus.recvInto(short, 0))).to.be.instanceOf(TruncationError);
+    await gpus.recvInto(short, 0);
+    expect((await short.download())[0], "what comes next is no part of it").to.equal(5);
+  }
+  delete process.env.FAKE_CUDA_FAIL;
   await world.barrier();
 }
 
