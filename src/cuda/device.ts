@@ -289,7 +289,8 @@ const opened: (Device | undefined)[] = [];
 
 /** When all that was called on any device of this process has ended. */
 export async function synchronizeAll(): Promise<void> {
-  await Promise.all(opened.map(device => device?.synchronize()));
+  const all = opened.filter(device => device !== undefined);
+  await Promise.all(all.map(device => device.synchronize()));
 }
 
 /**

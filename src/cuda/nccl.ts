@@ -60,7 +60,7 @@ export function reductionCodes(
 }
 
 /** What a rank tells the others before they make a communicator. */
-interface Standing {
+export interface Standing {
   readonly host: string;
   /** Why this rank cannot. */
   readonly reason?: string;
@@ -97,6 +97,15 @@ function against(ranks: readonly Standing[]): string | undefined {
   return "NCCL sends unencrypted to other hosts, which TSMPI_NCCL=on on all ranks allows";
 }
 
+/**
+ * Whether these ranks meet where no other host can reach them. NCCL asks for its interface once in a process, so not
+ * where a communicator of several hosts may follow.
+ */
+export function keepsToLoopback(ranks: readonly Standing[], jobOnOneHost: boolean): boolean {
+  if (ranks.some(({ host }) => host !== ranks[0].host)) return false;
+  return jobOnOneHost || !ranks.every(({ anywhere }) => anywhere);
+}
+
 export class Nccl {
   readonly device: Device;
   private readonly handle: number;
@@ -117,10 +126,7 @@ export class Nccl {
     const ranks = await comm.allgather(standing(host));
     const why = against(ranks);
     if (why !== undefined) return why;
-    // Ranks of one host meet where no other host can reach them. NCCL asks once in a process, so not where a communicator
-    // of several hosts may follow.
-    const alone = world.host.size === world.size || !ranks.every(({ anywhere }) => anywhere);
-    if (alone && ranks.every(rank => rank.host === host)) process.env.NCCL_SOCKET_IFNAME ??= "lo";
+    if (keepsToLoopback(ranks, world.host.size === world.size)) process.env.NCCL_SOCKET_IFNAME ??= "lo";
     const id = new Uint8Array(128);
     if (comm.rank === 0) {
       const status = nccl().ncclGetUniqueId(id);

@@ -192,15 +192,6 @@ API cuMemFreeHost(void* address) {
   free(address);
   return 0;
 }
-API cuMemHostRegister_v2(void*, size_t, unsigned) {
-  CONTEXT("cuMemHostRegister_v2");
-  return 0;
-}
-API cuMemHostUnregister(void*) {
-  CONTEXT("cuMemHostUnregister");
-  return 0;
-}
-
 // Only page-locked memory may be copied while the caller goes on.
 static bool isPinned(const void* host, size_t bytes) {
   uint64_t address = reinterpret_cast<uint64_t>(host);
