@@ -179,7 +179,7 @@ export const OPTIONS: Option[] = [
   {
     names: ["--threads-per-rank"],
     value: "N",
-    help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where the variable is not set already)",
+    help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where neither the variable nor OMP_NUM_THREADS is set already)",
     read(value, _segment, job) {
       job.threadsPerRank = wholeNumber(value, 1, "a whole number of threads, at least 1");
     },

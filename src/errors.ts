@@ -167,6 +167,13 @@ export class BlasMissingError extends TsmpiError {
   }
 }
 
+/** A routine needs memory to work in, and this process cannot get it. */
+export class OutOfMemoryError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_OUT_OF_MEMORY", message, details);
+  }
+}
+
 /** A matrix is singular to working precision; `index` is the place, from 0 on, of the pivot that is zero. */
 export class SingularMatrixError extends TsmpiError {
   readonly index: number;

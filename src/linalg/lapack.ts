@@ -1,7 +1,7 @@
 /** LAPACK's drivers by their names, on row-major matrices in place. */
 import { ArgumentError } from "../errors.ts";
 import { begin, nothing, type Run, routine } from "./call.ts";
-import { checkApart } from "./overlap.ts";
+import { bytesOf, checkApart, checkBytesApart } from "./overlap.ts";
 import { checkDimension, checkMatrix, checkVector, dtypeCode, transposeCode, uploCode } from "./shapes.ts";
 import { checkStatus, notConverged, notPositive, rankDeficient, singular } from "./status.ts";
 import type { ElementOptions, FloatArray, Mode, Returned, Transpose, Uplo } from "./types.ts";
@@ -35,6 +35,7 @@ export interface EighOptions extends CholeskyOptions {
  * complex; places of rows are Int32Arrays and count from 0.
  * @throws {ArgumentError} when an array is too short, of the wrong type, shared between arguments, or holds NaN or an
  * infinity; then nothing has been written.
+ * @throws {OutOfMemoryError} when there is no memory to work in.
  */
 export interface Lapack<M extends Mode> {
   /**
@@ -55,7 +56,10 @@ export interface Lapack<M extends Mode> {
    * @throws {SingularMatrixError} when a pivot is zero; the factorisation is complete nevertheless.
    */
   getrf(m: number, n: number, a: FloatArray, pivots: Int32Array, options?: FactorOptions): Returned<M, void>;
-  /** Solves op(a) x = b by what getrf has left; b is n x nrhs and becomes x. */
+  /**
+   * Solves op(a) x = b by what getrf has left; b is n x nrhs and becomes x.
+   * @throws {ArgumentError} also when a pivot is no row of b.
+   */
   getrs(
     n: number,
     nrhs: number,
@@ -146,15 +150,6 @@ function checkPivots(name: string, pivots: Int32Array, n: number): void {
   throw new ArgumentError(`${name}: pivots must be an Int32Array of at least ${n} elements`);
 }
 
-/** Pivots that come from the user lead to rows of b. */
-function checkPlaces(name: string, pivots: Int32Array, n: number): void {
-  checkPivots(name, pivots, n);
-  for (let i = 0; i < n; i++) {
-    if (pivots[i] >= 0 && pivots[i] < n) continue;
-    throw new ArgumentError(`${name}: pivots[${i}] is ${pivots[i]}, which is no row of ${n}`);
-  }
-}
-
 function begun(name: keyof typeof routine, dtype: number, values: readonly number[]): void {
   begin(routine[name], dtype).set(values, 2);
 }
@@ -188,7 +183,9 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkDimension("getrf", "n", n);
       const dtype = dtypeCode("getrf", complex, "a", a);
       checkMatrix("getrf", "a", a, m, n, lda, complex);
-      checkPivots("getrf", pivots, Math.min(m, n));
+      const k = Math.min(m, n);
+      checkPivots("getrf", pivots, k);
+      checkBytesApart("getrf", "pivots", pivots, 4 * k, "a", a, bytesOf(a, m, n, lda, complex));
       begun("getrf", dtype, [m, n, lda]);
       return run(numbers => checkStatus("getrf", "a", numbers, singular("getrf", m, n)), a, pivots);
     },
@@ -201,9 +198,10 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkMatrix("getrs", "a", a, n, n, lda, complex);
       checkMatrix("getrs", "b", b, n, nrhs, ldb, complex);
       checkApart("getrs", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
-      checkPlaces("getrs", pivots, n);
+      checkPivots("getrs", pivots, n);
+      checkBytesApart("getrs", "b", b, bytesOf(b, n, nrhs, ldb, complex), "pivots", pivots, 4 * n);
       begun("getrs", dtype, [code, n, nrhs, lda, ldb]);
-      return run(nothing, a, pivots, b);
+      return run(numbers => checkStatus("getrs", "a", numbers), a, pivots, b);
     },
     gesv(n, nrhs, a, pivots, b, options = noOptions) {
       const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
@@ -214,6 +212,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkMatrix("gesv", "b", b, n, nrhs, ldb, complex);
       checkApart("gesv", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
       checkPivots("gesv", pivots, n);
+      checkBytesApart("gesv", "pivots", pivots, 4 * n, "a", a, bytesOf(a, n, n, lda, complex));
+      checkBytesApart("gesv", "pivots", pivots, 4 * n, "b", b, bytesOf(b, n, nrhs, ldb, complex));
       begun("gesv", dtype, [n, nrhs, lda, ldb]);
       return run(numbers => checkStatus("gesv", "a", numbers, singular("gesv", n, n)), a, pivots, b);
     },
@@ -251,6 +251,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const dtype = dtypeCode("gesdd", complex, "a s", a, s);
       checkMatrix("gesdd", "a", a, m, n, lda, complex);
       checkVector("gesdd", "s", s, k, 1, false);
+      const bytes = bytesOf(s, k, 1, 1, false);
+      checkBytesApart("gesdd", "s", s, bytes, "a", a, bytesOf(a, m, n, lda, complex));
       if (u === undefined || vt === undefined) {
         if (u !== vt) throw new ArgumentError("gesdd: give both u and vt, or neither");
       } else {
@@ -260,6 +262,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
         checkApart("gesdd", "u", u, m, k, ldu, "a", a, m, n, lda, complex);
         checkApart("gesdd", "vt", vt, k, n, ldvt, "a", a, m, n, lda, complex);
         checkApart("gesdd", "u", u, m, k, ldu, "vt", vt, k, n, ldvt, complex);
+        checkBytesApart("gesdd", "s", s, bytes, "u", u, bytesOf(u, m, k, ldu, complex));
+        checkBytesApart("gesdd", "s", s, bytes, "vt", vt, bytesOf(vt, k, n, ldvt, complex));
       }
       const vectors = u !== undefined && vt !== undefined;
       begun("gesdd", dtype, [vectors ? 1 : 0, m, n, lda, ldu, ldvt]);
@@ -274,6 +278,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const dtype = dtypeCode("syevd", complex, "a w", a, w);
       checkMatrix("syevd", "a", a, n, n, lda, complex);
       checkVector("syevd", "w", w, n, 1, false);
+      checkBytesApart("syevd", "w", w, bytesOf(w, n, 1, 1, false), "a", a, bytesOf(a, n, n, lda, complex));
       begun("syevd", dtype, [vectors ? 1 : 0, triangle, n, lda]);
       return run(numbers => checkStatus("syevd", "a", numbers, notConverged("syevd", "eigenvalues")), a, w);
     },
@@ -299,6 +304,9 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkMatrix("gelsd", "b", b, Math.max(m, n), nrhs, ldb, complex);
       checkVector("gelsd", "s", s, Math.min(m, n), 1, false);
       checkApart("gelsd", "b", b, Math.max(m, n), nrhs, ldb, "a", a, m, n, lda, complex);
+      const bytes = bytesOf(s, Math.min(m, n), 1, 1, false);
+      checkBytesApart("gelsd", "s", s, bytes, "a", a, bytesOf(a, m, n, lda, complex));
+      checkBytesApart("gelsd", "s", s, bytes, "b", b, bytesOf(b, Math.max(m, n), nrhs, ldb, complex));
       begun("gelsd", dtype, [m, n, nrhs, lda, ldb, rcond]);
       return run(
         numbers => {

@@ -60,11 +60,13 @@ export class Matrix {
   /** @throws {ArgumentError} when the array is too short for the shape and strides. */
   constructor(data: FloatArray, rows: number, columns: number, options: MatrixOptions = {}) {
     const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } = options;
+    // Checked once, and then nobody's to change.
+    const [row, column] = strides;
     for (const [name, value] of [
       ["rows", rows],
       ["columns", columns],
-      ["strides[0]", strides[0]],
-      ["strides[1]", strides[1]],
+      ["strides[0]", row],
+      ["strides[1]", column],
     ] as const) {
       if (Number.isSafeInteger(value) && value >= 0) continue;
       throw new ArgumentError(`Matrix: ${name} must be a whole number, at least 0, but is ${value}`);
@@ -76,7 +78,8 @@ export class Matrix {
     this.rows = rows;
     this.columns = columns;
     this.dtype = dtype;
-    this.strides = strides;
+    this.strides = [row, column];
+    Object.freeze(this.strides);
     checkHeld(this);
   }
 

@@ -312,7 +312,14 @@ export function fail(x: X): never {
       return JSON.parse(stdout.split("\n")[0]);
     };
     expect(await run(["-n", "64"], {})).to.deep.equal(["1", "1", "1"]);
-    expect(await run(["-n", "64"], { OMP_NUM_THREADS: "5" })).to.deep.equal(["5", "1", "1"]);
+    expect(await run(["-n", "64"], { OMP_NUM_THREADS: "5" })).to.deep.equal(["5", null, null]);
+    expect(await run(["-n", "1", "-x", "OMP_NUM_THREADS=5"], {})).to.deep.equal(["5", null, null]);
+    const cores = await run(["-n", "1"], { MKL_NUM_THREADS: "500" });
+    expect(cores).to.be.an("array").with.property("2", "500");
+    expect(cores)
+      .to.have.property("0")
+      .that.matches(/^[1-9]/)
+      .and.not.equal("500");
     expect(await run(["-n", "1", "--threads-per-rank", "3"], { OMP_NUM_THREADS: "5" })).to.deep.equal([
       "3",
       "3",

@@ -1,7 +1,19 @@
 /** Wrong arguments: every error says which, what was expected and what came. */
 import { expect } from "chai";
 import { ArgumentError, NotPositiveDefiniteError, SingularMatrixError } from "../../src/errors.ts";
-import { gemm, Matrix, setThreads, solve, sync } from "../../src/linalg/index.ts";
+import {
+  exp,
+  gemm,
+  getrs,
+  info,
+  lstsq,
+  Matrix,
+  map,
+  mapInto,
+  setThreads,
+  solve,
+  sync,
+} from "../../src/linalg/index.ts";
 
 const f64 = (n: number): Float64Array => new Float64Array(n);
 
@@ -133,11 +145,131 @@ describe("linalg: arguments", () => {
     fails(() => sync.gels(3, 2, 1, deficient, f64(3)), "not of full rank", SingularMatrixError);
   });
 
-  it("checks the pivots that it is given", () => {
-    fails(
-      () => sync.getrs(2, 1, f64(4), Int32Array.of(0, 7), f64(2)),
-      "getrs: pivots[1] is 7, which is no row of 2",
-    );
+  it("refuses a result of LAPACK that shares memory with what is read, whatever their types", () => {
+    const shared = new ArrayBuffer(1000);
+    const [a, b] = [new Float64Array(shared), f64(50)];
+    const pivots = new Int32Array(shared, 8, 3);
+    const whole = new Float64Array(18);
+    for (const [call, text] of [
+      [() => sync.potrs(3, 1, a, a.subarray(8)), "potrs: b, which is written, shares memory with a,"],
+      [() => sync.getrf(3, 3, a, pivots), "getrf: pivots, which is written, shares memory with a,"],
+      [() => sync.getrs(3, 1, b, pivots, a), "getrs: b, which is written, shares memory with pivots,"],
+      [() => sync.getrs(3, 1, a, new Int32Array(3), a.subarray(8)), "getrs: b, which is written"],
+      [() => sync.gesv(3, 1, a, pivots, b), "gesv: pivots, which is written, shares memory with a,"],
+      [() => sync.gesv(3, 1, b, pivots, a), "gesv: pivots, which is written, shares memory with b,"],
+      [() => sync.gesv(3, 1, a, new Int32Array(3), a.subarray(8)), "gesv: b, which is written"],
+      [() => sync.geqrf(3, 3, a, a.subarray(6)), "geqrf: tau, which is written"],
+      [() => sync.orgqr(3, 3, 3, a, a.subarray(6)), "orgqr: a, which is written"],
+      [() => sync.gesdd(3, 3, a, a.subarray(6)), "gesdd: s, which is written, shares memory with a,"],
+      [() => sync.gesdd(3, 3, a, whole, whole, f64(9)), "gesdd: s, which is written, shares memory with u,"],
+      [() => sync.gesdd(3, 3, a, whole, f64(9), whole), "gesdd: s, which is written, shares memory with vt,"],
+      [() => sync.gesdd(3, 3, a, b, whole, whole), "gesdd: u, which is written, shares memory with vt,"],
+      [() => sync.gesdd(3, 3, a, b, a, whole), "gesdd: u, which is written, shares memory with a,"],
+      [() => sync.syevd(3, a, a.subarray(8)), "syevd: w, which is written, shares memory with a,"],
+      [
+        () => sync.syevd(3, a, a.subarray(17), { complex: true }),
+        "syevd: w, which is written, shares memory with a,",
+      ],
+      [() => sync.gels(3, 3, 1, a, a.subarray(8)), "gels: b, which is written"],
+      [() => sync.gelsd(3, 3, 1, a, a.subarray(8), b), "gelsd: b, which is written"],
+      [() => sync.gelsd(3, 3, 1, b, whole, whole), "gelsd: s, which is written, shares memory with b,"],
+      [() => sync.gelsd(3, 3, 1, whole, b, whole), "gelsd: s, which is written, shares memory with a,"],
+    ] as const) {
+      fails(call, text);
+    }
+    expect([...a, ...b, ...whole].every(value => value === 0)).to.equal(true);
+    // Side by side in one buffer is all right, and so is a result of nothing.
+    for (let i = 0; i < 3; i++) a[4 * i] = 2;
+    sync.gesv(3, 1, a, new Int32Array(shared, 72, 3), a.subarray(11));
+    sync.getrf(0, 0, a, new Int32Array(shared));
+  });
+
+  it("checks the pivots that it is given, before it writes", async () => {
+    const b = Float64Array.of(1, 2);
+    for (const [place, pivots] of [
+      [1, [0, 7]],
+      [0, [-1, 1]],
+    ] as const) {
+      for (const trans of ["N", "T"] as const) {
+        const text = `getrs: pivots[${place}] is ${pivots[place]}, which is no row of 2`;
+        fails(() => sync.getrs(2, 1, f64(4), Int32Array.from(pivots), b, { trans }), text);
+      }
+    }
+    // An awaited call looks at them when its turn comes.
+    const n = 64;
+    const [identity, side] = [Matrix.identity(n).data, f64(n).fill(1)];
+    const pivots = Int32Array.from({ length: n }, (_, i) => i);
+    const large = f64(400 * 400);
+    const before = gemm(400, 400, 400, large, large, f64(400 * 400));
+    const solved = getrs(n, 1, identity, pivots, side);
+    pivots.fill(2 ** 30);
+    const [, outcome] = await Promise.allSettled([before, solved]);
+    if (outcome.status === "rejected") {
+      expect(outcome.reason).to.be.instanceOf(ArgumentError);
+      expect(outcome.reason.message).to.equal(`getrs: pivots[0] is ${2 ** 30}, which is no row of ${n}`);
+    }
+    expect([...side]).to.deep.equal(Array(n).fill(1));
+    expect([...b]).to.deep.equal([1, 2]);
+  });
+
+  it("stays in its matrix when pivots change under it", () => {
+    // Two objects of one shared memory, which cannot be told from two memories.
+    const n = 64;
+    const memory = new SharedArrayBuffer(8 * n * n);
+    const pivots = new Int32Array(structuredClone(memory), 0, 3 * n);
+    const values = new Float64Array(memory).fill(-1.234e200);
+    for (let i = 0; i < n; i++) pivots[i] = i;
+    pivots[0] = 40;
+    sync.getrs(n, 1, Matrix.identity(n).data, pivots, values);
+    for (let i = 0; i < n * n; i++) values[i] = Math.sin(i * i) * 1e3;
+    try {
+      sync.getrf(n, n, values, pivots.subarray(40));
+    } catch (error) {
+      expect(error).to.be.instanceOf(SingularMatrixError);
+    }
+  });
+
+  it("refuses resizable buffers where a call is awaited, for they might shrink meanwhile", async () => {
+    type Resizable = new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
+    const resizable = new (ArrayBuffer as unknown as Resizable)(32, { maxByteLength: 64 });
+    const a = new Float64Array(resizable);
+    for (const call of [
+      () => gemm(2, 2, 2, a, f64(4), f64(4)),
+      () => gemm(2, 2, 2, f64(4), f64(4), a),
+      () => solve(Matrix.identity(2), a.subarray(0, 2)),
+      () => lstsq(new Matrix(a, 2, 2), f64(2)),
+      () => map(a, exp),
+      () => mapInto(a, f64(4), exp),
+    ]) {
+      const [outcome] = await Promise.allSettled([call()]);
+      expect(outcome).to.have.property("reason").that.is.instanceOf(ArgumentError);
+      expect(String((outcome as PromiseRejectedResult).reason)).to.contain("resizable ArrayBuffer");
+    }
+    // Nothing can happen to them while a call blocks.
+    expect(sync.asum(a.fill(-1))).to.equal(4);
+    expect([...(sync.map(a, x => x.mul(2)) as Float64Array)]).to.deep.equal([-2, -2, -2, -2]);
+  });
+
+  it("names sizes that LAPACK's integers do not hold, and ends where there is nothing to do", () => {
+    const { lapack, integers } = info();
+    const [far, one, none] = [2 ** 32, f64(1).fill(1), f64(0)];
+    const text = "expected sizes and leading dimensions of at most 2147483647";
+    if (lapack !== undefined && integers === 32) {
+      fails(() => sync.geqrf(1, 1, one, f64(1), { lda: far }), `geqrf: ${text}`);
+      fails(() => sync.orgqr(1, 1, 1, one, f64(1), { lda: far }), `orgqr: ${text}`);
+      fails(() => sync.gesdd(1, 1, one, f64(1), undefined, undefined, { lda: far }), `gesdd: ${text}`);
+      fails(() => sync.gesdd(1, 1, one, f64(1), f64(1), f64(1), { ldu: far }), `gesdd: ${text}`);
+      fails(() => sync.syevd(1, one, f64(1), { lda: far }), `syevd: ${text}`);
+      fails(() => sync.gels(1, 1, 1, one, f64(1), { lda: far }), `gels: ${text}`);
+      fails(() => sync.gelsd(0, 2 ** 50, 0, none, none, none), `gelsd: ${text}`);
+    }
+    // What does not need the library knows no limit.
+    const four = Float64Array.of(4);
+    sync.potrf(1, four, { lda: far });
+    expect(four[0]).to.equal(2);
+    sync.gemmBatched(2 ** 52, 0, 0, 0, none, none, none);
+    sync.getrf(2 ** 50, 0, none, new Int32Array(0));
+    expect(Matrix.zeros(2 ** 50, 0).copy().shape).to.deep.equal([2 ** 50, 0]);
   });
 
   it("checks the shapes of matrices", () => {
@@ -151,6 +283,15 @@ describe("linalg: arguments", () => {
     );
     fails(() => a.at(2, 0), "Matrix: no element (2, 0) in 2 x 3");
     fails(() => Matrix.from([[1], [1, 2]]), "Matrix.from: row 1 has 2 elements, row 0 has 1");
+  });
+
+  it("keeps its strides to itself", () => {
+    const strides: [number, number] = [3, 1];
+    const a = new Matrix(Float64Array.of(1, 2, 3, 4, 5, 6), 2, 3, { strides });
+    strides[0] = -(2 ** 36);
+    expect(a.strides).to.deep.equal([3, 1]);
+    expect(() => ((a.strides as [number, number])[0] = 7)).to.throw(TypeError);
+    expect([...a.copy().data]).to.deep.equal([1, 2, 3, 4, 5, 6]);
   });
 
   it("notices an array that was transferred away", () => {

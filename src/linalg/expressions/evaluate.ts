@@ -1,6 +1,7 @@
 /** Runs expressions over their arrays. */
 import { ArgumentError } from "../../errors.ts";
 import { native } from "../../native.ts";
+import { checkFixedLength } from "../fixed-length.ts";
 import { newArray } from "../matrix.ts";
 import type { Mode, Returned } from "../types.ts";
 import { describe, Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
@@ -234,6 +235,9 @@ export class Evaluation {
       typeof constant === "string" ? (bindings[constant] as number) : constant,
     );
     const arrays = program.arrays.map(array => (typeof array === "string" ? bindings[array] : array));
+    if (mode === "async") {
+      for (const used of lengths.keys()) checkFixedLength(used);
+    }
     const found = new Float64Array(program.reductions);
     const finish = (): unknown => {
       const values = program.outcomes.map((outcome, index) =>
