@@ -1,6 +1,7 @@
 /** The GPUs of this host, one object each: context, streams, memory and compiled kernels. */
 import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
+import { dtypeNamed } from "./dtype.ts";
 import { call, driver, failure, obtain, outOfMemory, reason } from "./library.ts";
 import { Modules } from "./modules.ts";
 import { Pool, type PoolInfo } from "./pool.ts";
@@ -187,9 +188,14 @@ export class Device implements DeviceInfo {
     if (event === undefined)
       return await this.marked(now => this.transfer(upload, address, array, pinned, now));
     const stream = upload ? this.uploads : this.downloads;
+    // Node-API knows nothing of Float16Array, of which only the bits matter here.
+    const bits =
+      array instanceof dtypeNamed("float16").host
+        ? new Uint16Array(array.buffer, array.byteOffset, array.byteLength / 2)
+        : array;
     await this.move(
       settled(
-        native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
+        native().cudaTransfer(upload, this.context, stream, event, address, bits, pinned),
         upload ? "uploading" : "downloading",
       ),
     );

@@ -25,6 +25,8 @@ describe("cuda: device arrays (on the fake driver)", function () {
     new Uint32Array([1, 2 ** 32 - 1]),
     new BigInt64Array([1n, -(2n ** 63n)]),
     new BigUint64Array([1n, 2n ** 64n - 1n]),
+    // From Node 24 on.
+    ...("Float16Array" in globalThis ? [new Float16Array([1.5, -2, Number.NaN])] : []),
   ];
   for (const sample of samples) {
     it(`come back as they went: ${sample.constructor.name}`, async () => {
