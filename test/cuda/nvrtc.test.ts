@@ -10,7 +10,7 @@ import { needs } from "../needs.ts";
 import { type FakeCuda, fakeCuda, fakeEnvironment } from "./fake.ts";
 import { allFunctions, planned, reductions } from "./plans.ts";
 
-describe("cuda: expressions as CUDA C", function () {
+describe("cuda: expressions as CUDA C (on the fake NVRTC)", function () {
   this.timeout(240_000);
   let fake: FakeCuda;
   before(() => {
