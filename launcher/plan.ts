@@ -13,6 +13,7 @@ import {
   placeRanks,
 } from "./hosts/choose-hosts.ts";
 import type { JobOptions } from "./options.ts";
+import { missingFolders } from "./rank-files.ts";
 import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -143,9 +144,7 @@ export function makePlan(args: Arguments, cores: number): Plan {
   if (typeof args.stdin === "number" && args.stdin >= ranks) {
     throw new UsageError(`--stdin expects a rank from 0 to ${ranks - 1}, all or none; ${args.stdin} came`);
   }
-  if (args.outputFolder !== undefined && stat(args.outputFolder)?.isDirectory() === false) {
-    throw new UsageError(`--output-dir expects a folder, and ${args.outputFolder} is a file`);
-  }
+  if (args.outputFolder !== undefined) missingFolders(args.outputFolder);
   const { hosts, places, launcher } = placesOf(chosen, ranks, args);
   if (hosts !== undefined && args.transport === "zeromq") {
     throw new UsageError(
