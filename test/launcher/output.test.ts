@@ -169,7 +169,7 @@ if (rank === "0") process.exit(0);
 while (!existsSync("ended0"));
 process.exit(3);`,
     });
-    const { code, out } = await shell("set -o pipefail; $T -n 2 main.cjs 2>err.txt | (sleep 1.5; cat)", cwd);
+    const { code, out } = await shell("set -o pipefail; $T -n 2 main.cjs 2>err.txt | (sleep 2; cat)", cwd);
     const count = (line: string): number =>
       out
         .toString()
@@ -185,7 +185,7 @@ process.exit(3);`,
     const cwd = folderWith({
       "main.cjs": `process.stdout.write((process.env.TSMPI_RANK.repeat(99) + "\\n").repeat(1600));`,
     });
-    const { out } = await shell("$T -n 4 main.cjs | (sleep 1; cat)", cwd);
+    const { out } = await shell("$T -n 4 main.cjs | (sleep 2; cat)", cwd);
     const lines = out.toString().trimEnd().split("\n");
     expect(lines.filter(line => line.length !== 99)).to.deep.equal([]);
     expect(lines).to.have.length(6400);
