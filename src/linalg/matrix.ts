@@ -63,14 +63,14 @@ export class Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly dtype: Dtype;
-  /** In elements, as MatrixOptions. */
-  readonly strides: readonly [row: number, column: number];
+  // Checked once, and then nobody's to change.
+  readonly #row: number;
+  readonly #column: number;
 
   /** @throws {ArgumentError} when the array is too short for the shape and strides. */
   constructor(data: FloatArray, rows: number, columns: number, options: MatrixOptions = {}) {
     checkOptions("Matrix", options);
     const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } = options;
-    // Checked once, and then nobody's to change.
     const [row, column] = strides;
     for (const [name, value] of [
       ["rows", rows],
@@ -89,8 +89,8 @@ export class Matrix {
     this.rows = rows;
     this.columns = columns;
     this.dtype = dtype;
-    this.strides = [row, column];
-    Object.freeze(this.strides);
+    this.#row = row;
+    this.#column = column;
     checkHeld(this);
   }
 
@@ -126,6 +126,11 @@ export class Matrix {
     return matrix;
   }
 
+  /** In elements, as MatrixOptions. */
+  get strides(): [row: number, column: number] {
+    return [this.#row, this.#column];
+  }
+
   get shape(): [rows: number, columns: number] {
     return [this.rows, this.columns];
   }
@@ -136,7 +141,7 @@ export class Matrix {
     ) {
       throw new ArgumentError(`Matrix: no element (${i}, ${j}) in ${this.rows} x ${this.columns}`);
     }
-    return i * this.strides[0] + j * this.strides[1];
+    return i * this.#row + j * this.#column;
   }
 
   at(i: number, j: number): Element {
@@ -163,8 +168,8 @@ export class Matrix {
 
   /** The transpose, a view. */
   get T(): Matrix {
-    const [row, column] = this.strides;
-    return new Matrix(this.data, this.columns, this.rows, { dtype: this.dtype, strides: [column, row] });
+    const strides = [this.#column, this.#row] as const;
+    return new Matrix(this.data, this.columns, this.rows, { dtype: this.dtype, strides });
   }
 
   /** Rows and columns from start to before end, a view; ends and negative places as in Array's slice, but no fractions. */
@@ -179,7 +184,7 @@ export class Matrix {
     const left = place(columnStart, this.columns);
     const rows = Math.max(0, place(rowEnd, this.rows) - top);
     const columns = Math.max(0, place(columnEnd, this.columns) - left);
-    const start = rows === 0 || columns === 0 ? 0 : top * this.strides[0] + left * this.strides[1];
+    const start = rows === 0 || columns === 0 ? 0 : top * this.#row + left * this.#column;
     const data = this.data.subarray(isComplex(this.dtype) ? 2 * start : start);
     return new Matrix(data, rows, columns, { dtype: this.dtype, strides: this.strides });
   }

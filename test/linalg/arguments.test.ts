@@ -290,7 +290,8 @@ describe("linalg: arguments", () => {
     const a = new Matrix(Float64Array.of(1, 2, 3, 4, 5, 6), 2, 3, { strides });
     strides[0] = -(2 ** 36);
     expect(a.strides).to.deep.equal([3, 1]);
-    expect(() => ((a.strides as [number, number])[0] = 7)).to.throw(TypeError);
+    (a.strides as [number, number])[0] = -(2 ** 36);
+    expect(a.strides).to.deep.equal([3, 1]);
     expect([...a.copy().data]).to.deep.equal([1, 2, 3, 4, 5, 6]);
   });
 
