@@ -124,6 +124,7 @@ export const OPTIONS: Option[] = [
     value: "DIR",
     help: "the ranks' working folder (the script is looked up from the present one)",
     read(value, segment) {
+      if (value === "") throw new Expected("a folder");
       segment.workingFolder = value;
     },
   },
@@ -206,6 +207,7 @@ export const OPTIONS: Option[] = [
     value: "FILE",
     help: 'a file that names hosts, one a line: "host slots=4"; # begins a comment',
     read(value, _segment, job) {
+      if (value === "") throw new Expected("a file");
       job.hostFile = value;
     },
   },

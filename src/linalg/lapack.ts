@@ -2,7 +2,15 @@
 import { ArgumentError } from "../errors.ts";
 import { begin, nothing, type Run, routine } from "./call.ts";
 import { bytesOf, checkApart, checkBytesApart } from "./overlap.ts";
-import { checkDimension, checkMatrix, checkVector, dtypeCode, transposeCode, uploCode } from "./shapes.ts";
+import {
+  checkDimension,
+  checkMatrix,
+  checkOptions,
+  checkVector,
+  dtypeCode,
+  transposeCode,
+  uploCode,
+} from "./shapes.ts";
 import { checkStatus, notConverged, notPositive, rankDeficient, singular } from "./status.ts";
 import type { ElementOptions, FloatArray, Mode, Returned, Transpose, Uplo } from "./types.ts";
 
@@ -32,8 +40,9 @@ export interface EighOptions extends CholeskyOptions {
 
 /**
  * All matrices are row-major, and are overwritten as said. Real vectors (s, w) have the type of a, also when it is
- * complex; places of rows are Int32Arrays and count from 0.
- * @throws {ArgumentError} when an array is too short, of the wrong type, shared between arguments, or holds NaN or an
+ * complex; places of rows are Int32Arrays and count from 0. NaN and infinities are looked for in matrices to factorise, and
+ * in b of gels and gelsd; b of gesv, and what potrs, getrs and orgqr are given, lets them pass.
+ * @throws {ArgumentError} when an array is too short, of the wrong type, shared between arguments, or holds such NaN or an
  * infinity; then nothing has been written.
  * @throws {OutOfMemoryError} when there is no memory to work in.
  */
@@ -157,7 +166,7 @@ function begun(name: keyof typeof routine, dtype: number, values: readonly numbe
 export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
   return {
     potrf(n, a, options = noOptions) {
-      const { uplo = "L", lda = Math.max(1, n), complex = false } = options;
+      const { uplo = "L", lda = Math.max(1, n), complex = false } = checkOptions("potrf", options);
       const triangle = uploCode("potrf", uplo);
       checkDimension("potrf", "n", n);
       const dtype = dtypeCode("potrf", complex, "a", a);
@@ -166,7 +175,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("potrf", "a", numbers, notPositive("potrf", n)), a);
     },
     potrs(n, nrhs, a, b, options = noOptions) {
-      const { uplo = "L", lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        uplo = "L",
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("potrs", options);
       const triangle = uploCode("potrs", uplo);
       checkDimension("potrs", "n", n);
       checkDimension("potrs", "nrhs", nrhs);
@@ -178,7 +192,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(nothing, a, b);
     },
     getrf(m, n, a, pivots, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = options;
+      const { lda = Math.max(1, n), complex = false } = checkOptions("getrf", options);
       checkDimension("getrf", "m", m);
       checkDimension("getrf", "n", n);
       const dtype = dtypeCode("getrf", complex, "a", a);
@@ -190,7 +204,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("getrf", "a", numbers, singular("getrf", m, n)), a, pivots);
     },
     getrs(n, nrhs, a, pivots, b, options = noOptions) {
-      const { trans = "N", lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        trans = "N",
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("getrs", options);
       const code = transposeCode("getrs", "trans", trans);
       checkDimension("getrs", "n", n);
       checkDimension("getrs", "nrhs", nrhs);
@@ -204,7 +223,11 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("getrs", "a", numbers), a, pivots, b);
     },
     gesv(n, nrhs, a, pivots, b, options = noOptions) {
-      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("gesv", options);
       checkDimension("gesv", "n", n);
       checkDimension("gesv", "nrhs", nrhs);
       const dtype = dtypeCode("gesv", complex, "a b", a, b);
@@ -218,7 +241,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("gesv", "a", numbers, singular("gesv", n, n)), a, pivots, b);
     },
     geqrf(m, n, a, tau, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = options;
+      const { lda = Math.max(1, n), complex = false } = checkOptions("geqrf", options);
       checkDimension("geqrf", "m", m);
       checkDimension("geqrf", "n", n);
       const dtype = dtypeCode("geqrf", complex, "a tau", a, tau);
@@ -229,7 +252,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("geqrf", "a", numbers, notConverged("geqrf", "reflectors")), a, tau);
     },
     orgqr(m, n, k, a, tau, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = options;
+      const { lda = Math.max(1, n), complex = false } = checkOptions("orgqr", options);
       checkDimension("orgqr", "m", m);
       checkDimension("orgqr", "n", n);
       checkDimension("orgqr", "k", k);
@@ -243,7 +266,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("orgqr", "a", numbers, notConverged("orgqr", "reflectors")), a, tau);
     },
     gesdd(m, n, a, s, u, vt, options = noOptions) {
-      const { complex = false } = options;
+      const { complex = false } = checkOptions("gesdd", options);
       checkDimension("gesdd", "m", m);
       checkDimension("gesdd", "n", n);
       const k = Math.min(m, n);
@@ -272,7 +295,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return vectors ? run(finish, a, s, u, vt) : run(finish, a, s);
     },
     syevd(n, a, w, options = noOptions) {
-      const { uplo = "L", vectors = true, lda = Math.max(1, n), complex = false } = options;
+      const {
+        uplo = "L",
+        vectors = true,
+        lda = Math.max(1, n),
+        complex = false,
+      } = checkOptions("syevd", options);
       const triangle = uploCode("syevd", uplo);
       checkDimension("syevd", "n", n);
       const dtype = dtypeCode("syevd", complex, "a w", a, w);
@@ -283,7 +311,11 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("syevd", "a", numbers, notConverged("syevd", "eigenvalues")), a, w);
     },
     gels(m, n, nrhs, a, b, options = noOptions) {
-      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("gels", options);
       checkDimension("gels", "m", m);
       checkDimension("gels", "n", n);
       checkDimension("gels", "nrhs", nrhs);
@@ -295,7 +327,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("gels", "a or b", numbers, rankDeficient("gels", n)), a, b);
     },
     gelsd(m, n, nrhs, a, b, s, options = noOptions) {
-      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false, rcond = -1 } = options;
+      const {
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+        rcond = -1,
+      } = checkOptions("gelsd", options);
       checkDimension("gelsd", "m", m);
       checkDimension("gelsd", "n", n);
       checkDimension("gelsd", "nrhs", nrhs);

@@ -3,6 +3,7 @@ import { ArgumentError } from "../../errors.ts";
 import { native } from "../../native.ts";
 import { checkFixedLength } from "../fixed-length.ts";
 import { newArray } from "../matrix.ts";
+import { checkOptions } from "../shapes.ts";
 import type { Mode, Returned } from "../types.ts";
 import { describe, Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
 import { compileProgram, type Outcome, type Program } from "./program.ts";
@@ -200,7 +201,7 @@ export class Evaluation {
         );
       }
     }
-    const wide = isWide(named.keys(), options);
+    const wide = isWide(named.keys(), checkOptions(routine, options));
     const program = this.program(wide, bindings);
     const lengths = new Map<NumericArray, string>(named);
     for (const [key, target] of Object.entries(targets)) {
