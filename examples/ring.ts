@@ -22,7 +22,7 @@ if (rank === 0) {
   const { path, sum } = await world.recv<Token>(left);
   console.log(`The token went ${[...path, 0].join(" -> ")}; the ranks add up to ${sum}`);
 } else {
-  // Were all to receive first, none would ever send: a deadlock, which tsmpi would report.
+  // Were all to receive first, none would ever send: a deadlock (docs/known-issues.md says when that is found).
   const token = await world.recv<Token>(left);
   await world.send(stamp(token), right);
 }

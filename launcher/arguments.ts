@@ -92,8 +92,10 @@ export function parseArguments(
       if (option.value === undefined) {
         if (value !== undefined) throw new UsageError(`${name} takes no value, and ${value} came`);
       } else if (value === undefined && option.optional === undefined) {
-        value = words.peek() === ":" ? undefined : words.take();
-        if (value === undefined) throw new UsageError(`${name} expects ${option.value}, and nothing came`);
+        const { source } = words;
+        value = words.value();
+        if (value === undefined)
+          throw new UsageError(`${source}${name} expects ${option.value}, and nothing came`);
       }
       try {
         option.read(value ?? "", options, job);
@@ -104,7 +106,7 @@ export function parseArguments(
     }
 
     const script = words.take();
-    if (script === undefined || script === ":") {
+    if (script === undefined || script === ":" || script === "") {
       const where = segments.length > 0 || script === ":" ? ` in part ${segments.length + 1} of the job` : "";
       throw new UsageError(
         `a script was expected${where}, and ${script === ":" ? '":"' : "nothing"} came: tsmpirun [options] script.ts [args]`,

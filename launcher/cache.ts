@@ -18,7 +18,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { cacheFolder, writeWhole } from "./cache-folder.ts";
 import { contentHash } from "./hash.ts";
+import { systemErrorText } from "./system-error.ts";
 import type { Transpiled } from "./transpile.ts";
+import { UsageError } from "./usage-error.ts";
 
 const DAY = 24 * 3600 * 1000;
 /** Unused for this long: gone. */
@@ -101,7 +103,19 @@ function writableFolder(): { folder: string; temporary: boolean } {
     rmSync(probe);
     return { folder, temporary: false };
   } catch {
-    return { folder: mkdtempSync(join(tmpdir(), "tsmpi-")), temporary: true };
+    return { folder: makeTemporary(folder), temporary: true };
+  }
+}
+
+/** @param instead of this one */
+function makeTemporary(instead: string): string {
+  try {
+    return mkdtempSync(join(tmpdir(), "tsmpi-"));
+  } catch (error) {
+    throw new UsageError(
+      `a folder for the transpiled script was expected, and neither ${instead} nor ${tmpdir()} can be written ` +
+        `(${systemErrorText(error)}); name one with TSMPI_CACHE_DIR or TMPDIR`,
+    );
   }
 }
 

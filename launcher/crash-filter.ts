@@ -2,6 +2,7 @@
  * What ranks write to stderr, held for a moment so that a stack trace, which node writes in several pieces,
  * stays together among the output of others; and the same trace from every rank shows once.
  */
+import { Silence } from "./silence.ts";
 
 const HOLD_MILLISECONDS = 15;
 const HOLD_BYTES = 64 * 1024;
@@ -40,28 +41,29 @@ export class StderrBlock {
   private readonly print: (block: Buffer) => void;
   private parts: Uint8Array[] = [];
   private length = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly silence: Silence;
 
-  constructor(print: (block: Buffer) => void) {
+  /** @param listening whether the stream is being read */
+  constructor(print: (block: Buffer) => void, listening: () => boolean) {
     this.print = print;
+    this.silence = new Silence(listening);
   }
 
   write(bytes: Uint8Array): void {
     this.parts.push(bytes);
     this.length += bytes.length;
-    clearTimeout(this.timer);
     if (this.length >= HOLD_BYTES) this.flush();
-    else this.timer = setTimeout(() => this.ripe(), HOLD_MILLISECONDS);
+    else this.silence.await(HOLD_MILLISECONDS, () => this.ripe());
   }
 
   private ripe(): void {
     const text = Buffer.concat(this.parts).toString("latin1");
     if (!CRASH_BEGUN.test(text) || CRASH.test(text)) this.flush();
-    else this.timer = setTimeout(() => this.flush(), HOLD_CRASH_MILLISECONDS);
+    else this.silence.await(HOLD_CRASH_MILLISECONDS, () => this.flush());
   }
 
   flush(): void {
-    clearTimeout(this.timer);
+    this.silence.stop();
     if (this.length === 0) return;
     const block = Buffer.concat(this.parts);
     this.parts = [];

@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import type { Writable } from "node:stream";
 import type { LineDestination } from "./line-writer.ts";
+import { systemErrorText } from "./system-error.ts";
 
 const NEWLINE = Buffer.from("\n");
 
@@ -13,12 +14,15 @@ export class Destination implements LineDestination {
   private blocked = false;
   private broken = false;
   private readonly waiting = new Set<() => void>();
-  private readonly onBroken: () => void;
+  private readonly onBroken: (problem: string | undefined) => void;
   private pending = 0;
   private idle: (() => void) | undefined;
 
-  /** @param onBroken called once when nobody reads any more (`tsmpirun ... | head`) */
-  constructor(open: () => Writable, onBroken: () => void) {
+  /**
+   * @param onBroken called once, when nobody reads any more (`tsmpirun ... | head`), or with a sentence about what else
+   * is wrong
+   */
+  constructor(open: () => Writable, onBroken: (problem: string | undefined) => void) {
     this.open = open;
     this.onBroken = onBroken;
   }
@@ -57,10 +61,11 @@ export class Destination implements LineDestination {
     if (this.stream === undefined) {
       this.stream = this.open();
       this.stream.on("drain", () => this.release());
-      this.stream.on("error", () => this.close());
+      this.stream.on("error", error => this.close(error));
     }
     this.pending++;
-    const flowing = this.stream.write(bytes, () => {
+    const flowing = this.stream.write(bytes, error => {
+      if (error != null) this.close(error);
       if (--this.pending === 0) this.idle?.();
     });
     if (!flowing) this.blocked = true;
@@ -73,13 +78,13 @@ export class Destination implements LineDestination {
     for (const callback of callbacks) callback();
   }
 
-  private close(): void {
+  private close(error: NodeJS.ErrnoException): void {
     if (this.broken) return;
     this.broken = true;
     this.idle?.();
     // Whatever the ranks still write is read and dropped, so that none of them hangs in a write.
     this.release();
-    this.onBroken();
+    this.onBroken(error.code === "EPIPE" ? undefined : `cannot write the output: ${systemErrorText(error)}`);
   }
 }
 
@@ -95,7 +100,10 @@ function sameFile(a: number, b: number): boolean {
 }
 
 /** One shared destination where stdout and stderr are the same file: their lines must not mix either. */
-export function openDestinations(onBroken: () => void): { out: Destination; err: Destination } {
+export function openDestinations(onBroken: (problem: string | undefined) => void): {
+  out: Destination;
+  err: Destination;
+} {
   const out = new Destination(() => process.stdout, onBroken);
   const err = sameFile(1, 2) ? out : new Destination(() => process.stderr, onBroken);
   return { out, err };

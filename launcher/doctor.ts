@@ -13,13 +13,13 @@ import { UsageError } from "./usage-error.ts";
 const SKEW_MILLISECONDS = 1000;
 const NO_SCRIPT = "no script";
 
-interface Finding {
+export interface Finding {
   /** A job cannot run like this; otherwise it is slower, or odd, than need be. */
   fatal: boolean;
   text: string;
 }
 
-interface Examined {
+export interface Examined {
   name: string;
   facts: HostFacts;
   /** How far its clock is ahead, and how well that is known. */
@@ -60,7 +60,11 @@ function hasSharedMemory({ native, sharedMemory }: HostFacts): boolean {
 }
 
 /** @param alone no other host takes part */
-function findingsOf({ name, facts, skew, doubt }: Examined, own: HostFacts, alone: boolean): Finding[] {
+export function findingsOf(
+  { name, facts, skew, doubt }: Examined,
+  own: HostFacts,
+  alone: boolean,
+): Finding[] {
   const findings: Finding[] = [];
   const add = (fatal: boolean, text: string): void => void findings.push({ fatal, text: `${name}: ${text}` });
   if (facts.version !== own.version) {

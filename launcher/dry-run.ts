@@ -4,10 +4,15 @@ import { coresText } from "./cores.ts";
 import type { JobOptions } from "./options.ts";
 import { coresOfRank, type Plan, rankList, ranksText } from "./plan.ts";
 
+/** As a shell would have to be given it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 function programLines(plan: Plan, options: JobOptions): string[] {
   const usable = options.bindTo === "core" && plan.hosts === undefined ? native().usableCpus() : [];
   return plan.programs.flatMap(program => {
-    const command = [program.script, ...program.args].join(" ");
+    const command = [program.script, ...program.args].map(quoted).join(" ");
     const ranks = Array.from({ length: program.ranks }, (_, i) => program.firstRank + i);
     const where = `in ${program.workingFolder}`;
     if (usable.length === 0) return `${ranksText(ranks)}: ${command} (${where})`;

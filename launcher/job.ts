@@ -18,12 +18,11 @@ import { statisticsLines } from "./statistics.ts";
 
 const TERM_AFTER = 250;
 const KILL_AFTER = 1000;
-/** A stream may be held open by a process that a rank has left behind. */
-const STREAMS_AFTER = 500;
 const TIMEOUT_CODE = 124;
 /** As a shell reports a program that wrote to a pipe nobody reads. */
 const BROKEN_PIPE_CODE = 128 + constants.signals.SIGPIPE;
 const LOST_HOST_CODE = 1;
+const UNWRITTEN_CODE = 1;
 
 /** The rank given to the segment when no rank failed but the job ends. */
 const NO_RANK = -1;
@@ -57,6 +56,7 @@ class Job {
   private failed: number | undefined;
   private report: Promise<void> = Promise.resolve();
   private finish: (code: number) => void = () => {};
+  private crash: (error: Error) => void = () => {};
 
   constructor(
     plan: Plan,
@@ -67,7 +67,7 @@ class Job {
     this.options = options;
     this.dashboard = dashboard;
     this.size = plan.ranks;
-    this.output = new Output(plan.ranks, options, () => void this.end(BROKEN_PIPE_CODE));
+    this.output = new Output(plan.ranks, options, problem => this.outputBroken(problem));
     this.input = new Input(options.stdin, plan.hosts !== undefined);
     this.hosts = makeHosts({
       exited: (rank, code, signal, hint) => this.rankExited(rank, code, signal, hint),
@@ -78,8 +78,9 @@ class Job {
 
   /** Runs the job; the result is tsmpirun's exit code. */
   run(): Promise<number> {
-    const result = new Promise<number>(resolve => {
+    const result = new Promise<number>((resolve, reject) => {
       this.finish = resolve;
+      this.crash = reject;
     });
     watchSignals({
       end: signal => this.signalled(signal),
@@ -96,8 +97,7 @@ class Job {
       const started = (): void => {
         for (const rank of host.ranks) this.verbose(`rank ${rank} is process ${host.pidOf(rank)}${where}`);
       };
-      // A host that is lost meanwhile says so through its events.
-      host.start(output, this.input).then(started, () => {});
+      host.start(output, this.input).then(started).catch(this.crash);
     }
     this.input.start();
     if (this.options.timeoutSeconds !== undefined) {
@@ -145,10 +145,20 @@ class Job {
   private fail(rank: number, code: number, sentence: string): void {
     this.report = this.end(code, rank).then(async waits => {
       // The rank's own last words come first.
-      if (rank !== NO_RANK) await this.output.closed(STREAMS_AFTER, rank);
+      if (rank !== NO_RANK) await this.output.streams.closed(rank);
       this.sayLines([sentence, ...waitLines(waits)]);
       this.failed = rank;
     });
+  }
+
+  /** @param problem undefined: nobody reads the output any more */
+  private outputBroken(problem: string | undefined): void {
+    const outcome = this.ending ? "" : "; the job was ended";
+    void this.end(problem === undefined ? BROKEN_PIPE_CODE : UNWRITTEN_CODE);
+    if (problem === undefined) return;
+    // All may have been well until the last words.
+    this.exitCode ||= UNWRITTEN_CODE;
+    this.sayLines([`${problem}${outcome}`]);
   }
 
   private async waits(): Promise<Map<number, string>> {
@@ -233,7 +243,7 @@ class Job {
     await this.dashboard?.lookLast();
     const statistics = this.options.stats ? await this.statistics() : [];
     await Promise.all(this.hosts.map(host => host.close()));
-    await this.output.closed(STREAMS_AFTER);
+    await this.output.streams.closed();
     await this.report;
     const alike = [...this.output.crashes.repeated].filter(rank => rank !== this.failed);
     if (alike.length > 0) this.sayLines([`${ranksText(alike)} failed with the same error`]);

@@ -1,5 +1,6 @@
 /** One output stream of one rank on its way to the terminal: cut into whole lines, tagged, copied to a file. */
-import { closeSync, writeSync } from "node:fs";
+import type { RankFile } from "./rank-files.ts";
+import { Silence } from "./silence.ts";
 
 /** A line that is not continued for this long is printed as it is: it may be a prompt. */
 const PARTIAL_MILLISECONDS = 100;
@@ -18,12 +19,14 @@ export interface LineWriterOptions {
   destination: LineDestination;
   /** Put before each line. */
   tag: string | undefined;
-  /** Descriptor of a file that gets every byte as it was written. */
-  file: number | undefined;
+  /** Gets every byte as it was written. */
+  file: RankFile | undefined;
   /** No other stream exists that could interfere: bytes may go through as they come. */
   alone: boolean;
   /** Called when the reader is slow, and again when it has caught up. */
   pause: (paused: boolean) => void;
+  /** Whether the stream is being read; while it is not, the rest of a line may lie in its pipe. */
+  listening: () => boolean;
 }
 
 export class LineWriter {
@@ -31,17 +34,18 @@ export class LineWriter {
   private readonly tag: Buffer | undefined;
   private parts: Uint8Array[] = [];
   private length = 0;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly silence: Silence;
 
   constructor(options: LineWriterOptions) {
     this.options = options;
+    this.silence = new Silence(options.listening);
     this.tag = options.tag === undefined ? undefined : Buffer.from(options.tag);
   }
 
   write(bytes: Uint8Array): void {
-    if (this.options.file !== undefined) writeAll(this.options.file, bytes);
+    this.options.file?.write(bytes);
     if (bytes.length === 0) return;
-    clearTimeout(this.timer);
+    this.silence.stop();
     if (this.options.alone) {
       this.print([bytes]);
       return;
@@ -58,13 +62,13 @@ export class LineWriter {
       this.parts.push(bytes.subarray(end));
       this.length += bytes.length - end;
       if (this.length > LONGEST_LINE) this.flush();
-      else this.timer = setTimeout(() => this.flush(), PARTIAL_MILLISECONDS);
+      else this.silence.await(PARTIAL_MILLISECONDS, () => this.flush());
     }
   }
 
   /** Prints the line that was begun, without its end. */
   flush(): void {
-    clearTimeout(this.timer);
+    this.silence.stop();
     if (this.length === 0) return;
     const begun = this.parts;
     this.parts = [];
@@ -75,8 +79,7 @@ export class LineWriter {
   /** The rank has closed the stream. */
   end(): void {
     this.flush();
-    if (this.options.file !== undefined) closeSync(this.options.file);
-    this.options.file = undefined;
+    this.options.file?.close();
   }
 
   private print(parts: Uint8Array[]): void {
@@ -103,8 +106,4 @@ export class LineWriter {
     }
     return Buffer.concat(parts);
   }
-}
-
-function writeAll(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
 }

@@ -69,8 +69,9 @@ export class LocalHost implements Host {
     const { part } = this;
     const boot = `${packageFolder()}/dist/${this.medium.boot}`;
     const usable = part.bindTo === "core" ? native().usableCpus() : [];
-    const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length);
     for (const program of part.programs) {
+      const given = { ...process.env, ...program.environment };
+      const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length, given);
       const options = [...(program.transpiled ? ["--enable-source-maps"] : []), ...program.nodeOptions];
       const command = [...options, "-r", boot, program.file, ...program.args];
       const environment: NodeJS.ProcessEnv = {

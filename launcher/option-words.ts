@@ -41,6 +41,16 @@ export class OptionWords {
     return undefined;
   }
 
+  /** The value of the option that was read last; an option of the variable does not get a typed word. */
+  value(): string | undefined {
+    return this.next === this.untyped || this.peek() === ":" ? undefined : this.take();
+  }
+
+  /** Where the option that was read last stands, if it is not typed. */
+  get source(): string {
+    return this.next <= this.untyped ? "TSMPI_OPTIONS: " : "";
+  }
+
   peek(): string | undefined {
     return this.words[this.next];
   }

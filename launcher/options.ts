@@ -124,6 +124,7 @@ export const OPTIONS: Option[] = [
     value: "DIR",
     help: "the ranks' working folder (the script is looked up from the present one)",
     read(value, segment) {
+      if (value === "") throw new Expected("a folder");
       segment.workingFolder = value;
     },
   },
@@ -179,7 +180,7 @@ export const OPTIONS: Option[] = [
   {
     names: ["--threads-per-rank"],
     value: "N",
-    help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where the variable is not set already)",
+    help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where neither the variable nor OMP_NUM_THREADS is set already)",
     read(value, _segment, job) {
       job.threadsPerRank = wholeNumber(value, 1, "a whole number of threads, at least 1");
     },
@@ -206,6 +207,7 @@ export const OPTIONS: Option[] = [
     value: "FILE",
     help: 'a file that names hosts, one a line: "host slots=4"; # begins a comment',
     read(value, _segment, job) {
+      if (value === "") throw new Expected("a file");
       job.hostFile = value;
     },
   },

@@ -13,6 +13,8 @@ import {
   placeRanks,
 } from "./hosts/choose-hosts.ts";
 import type { JobOptions } from "./options.ts";
+import { missingFolders } from "./rank-files.ts";
+import { systemErrorText } from "./system-error.ts";
 import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -75,6 +77,17 @@ function checkFolder(folder: string): string {
   return resolve(folder);
 }
 
+/** Asked for before anything is resolved against it: node's own error would not say what is wrong. */
+function checkPresentFolder(): void {
+  try {
+    process.cwd();
+  } catch (error) {
+    throw new UsageError(
+      `a folder to start in was expected, and the present one cannot be used: ${systemErrorText(error)}`,
+    );
+  }
+}
+
 /** @param onHosts the folder is looked for on the hosts, not here */
 function programOf(segment: Segment, firstRank: number, ranks: number, onHosts: boolean): Program {
   const environment: Record<string, string> = onHosts ? passedOn() : {};
@@ -134,6 +147,7 @@ function placesOf(
 
 /** @throws {UsageError} when something that the command line names is not there */
 export function makePlan(args: Arguments, cores: number): Plan {
+  checkPresentFolder();
   const chosen = chooseHosts(args);
   const counts = countRanks(args.segments, chosen?.ranks ?? cores, chosen !== undefined);
   const ranks = counts.reduce((sum, count) => sum + count, 0);
@@ -143,9 +157,7 @@ export function makePlan(args: Arguments, cores: number): Plan {
   if (typeof args.stdin === "number" && args.stdin >= ranks) {
     throw new UsageError(`--stdin expects a rank from 0 to ${ranks - 1}, all or none; ${args.stdin} came`);
   }
-  if (args.outputFolder !== undefined && stat(args.outputFolder)?.isDirectory() === false) {
-    throw new UsageError(`--output-dir expects a folder, and ${args.outputFolder} is a file`);
-  }
+  if (args.outputFolder !== undefined) missingFolders(args.outputFolder);
   const { hosts, places, launcher } = placesOf(chosen, ranks, args);
   if (hosts !== undefined && args.transport === "zeromq") {
     throw new UsageError(

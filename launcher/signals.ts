@@ -1,5 +1,5 @@
 /**
- * Signals that reach tsmpirun and are meant for the job. Ranks live in sessions of their own, so a terminal's
+ * Signals that reach tsmpirun and are meant for the job. Each rank leads a process group of its own, so a terminal's
  * Ctrl-C or Ctrl-Z arrives only here.
  */
 

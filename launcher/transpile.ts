@@ -11,7 +11,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { ImportKind, OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import type {
+  ImportKind,
+  Message,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  Plugin,
+  PluginBuild,
+} from "esbuild";
 import { packageFolder } from "../src/native.ts";
 import { ImportNotes } from "./import-notes.ts";
 import { ReportedError } from "./usage-error.ts";
@@ -198,6 +206,11 @@ function loadFile(path: string, entry: string): OnLoadResult | undefined {
   return { contents: (definesNames ? "" : names) + main + text, loader };
 }
 
+/** Without what esbuild would have its own user do, which tsmpirun has no option for. */
+function withoutAdvice(message: Message): Message {
+  return { ...message, notes: message.notes.filter(({ text }) => !text.includes(" as external")) };
+}
+
 /**
  * @param entry absolute path of the script
  * @param outputFolder where the result will lie (the source map is relative to it)
@@ -251,10 +264,10 @@ const require = __tsmpiCreateRequire(${JSON.stringify(pathToFileURL(entry).href)
       warnings: (await esbuild.formatMessages(result.warnings, { kind: "warning" })).join(""),
     };
   } catch (error) {
-    const errors = (error as { errors?: import("esbuild").Message[] }).errors;
+    const errors = (error as { errors?: Message[] }).errors;
     if (errors === undefined) throw error;
     const color = process.stderr.isTTY === true && process.env.NO_COLOR === undefined;
-    const messages = await esbuild.formatMessages(errors, { kind: "error", color });
+    const messages = await esbuild.formatMessages(errors.map(withoutAdvice), { kind: "error", color });
     throw new ReportedError(`${messages.join("")}tsmpirun: ${entry} does not compile; no rank was started`);
   } finally {
     // Otherwise its process stays as long as the job.

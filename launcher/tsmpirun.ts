@@ -6,12 +6,14 @@ import { TsmpiError } from "../src/errors.ts";
 import { createHostSegment } from "../src/job/create-host-segment.ts";
 import { exitSurely } from "../src/job/exit-surely.ts";
 import type { RankMedium } from "../src/job/host-segment.ts";
+import { checkLocalRanks } from "../src/transport/layout.ts";
 import { type Arguments, parseArguments } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
 import { chooseTransport } from "./choose-transport.ts";
 import { coresText, usableCores } from "./cores.ts";
 import { runJob } from "./job.ts";
 import { LocalHost } from "./local-host.ts";
+import type { TransportName } from "./options.ts";
 import { makePlan, type Plan, partOf } from "./plan.ts";
 import { prepare, removeTemporary, temporaryFolder } from "./prepare.ts";
 import { ReportedError, UsageError } from "./usage-error.ts";
@@ -41,31 +43,38 @@ async function main(): Promise<number> {
     return 0;
   }
   const plan = makePlan(args, usableCores());
+  const transport = plan.hosts === undefined ? transportHere(plan, args) : undefined;
   if (args.dryRun) {
     process.stdout.write((await import("./dry-run.ts")).dryRunText(plan, args));
     return 0;
   }
-  if (plan.hosts !== undefined) return (await import("./hosts/run-on-hosts.ts")).runOnHosts(plan, args);
+  if (transport === undefined) return (await import("./hosts/run-on-hosts.ts")).runOnHosts(plan, args);
   const runnables = await prepare(plan.programs);
   try {
     describe(args, plan, runnables);
     const part = partOf(plan, args, runnables, 0);
     const temporary = temporaryFolder(runnables);
-    const medium = await mediumOf(plan, args);
+    const medium = await mediumOf(plan, args, transport);
     return await runJob(plan, args, events => [new LocalHost(part, plan.cores, temporary, medium, events)]);
   } finally {
     removeTemporary(runnables);
   }
 }
 
+/** @throws when this machine cannot run the job, before anything is made for it */
+function transportHere({ ranks }: Plan, args: Arguments): TransportName {
+  checkLocalRanks(ranks);
+  return chooseTransport(args);
+}
+
 /** What joins the ranks of this machine. */
-async function mediumOf({ ranks, cores }: Plan, args: Arguments): Promise<RankMedium> {
-  if (chooseTransport(args) === "shared-memory")
+async function mediumOf(
+  { ranks, cores }: Plan,
+  args: Arguments,
+  transport: TransportName,
+): Promise<RankMedium> {
+  if (transport === "shared-memory")
     return createHostSegment(ranks, cores, 0, args.dashboard !== undefined, args.stats);
-  if (args.stats)
-    throw new UsageError(
-      "--stats needs ranks that share memory, which these do not (--transport zeromq); leave one of the two out",
-    );
   return new (await import("./threads/rank-gateways.ts")).RankGateways(ranks, cores, args);
 }
 

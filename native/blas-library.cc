@@ -17,6 +17,13 @@ struct Candidate {
   std::vector<const char*> files;
 };
 
+// Where Debian keeps the reference library itself; libblas.so.3 beside it may be any other.
+#if defined(__aarch64__)
+#define TSMPI_DEBIAN_FOLDER "/usr/lib/aarch64-linux-gnu"
+#else
+#define TSMPI_DEBIAN_FOLDER "/usr/lib/x86_64-linux-gnu"
+#endif
+
 // In the order tried. The reference library is last and taken only when TSMPI_BLAS names it: the own kernels are ten
 // times faster.
 const Candidate candidates[] = {
@@ -26,7 +33,7 @@ const Candidate candidates[] = {
     {"MKL", {"libmkl_rt.so.2", "libmkl_rt.so.1", "libmkl_rt.so"}},
     {"BLIS", {"libblis.so.4", "libblis-mt.so.4", "libblis.so.5", "libblis.so.3", "libblis.so"}},
     {"Accelerate", {"/System/Library/Frameworks/Accelerate.framework/Accelerate"}},
-    {"reference", {"libblas.so.3", "libcblas.so.3"}},
+    {"reference", {TSMPI_DEBIAN_FOLDER "/blas/libblas.so.3", "libblas.so.3", "libcblas.so.3"}},
 };
 
 // Symbols of a library with 64-bit integers may carry a suffix.
@@ -121,7 +128,8 @@ bool loadLapack(BlasLibrary& library, void* handle) {
   return true;
 }
 
-bool load(BlasLibrary& library, const char* file, std::string& why) {
+// `kind` is what the library must turn out to be, where that is not all the same: the file may be a link to another.
+bool load(BlasLibrary& found, const char* file, std::string& why, const char* kind = nullptr) {
   void* handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     why += std::string(why.empty() ? "" : "; ") + dlerror();
@@ -133,6 +141,7 @@ bool load(BlasLibrary& library, const char* file, std::string& why) {
     dlclose(handle);
     return false;
   }
+  BlasLibrary library;
   library.handle = handle;
   for (int i = 0; i < cblasCount; i++) {
     for (int type = 0; type < 4; type++) {
@@ -143,7 +152,13 @@ bool load(BlasLibrary& library, const char* file, std::string& why) {
   library.wideLapack = library.wide;
   library.path = pathOf(names.find(handle, "cblas_dgemm"));
   describe(library);
+  if (kind != nullptr && library.name != kind) {
+    // It stays in memory: its threads may run already.
+    why += std::string(why.empty() ? "" : "; ") + file + " is " + library.name;
+    return false;
+  }
   library.ownLapack = loadLapack(library, handle) && library.name != "reference";
+  found = library;
   return true;
 }
 
@@ -160,13 +175,28 @@ bool loadNamed(BlasLibrary& library, const std::string& wanted) {
     if (lowerCase(candidate.name) != lowerCase(wanted)) continue;
     known = true;
     for (const char* file : candidate.files) {
-      if (load(library, file, why)) return true;
+      if (load(library, file, why, candidate.name)) return true;
     }
   }
   if (!known && load(library, wanted.c_str(), why)) return true;
   library.failure = "TSMPI_BLAS is \"" + wanted + "\", which does not load (" + why +
                     "); it may be openblas, mkl, blis, accelerate, reference, own or the path of a library";
   return false;
+}
+
+void tellThreads(void* handle, int count) {
+  if (auto set = ask<void (*)(int)>(handle, "openblas_set_num_threads")) set(count);
+  else if (auto set = ask<void (*)(int)>(handle, "MKL_Set_Num_Threads")) set(count);
+  else if (auto set = ask<void (*)(int64_t)>(handle, "bli_thread_set_num_threads")) set(count);
+}
+
+// What the library's own variable says goes before OMP_NUM_THREADS, as in the library itself.
+int threadsAtFirst(void* handle) {
+  int said = 0;
+  if (ask<void*>(handle, "openblas_set_num_threads")) said = threadsSaid("OPENBLAS_NUM_THREADS");
+  else if (ask<void*>(handle, "MKL_Set_Num_Threads")) said = threadsSaid("MKL_NUM_THREADS");
+  else if (ask<void*>(handle, "bli_thread_set_num_threads")) said = threadsSaid("BLIS_NUM_THREADS");
+  return said > 0 ? said : threadCount();
 }
 
 BlasLibrary find() {
@@ -195,7 +225,9 @@ BlasLibrary find() {
     }
   }
   if (library.handle == nullptr) library.core = simdName(simdLevel());
-  library.setThreads(threadCount());
+  for (void* from : {library.handle, library.lapackHandle}) {
+    if (from != nullptr) tellThreads(from, threadsAtFirst(from));
+  }
   return library;
 }
 
@@ -203,10 +235,7 @@ BlasLibrary find() {
 
 void BlasLibrary::setThreads(int count) const {
   for (void* from : {handle, lapackHandle}) {
-    if (from == nullptr) continue;
-    if (auto set = ask<void (*)(int)>(from, "openblas_set_num_threads")) set(count);
-    else if (auto set = ask<void (*)(int)>(from, "MKL_Set_Num_Threads")) set(count);
-    else if (auto set = ask<void (*)(int64_t)>(from, "bli_thread_set_num_threads")) set(count);
+    if (from != nullptr) tellThreads(from, count);
   }
 }
 

@@ -14,11 +14,14 @@ const void* scalar(const std::complex<R>& value) {
   return &value;
 }
 
-template <class T>
-void* with(Function function, int64_t a, int64_t b = 0, int64_t c = 0, int64_t d = 0) {
+template <class T, class... Sizes>
+void* with(Function function, Sizes... sizes) {
   void* found = libraryFunction<T>(function);
-  return found != nullptr && librarySizes(a, b, c, d) ? found : nullptr;
+  return found != nullptr && librarySizes(sizes...) ? found : nullptr;
 }
+
+// In sums and factors the order counts for nothing; libraries take a negative increment as nothing to do.
+int64_t forwards(int64_t increment) { return increment < 0 ? -increment : increment; }
 
 }  // namespace
 
@@ -45,7 +48,7 @@ void axpy(int64_t n, T alpha, const T* x, int64_t incx, T* y, int64_t incy) {
 template <class T>
 Real<T> nrm2(int64_t n, const T* x, int64_t incx) {
   void* f = with<T>(Function::nrm2, n, incx);
-  return f == nullptr ? own::nrm2(n, x, incx) : callLibrary<Real<T>>(f, n, x, incx);
+  return f == nullptr ? own::nrm2(n, x, incx) : callLibrary<Real<T>>(f, n, x, forwards(incx));
 }
 
 template <class T>
@@ -53,14 +56,14 @@ Real<T> asum(int64_t n, const T* x, int64_t incx) {
   // OpenBLAS before 0.3.26 sums wrong with AVX-512, when n is no multiple of 8 (its pull request 4326).
   if (std::is_same_v<T, std::complex<float>>) return own::asum(n, x, incx);
   void* f = with<T>(Function::asum, n, incx);
-  return f == nullptr ? own::asum(n, x, incx) : callLibrary<Real<T>>(f, n, x, incx);
+  return f == nullptr ? own::asum(n, x, incx) : callLibrary<Real<T>>(f, n, x, forwards(incx));
 }
 
 template <class T>
 void scal(int64_t n, T alpha, T* x, int64_t incx) {
   void* f = with<T>(Function::scal, n, incx);
   if (f == nullptr) own::scal(n, alpha, x, incx);
-  else callLibrary<void>(f, n, scalar(alpha), x, incx);
+  else callLibrary<void>(f, n, scalar(alpha), x, forwards(incx));
 }
 
 template <class T>
@@ -72,7 +75,7 @@ int64_t iamax(int64_t n, const T* x, int64_t incx) {
 template <class T>
 void gemv(Transpose trans, int64_t m, int64_t n, T alpha, const T* a, int64_t lda, const T* x, int64_t incx, T beta,
           T* y, int64_t incy) {
-  void* f = with<T>(Function::gemv, m, n, lda, incx + incy);
+  void* f = with<T>(Function::gemv, m, n, lda, incx, incy);
   if (f == nullptr) return own::gemv(trans, m, n, alpha, a, lda, x, incx, beta, y, incy);
   callLibrary<void>(f, rowMajor, trans, m, n, scalar(alpha), a, lda, x, incx, scalar(beta), y, incy);
 }
@@ -80,7 +83,7 @@ void gemv(Transpose trans, int64_t m, int64_t n, T alpha, const T* a, int64_t ld
 template <class T>
 void ger(bool conjugated, int64_t m, int64_t n, T alpha, const T* x, int64_t incx, const T* y, int64_t incy, T* a,
          int64_t lda) {
-  void* f = with<T>(conjugated ? Function::gerc : Function::geru, m, n, lda, incx + incy);
+  void* f = with<T>(conjugated ? Function::gerc : Function::geru, m, n, lda, incx, incy);
   if (f == nullptr) return own::ger(conjugated, m, n, alpha, x, incx, y, incy, a, lda);
   callLibrary<void>(f, rowMajor, m, n, scalar(alpha), x, incx, y, incy, a, lda);
 }

@@ -36,8 +36,6 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(cuMemFree_v2, Address)                                                                                        \
   F(cuMemHostAlloc, void**, size_t, unsigned)                                                                     \
   F(cuMemFreeHost, void*)                                                                                         \
-  F(cuMemHostRegister_v2, void*, size_t, unsigned)                                                                \
-  F(cuMemHostUnregister, void*)                                                                                   \
   F(cuMemsetD8Async, Address, unsigned char, size_t, Handle)                                                      \
   F(cuMemcpyHtoDAsync_v2, Address, const void*, size_t, Handle)                                                   \
   F(cuMemcpyDtoHAsync_v2, void*, Address, size_t, Handle)                                                         \

@@ -46,12 +46,13 @@ struct Staging {
   Handle events[chunks] = {};
 
   bool begin(Job& job) {
-    constexpr unsigned portable = 1, withoutTiming = 2;
+    // Whoever waits for these events sleeps; otherwise the driver would look again and again.
+    constexpr unsigned portable = 1, blockingSync = 1, withoutTiming = 2;
     if (memory == nullptr && !CHECK(cuMemHostAlloc, reinterpret_cast<void**>(&memory), chunkBytes * chunks, portable))
       return false;
     // Events belong to a device, and jobs of one thread to several; making one takes a microsecond.
     for (Handle& event : events)
-      if (!CHECK(cuEventCreate, &event, withoutTiming)) return false;
+      if (!CHECK(cuEventCreate, &event, blockingSync | withoutTiming)) return false;
     return true;
   }
 

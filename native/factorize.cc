@@ -38,11 +38,16 @@ int64_t choleskySmall(Triangle uplo, int64_t n, T* a, int64_t lda) {
   return 0;
 }
 
+// Pivots lie in the caller's memory, which JavaScript may write to while a call runs. Those that lead out of the matrix
+// are passed over.
 template <class T>
-void exchange(T* a, int64_t lda, int64_t columns, const int32_t* pivots, int64_t from, int64_t to) {
+void exchange(T* a, int64_t lda, int64_t rows, int64_t columns, const volatile int32_t* pivots, int64_t from,
+              int64_t to) {
   int64_t step = from < to ? 1 : -1;
   for (int64_t i = from; i != to; i += step) {
-    if (pivots[i] != i) std::swap_ranges(a + i * lda, a + i * lda + columns, a + pivots[i] * lda);
+    int64_t other = pivots[i];
+    if (other == i || other < 0 || other >= rows) continue;
+    std::swap_ranges(a + i * lda, a + i * lda + columns, a + other * lda);
   }
 }
 
@@ -96,11 +101,11 @@ int64_t lu(int64_t m, int64_t n, T* a, int64_t lda, int32_t* pivots) {
   int64_t done = half(k, smallLu), rest = n - done;
   int64_t zero = lu(m, done, a, lda, pivots);
   T *beside = a + done, *below = a + done * lda, *corner = below + done;
-  exchange(beside, lda, rest, pivots, 0, done);
+  exchange(beside, lda, m, rest, pivots, 0, done);
   blas::trsm(left, lower, noTranspose, unit, done, rest, T(1), a, lda, beside, lda);
   blas::gemm(noTranspose, noTranspose, m - done, rest, done, T(-1), below, lda, beside, lda, T(1), corner, lda);
   int64_t later = lu(m - done, rest, corner, lda, pivots + done);
-  exchange(below, lda, done, pivots + done, 0, k - done);
+  exchange(below, lda, m - done, done, pivots + done, 0, k - done);
   for (int64_t i = done; i < k; i++) pivots[i] += static_cast<int32_t>(done);
   return zero != 0 || later == 0 ? zero : done + later;
 }
@@ -109,13 +114,13 @@ template <class T>
 void luSolve(Transpose trans, int64_t n, int64_t nrhs, const T* a, int64_t lda, const int32_t* pivots, T* b,
              int64_t ldb) {
   if (trans == noTranspose) {
-    exchange(b, ldb, nrhs, pivots, 0, n);
+    exchange(b, ldb, n, nrhs, pivots, 0, n);
     blas::trsm(left, lower, noTranspose, unit, n, nrhs, T(1), a, lda, b, ldb);
     blas::trsm(left, upper, noTranspose, nonUnit, n, nrhs, T(1), a, lda, b, ldb);
   } else {
     blas::trsm(left, upper, trans, nonUnit, n, nrhs, T(1), a, lda, b, ldb);
     blas::trsm(left, lower, trans, unit, n, nrhs, T(1), a, lda, b, ldb);
-    exchange(b, ldb, nrhs, pivots, n - 1, -1);
+    exchange(b, ldb, n, nrhs, pivots, n - 1, -1);
   }
 }
 

@@ -35,6 +35,12 @@ int64_t callLapack(void* function, A... arguments) {
 
 }  // namespace detail
 
+// Whether LAPACK can be told these sizes: most libraries count in 32 bits.
+template <class... A>
+bool lapackSizes(A... sizes) {
+  return blasLibrary().wideLapack || (detail::fits(sizes) && ...);
+}
+
 // Integers are int64_t, in the library's own width on the way; arrays of integers must have room for that of int64_t.
 // Returns info.
 template <class... A>

@@ -153,6 +153,8 @@ struct Blas {
     T beta = in.scalar<T>();
     int64_t ldc = in.integer(), batch = in.integer();
     int64_t strideA = in.integer(), strideB = in.integer(), strideC = in.integer();
+    // However many products of nothing there are.
+    if (m == 0 || n == 0) return;
     auto one = [&](int64_t i) {
       blas::gemm(transA, transB, m, n, k, alpha, array(call, 0) + i * strideA, lda, array(call, 1) + i * strideB, ldb,
                  beta, array(call, 2) + i * strideC, ldc);

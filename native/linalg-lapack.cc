@@ -2,22 +2,33 @@
 // of such a matrix. Instead of copying, each driver asks for the factorisation of the transpose that gives the wanted
 // one: LQ for QR, the singular vectors exchanged, the other triangle.
 //
-// A routine leaves a status in number 0: 0, LAPACK's positive info, or one of the failures below.
+// A routine leaves a status in number 0: 0, LAPACK's info, or one of the failures below.
 #include "lapack.h"
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
-#include <vector>
+#include <limits>
 
 #include "factorize.h"
 #include "linalg-call.h"
+#include "memory.h"
 
 namespace tsmpi {
 namespace {
 
-// notFinite: numbers 1 and 2 hold row and column. noLapack: there is no library with the function.
-enum Failure : int { notFinite = -1, noLapack = -2 };
+// What LAPACK's info never is; src/linalg/status.ts has the same numbers.
+enum Failure : int {
+  // Numbers 1 and 2 hold row and column.
+  notFinite = -1001,
+  // There is no library with the function.
+  noLapack = -1002,
+  // LAPACK's integers do not hold a size.
+  tooLarge = -1003,
+  // Number 1 holds the bytes that there is no memory for.
+  noMemory = -1004,
+  // Numbers 1 to 3 hold the place of the pivot, its value and the number of rows.
+  badPivot = -1005,
+};
 
 template <class T>
 bool finite(T value) {
@@ -34,6 +45,8 @@ Triangle other(Triangle uplo) { return uplo == lower ? upper : lower; }
 // NaN and infinities make some drivers loop for ever and others return rubbish.
 template <class T>
 bool allFinite(Call& call, Part part, int64_t rows, int64_t columns, const T* a, int64_t lda) {
+  // However many rows of nothing there are.
+  if (columns == 0) return true;
   for (int64_t i = 0; i < rows; i++) {
     int64_t from = part == Part::upper ? i : 0, to = part == Part::lower ? i + 1 : columns;
     for (int64_t j = from; j < to; j++) {
@@ -87,16 +100,27 @@ void transposeInPlace(bool conjugated, int64_t n, T* a, int64_t lda) {
   }
 }
 
-// Memory for n elements; at least one, for LAPACK may look at the first.
+// Memory for n elements; null, with the status, where there is none.
 template <class T>
-std::unique_ptr<T[]> memory(int64_t n) {
-  return std::unique_ptr<T[]>(new T[static_cast<size_t>(std::max<int64_t>(1, n))]);
+Memory<T> workspace(Call& call, int64_t n) {
+  Memory<T> found = memory<T>(n);
+  if (found == nullptr) {
+    call.numbers[0] = noMemory;
+    call.numbers[1] = static_cast<double>(n) * sizeof(T);
+  }
+  return found;
 }
 
+// The size of a workspace, of at least one element. LAPACK gives it as a floating-point number, and when a float has not
+// enough digits it may be rounded down: one step more is always enough.
 template <class T>
 int64_t asked(T size) {
-  if constexpr (isComplex<T>) return static_cast<int64_t>(size.real());
-  else return static_cast<int64_t>(size);
+  if constexpr (isComplex<T>) return asked(size.real());
+  else {
+    constexpr T exact = static_cast<T>(int64_t{1} << std::numeric_limits<T>::digits);
+    if (size >= exact) size = std::nextafter(size, std::numeric_limits<T>::infinity());
+    return std::max<int64_t>(1, static_cast<int64_t>(size));
+  }
 }
 
 template <class T>
@@ -107,21 +131,27 @@ struct Lapack {
   static R* reals(const Call& call, int index) { return static_cast<R*>(call.arrays[index]); }
   static int32_t* integers(const Call& call, int index) { return static_cast<int32_t*>(call.arrays[index]); }
 
-  // Asks a function how much workspace it wants, then calls it with that: run(work, lwork).
+  // Asks a function how much workspace it wants, then calls it with that: run(work, lwork) returns its info.
   template <class Run>
-  static int64_t withWork(Run run) {
+  static void withWork(Call& call, Run run) {
     T size{};
     int64_t info = run(&size, static_cast<int64_t>(-1));
-    if (info != 0) return info;
-    int64_t lwork = std::max<int64_t>(1, asked(size));
-    auto work = memory<T>(lwork);
-    return run(work.get(), lwork);
+    if (info == 0) {
+      int64_t lwork = asked(size);
+      auto work = workspace<T>(call, lwork);
+      if (work == nullptr) return;
+      info = run(work.get(), lwork);
+    }
+    call.numbers[0] = static_cast<double>(info);
   }
 
-  static void* lapack(Call& call, Function function) {
+  // A function that is to be given these sizes; null, with the status, when it cannot be.
+  template <class... Sizes>
+  static void* lapack(Call& call, Function function, Sizes... sizes) {
     void* found = libraryFunction<T>(function);
-    if (found == nullptr) call.numbers[0] = noLapack;
-    return found;
+    if (found != nullptr && lapackSizes(sizes...)) return found;
+    call.numbers[0] = found == nullptr ? noLapack : tooLarge;
+    return nullptr;
   }
 
   // A matrix of any strides into one with contiguous rows; of a part of it, with zeros elsewhere.
@@ -131,6 +161,7 @@ struct Lapack {
     int64_t m = in.integer(), n = in.integer(), rs = in.integer(), cs = in.integer(), ld = in.integer();
     const T* from = array(call, 0);
     T* to = array(call, 1);
+    if (n == 0) return;
     if (part != 0) {
       for (int64_t i = 0; i < m; i++) {
         for (int64_t j = 0; j < n; j++) {
@@ -155,7 +186,7 @@ struct Lapack {
     T* a = array(call, 0);
     if (!allFinite(call, partOf(uplo), n, n, a, lda)) return;
     void* f = blasLibrary().ownLapack ? libraryFunction<T>(Function::potrf) : nullptr;
-    int64_t info = f == nullptr || !librarySizes(n, lda) ? factorize::cholesky(uplo, n, a, lda)
+    int64_t info = f == nullptr || !lapackSizes(n, lda) ? factorize::cholesky(uplo, n, a, lda)
                                                          : callLapack(f, letterOf(other(uplo)), n, a, lda);
     call.numbers[0] = static_cast<double>(info);
   }
@@ -182,7 +213,17 @@ struct Lapack {
     Reader in(call);
     auto trans = static_cast<Transpose>(in.flag());
     int64_t n = in.integer(), nrhs = in.integer(), lda = in.integer(), ldb = in.integer();
-    factorize::luSolve(trans, n, nrhs, array(call, 0), lda, integers(call, 1), array(call, 2), ldb);
+    const int32_t* pivots = integers(call, 1);
+    // Here, not when the call is made: an awaited getrf before this one may yet have to write them.
+    for (int64_t i = 0; i < n; i++) {
+      if (pivots[i] >= 0 && pivots[i] < n) continue;
+      call.numbers[0] = badPivot;
+      call.numbers[1] = static_cast<double>(i);
+      call.numbers[2] = pivots[i];
+      call.numbers[3] = static_cast<double>(n);
+      return;
+    }
+    factorize::luSolve(trans, n, nrhs, array(call, 0), lda, pivots, array(call, 2), ldb);
     call.numbers[0] = 0;
   }
 
@@ -202,7 +243,8 @@ struct Lapack {
     int64_t n = in.integer(), lda = in.integer();
     T* a = array(call, 0);
     if (!allFinite(call, Part::whole, n, n, a, lda)) return;
-    auto pivots = memory<int32_t>(n);
+    auto pivots = workspace<int32_t>(call, n);
+    if (pivots == nullptr) return;
     factorize::lu(n, n, a, lda, pivots.get());
     T product = 1;
     for (int64_t i = 0; i < n; i++) product *= pivots[i] == i ? a[i * lda + i] : -a[i * lda + i];
@@ -219,11 +261,10 @@ struct Lapack {
     int64_t m = in.integer(), n = in.integer(), lda = in.integer();
     T *a = array(call, 0), *tau = array(call, 1);
     if (columnMajor ? !allFiniteTransposed(call, m, n, a, lda) : !allFinite(call, Part::whole, m, n, a, lda)) return;
-    void* f = lapack(call, columnMajor ? Function::geqrf : Function::gelqf);
+    void* f = lapack(call, columnMajor ? Function::geqrf : Function::gelqf, m, n, lda);
     if (f == nullptr) return;
     if (!columnMajor) std::swap(m, n);
-    call.numbers[0] = static_cast<double>(
-        withWork([&](T* work, int64_t lwork) { return callLapack(f, m, n, a, lda, tau, work, lwork); }));
+    withWork(call, [&](T* work, int64_t lwork) { return callLapack(f, m, n, a, lda, tau, work, lwork); });
   }
 
   static void orgqr(Call& call) {
@@ -231,11 +272,10 @@ struct Lapack {
     bool columnMajor = in.flag() != 0;
     int64_t m = in.integer(), n = in.integer(), k = in.integer(), lda = in.integer();
     T *a = array(call, 0), *tau = array(call, 1);
-    void* f = lapack(call, columnMajor ? Function::orgqr : Function::orglq);
+    void* f = lapack(call, columnMajor ? Function::orgqr : Function::orglq, m, n, lda);
     if (f == nullptr) return;
     if (!columnMajor) std::swap(m, n);
-    call.numbers[0] = static_cast<double>(
-        withWork([&](T* work, int64_t lwork) { return callLapack(f, m, n, k, a, lda, tau, work, lwork); }));
+    withWork(call, [&](T* work, int64_t lwork) { return callLapack(f, m, n, k, a, lda, tau, work, lwork); });
   }
 
   // a (m x n, overwritten) = u diag(s) vt, with u of m x k and vt of k x n for k = min(m, n), or only s.
@@ -246,19 +286,22 @@ struct Lapack {
     T *a = array(call, 0), *u = array(call, 2), *vt = array(call, 3);
     R* s = reals(call, 1);
     if (!allFinite(call, Part::whole, m, n, a, lda)) return;
-    void* f = lapack(call, Function::gesdd);
+    void* f = lapack(call, Function::gesdd, m, n, lda, ldu, ldvt);
     if (f == nullptr) return;
     int64_t k = std::min(m, n), longer = std::max(m, n);
-    auto iwork = memory<int64_t>(8 * k);
     char job = vectors ? 'S' : 'N';
-    auto rwork = memory<R>(isComplex<T> ? (vectors ? k * std::max(5 * k + 7, 2 * longer + 2 * k + 1) : 7 * k) : 0);
-    call.numbers[0] = static_cast<double>(withWork([&](T* work, int64_t lwork) {
+    auto iwork = workspace<int64_t>(call, 8 * k);
+    if (iwork == nullptr) return;
+    auto rwork = workspace<R>(
+        call, isComplex<T> ? (vectors ? k * std::max(5 * k + 7, 2 * longer + 2 * k + 1) : 7 * k) : 0);
+    if (rwork == nullptr) return;
+    withWork(call, [&](T* work, int64_t lwork) {
       if constexpr (isComplex<T>) {
         return callLapack(f, job, n, m, a, lda, s, vt, ldvt, u, ldu, work, lwork, rwork.get(), iwork.get());
       } else {
         return callLapack(f, job, n, m, a, lda, s, vt, ldvt, u, ldu, work, lwork, iwork.get());
       }
-    }));
+    });
   }
 
   // Eigenvalues in ascending order, and eigenvectors as columns in place of a.
@@ -270,7 +313,7 @@ struct Lapack {
     T* a = array(call, 0);
     R* w = reals(call, 1);
     if (!allFinite(call, partOf(uplo), n, n, a, lda)) return;
-    void* f = lapack(call, Function::syevd);
+    void* f = lapack(call, Function::syevd, n, lda);
     if (f == nullptr) return;
     char job = vectors ? 'V' : 'N', triangle = letterOf(other(uplo));
     auto run = [&](T* work, int64_t lwork, R* rwork, int64_t lrwork, int64_t* iwork, int64_t liwork) {
@@ -284,26 +327,32 @@ struct Lapack {
     R realSize = 0;
     int64_t integerSize = 0;
     run(&size, -1, &realSize, -1, &integerSize, -1);
-    int64_t lwork = std::max<int64_t>(1, asked(size)), lrwork = std::max<int64_t>(1, asked(realSize));
-    int64_t liwork = std::max<int64_t>(1, integerSize);
-    auto work = memory<T>(lwork);
-    auto rwork = memory<R>(lrwork);
-    auto iwork = memory<int64_t>(liwork);
+    int64_t lwork = asked(size), lrwork = asked(realSize), liwork = std::max<int64_t>(1, integerSize);
+    auto work = workspace<T>(call, lwork);
+    if (work == nullptr) return;
+    auto rwork = workspace<R>(call, lrwork);
+    if (rwork == nullptr) return;
+    auto iwork = workspace<int64_t>(call, liwork);
+    if (iwork == nullptr) return;
     call.numbers[0] =
         static_cast<double>(run(work.get(), lwork, rwork.get(), lrwork, iwork.get(), liwork));
     // LAPACK has worked on the conjugate, and left its eigenvectors as rows.
     if (vectors) transposeInPlace(true, n, a, lda);
   }
 
-  // Right-hand sides are a matrix of another shape than LAPACK's, and small beside a: they are copied there and back.
+  // Right-hand sides are a matrix of another shape than LAPACK's, and small beside a: they are copied there and, after
+  // a success, back.
   template <class Solve>
   static void withColumns(Call& call, T* b, int64_t rows, int64_t solutions, int64_t nrhs, int64_t ldb,
                           bool conjugated, Solve solve) {
     int64_t longer = std::max<int64_t>(1, std::max(rows, solutions));
-    auto columns = memory<T>(longer * nrhs);
+    auto columns = workspace<T>(call, longer * nrhs);
+    if (columns == nullptr) return;
+    // Zeros below the right-hand sides: where there are no rows at all, nothing else writes the solutions.
+    std::fill(columns.get(), columns.get() + longer * nrhs, T(0));
     copyTransposed(conjugated, rows, nrhs, b, ldb, columns.get(), longer);
-    call.numbers[0] = static_cast<double>(solve(columns.get(), longer));
-    copyTransposed(conjugated, nrhs, solutions, columns.get(), longer, b, ldb);
+    solve(columns.get(), longer);
+    if (call.numbers[0] == 0) copyTransposed(conjugated, nrhs, solutions, columns.get(), longer, b, ldb);
   }
 
   // Least squares for a (m x n, overwritten) of full rank; b has max(m, n) rows, of which the first n hold x.
@@ -312,13 +361,13 @@ struct Lapack {
     int64_t m = in.integer(), n = in.integer(), nrhs = in.integer(), lda = in.integer(), ldb = in.integer();
     T *a = array(call, 0), *b = array(call, 1);
     if (!allFinite(call, Part::whole, m, n, a, lda) || !allFinite(call, Part::whole, m, nrhs, b, ldb)) return;
-    void* f = lapack(call, Function::gels);
+    void* f = lapack(call, Function::gels, m, n, nrhs, lda);
     if (f == nullptr) return;
     // The transpose of the transpose; of complex matrices LAPACK knows the conjugate transpose only, so that both
     // sides are conjugated.
     char trans = isComplex<T> ? 'C' : 'T';
     withColumns(call, b, m, n, nrhs, ldb, isComplex<T>, [&](T* columns, int64_t longer) {
-      return withWork([&](T* work, int64_t lwork) {
+      withWork(call, [&](T* work, int64_t lwork) {
         return callLapack(f, trans, n, m, nrhs, a, lda, columns, longer, work, lwork);
       });
     });
@@ -332,10 +381,11 @@ struct Lapack {
     T *a = array(call, 0), *b = array(call, 1);
     R* s = reals(call, 2);
     if (!allFinite(call, Part::whole, m, n, a, lda) || !allFinite(call, Part::whole, m, nrhs, b, ldb)) return;
-    void* f = lapack(call, Function::gelsd);
+    void* f = lapack(call, Function::gelsd, m, n, nrhs);
     if (f == nullptr) return;
     int64_t ldc = std::max<int64_t>(1, m), rank = 0;
-    auto turned = memory<T>(ldc * n);
+    auto turned = workspace<T>(call, ldc * n);
+    if (turned == nullptr) return;
     copyTransposed(false, m, n, a, lda, turned.get(), ldc);
     withColumns(call, b, m, n, nrhs, ldb, false, [&](T* columns, int64_t longer) {
       auto run = [&](T* work, int64_t lwork, R* rwork, int64_t* iwork) {
@@ -352,12 +402,16 @@ struct Lapack {
       // Written as one of the library's integers.
       int64_t integerSize = 0;
       run(&size, -1, &realSize, &integerSize);
-      auto work = memory<T>(asked(size));
-      auto rwork = memory<R>(asked(realSize));
-      auto iwork = memory<int64_t>(integerSize);
-      return run(work.get(), asked(size), rwork.get(), iwork.get());
+      int64_t lwork = asked(size);
+      auto work = workspace<T>(call, lwork);
+      if (work == nullptr) return;
+      auto rwork = workspace<R>(call, asked(realSize));
+      if (rwork == nullptr) return;
+      auto iwork = workspace<int64_t>(call, integerSize);
+      if (iwork == nullptr) return;
+      call.numbers[0] = static_cast<double>(run(work.get(), lwork, rwork.get(), iwork.get()));
     });
-    call.numbers[1] = static_cast<double>(rank);
+    if (call.numbers[0] == 0) call.numbers[1] = static_cast<double>(rank);
   }
 };
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <memory>
 
 #include "blas.h"
+#include "memory.h"
 #include "own-blas.h"
 #include "threads.h"
 
@@ -14,7 +14,7 @@ namespace {
 const GemmKernel<float>& kernelFor(float) { return kernels().gemmFloat; }
 const GemmKernel<double>& kernelFor(double) { return kernels().gemmDouble; }
 
-// Aligned memory that a thread keeps for its next product.
+// Aligned memory that a thread keeps for its next product; null where there is none.
 class Scratch {
  public:
   ~Scratch() { std::free(data_); }
@@ -47,6 +47,22 @@ void scale(int64_t m, int64_t n, T beta, View<T> c) {
   }
 }
 
+// c = alpha a b, added to c unless it is to be overwritten: for when there is no memory to pack in.
+template <class T>
+void multiplyPlain(int64_t m, int64_t n, int64_t k, T alpha, View<const T> a, View<const T> b, bool overwrite,
+                   View<T> c) {
+  auto element = [](View<const T> view, int64_t i, int64_t j) {
+    return view.conjugated ? conjugate(view(i, j)) : view(i, j);
+  };
+  for (int64_t i = 0; i < m; i++) {
+    for (int64_t j = 0; j < n; j++) {
+      T sum = 0;
+      for (int64_t p = 0; p < k; p++) sum += element(a, i, p) * element(b, p, j);
+      c(i, j) = overwrite ? alpha * sum : c(i, j) + alpha * sum;
+    }
+  }
+}
+
 // Below so many multiplications waking other threads costs more than they save.
 constexpr double worthThreads = 300'000;
 
@@ -66,6 +82,7 @@ void multiplyReal(int64_t m, int64_t n, int64_t k, R alpha, View<const R> a, Vie
   int64_t across = std::min(parts(threads, parts(m, rows)), parts(std::min(n, kernel.columns), kernel.tileColumns));
   int64_t depth = std::min(k, kernel.depth), columns = std::min(n, kernel.columns);
   R* packedB = scratchB.of<R>(roundUp(columns, kernel.tileColumns) * depth);
+  if (packedB == nullptr) return multiplyPlain(m, n, k, alpha, a, b, overwrite, c);
 
   auto each = [threads](int64_t tasks, auto&& body) {
     if (threads > 1) return parallelFor(tasks, body);
@@ -89,6 +106,10 @@ void multiplyReal(int64_t m, int64_t n, int64_t k, R alpha, View<const R> a, Vie
         R* packedA = scratchA.of<R>(rows * depth);
         View<const R> block = a.at(i, p);
         View<R> target = c.at(i, j + from);
+        if (packedA == nullptr) {
+          return multiplyPlain(high, std::min(part, wide - from), deep, alpha, block, b.at(p, j + from),
+                               overwrite && p == 0, target);
+        }
         kernel.packA(high, deep, block.data, block.rs, block.cs, packedA);
         kernel.multiply(high, std::min(part, wide - from), deep, alpha, packedA, packedB + from * deep,
                         overwrite && p == 0, target.data, target.rs, target.cs);
@@ -122,9 +143,10 @@ void multiply(int64_t m, int64_t n, int64_t k, T alpha, View<const T> a, View<co
   } else {
     using R = Real<T>;
     // Four real products take a real factor only.
-    std::unique_ptr<T[]> scaled;
+    Memory<T> scaled;
     if (alpha.imag() != 0) {
-      scaled = std::make_unique<T[]>(static_cast<size_t>(k * n));
+      scaled = memory<T>(k * n);
+      if (scaled == nullptr) return multiplyPlain(m, n, k, alpha, a, b, overwrite, c);
       for (int64_t p = 0; p < k; p++) {
         for (int64_t j = 0; j < n; j++) scaled[p * n + j] = alpha * (b.conjugated ? std::conj(b(p, j)) : b(p, j));
       }

@@ -23,6 +23,13 @@ Real<T> size1(T value) {
   else return std::abs(value);
 }
 
+// Of floats, too, in doubles.
+template <class T>
+double squared(T value) {
+  if constexpr (isComplex<T>) return std::norm(std::complex<double>(value));
+  else return static_cast<double>(value) * static_cast<double>(value);
+}
+
 template <class T>
 void scaleVector(int64_t n, T beta, T* y, int64_t incy) {
   if (beta == T(1)) return;
@@ -69,7 +76,7 @@ Real<T> nrm2(int64_t n, const T* x, int64_t incx) {
   // Squares of floats fit into a double. Those of doubles may not: then once more, divided by the largest element.
   double sum = 0, largest = 0;
   x = first(x, n, incx);
-  for (int64_t i = 0; i < n; i++) sum += std::norm(x[i * incx]);
+  for (int64_t i = 0; i < n; i++) sum += squared(x[i * incx]);
   constexpr double tiny = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
   if (std::isnan(sum) || (sum > tiny && std::isfinite(sum))) return static_cast<R>(std::sqrt(sum));
   for (int64_t i = 0; i < n; i++) largest = std::max<double>(largest, size1(x[i * incx]));

@@ -174,7 +174,7 @@ static void endOfEnvironment(void* data) {
            [](uv_handle_t* handle) { delete static_cast<Watched*>(handle->data); });
 }
 
-// The address of a host that is given by number, and a socket for it.
+// The address of a host that is given by number, and a socket for it; without one, -errno. A word that is no address throws.
 static int socketFor(const Napi::CallbackInfo& info, int number, struct sockaddr_storage& address, socklen_t& length) {
   std::string host = info[0].As<Napi::String>(), port = std::to_string(number);
   struct addrinfo hints = {}, *found = nullptr;
@@ -183,14 +183,13 @@ static int socketFor(const Napi::CallbackInfo& info, int number, struct sockaddr
   int problem = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
   if (problem != 0) {
     Napi::Error::New(info.Env(), host + ": " + gai_strerror(problem)).ThrowAsJavaScriptException();
-    return -1;
+    return -EINVAL;
   }
   memcpy(&address, found->ai_addr, found->ai_addrlen);
   length = found->ai_addrlen;
   freeaddrinfo(found);
   int fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throwErrno(info.Env(), "socket");
-  return fd;
+  return fd < 0 ? -errno : fd;
 }
 
 // tcpListen(address): a descriptor, and the port at which it listens, which the system chooses.
@@ -199,7 +198,11 @@ static Napi::Value tcpListen(const Napi::CallbackInfo& info) {
   struct sockaddr_storage address;
   socklen_t length = 0;
   int fd = socketFor(info, 0, address, length), one = 1;
-  if (fd < 0) return env.Undefined();
+  if (fd < 0) {
+    errno = -fd;
+    if (!env.IsExceptionPending()) throwErrno(env, "socket");
+    return env.Undefined();
+  }
   if (address.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
   if (bind(fd, reinterpret_cast<struct sockaddr*>(&address), length) != 0 || listen(fd, BACKLOG) != 0) {
     throwErrno(env, "listen");
@@ -223,7 +226,7 @@ static Napi::Value tcpConnect(const Napi::CallbackInfo& info) {
   struct sockaddr_storage address;
   socklen_t length = 0;
   int fd = socketFor(info, info[1].As<Napi::Number>().Int32Value(), address, length), one = 1;
-  if (fd < 0) return env.Undefined();
+  if (fd < 0) return Napi::Number::New(env, fd);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (connect(fd, reinterpret_cast<struct sockaddr*>(&address), length) != 0 && errno != EINPROGRESS) {
     int error = errno;

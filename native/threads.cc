@@ -25,8 +25,7 @@ void pause() {
 }
 
 int defaultCount() {
-  const char* said = std::getenv("OMP_NUM_THREADS");
-  if (said != nullptr && std::atoi(said) > 0) return std::atoi(said);
+  if (int said = threadsSaid("OMP_NUM_THREADS")) return said;
   cpu_set_t usable;
   if (sched_getaffinity(0, sizeof usable, &usable) == 0) return CPU_COUNT(&usable);
   return std::max(1u, std::thread::hardware_concurrency());
@@ -129,6 +128,11 @@ Pool& pool() {
 thread_local bool inside = false;
 
 }  // namespace
+
+int threadsSaid(const char* variable) {
+  const char* said = std::getenv(variable);
+  return said == nullptr ? 0 : std::max(0, std::atoi(said));
+}
 
 int threadCount() { return count().load(); }
 void setThreadCount(int threads) { count().store(threads); }

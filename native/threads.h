@@ -10,6 +10,9 @@ namespace tsmpi {
 int threadCount();
 void setThreadCount(int count);
 
+// What an environment variable says, 0 where it says nothing.
+int threadsSaid(const char* variable);
+
 namespace detail {
 void parallelFor(int64_t tasks, void (*run)(void* body, int64_t task), void* body);
 }

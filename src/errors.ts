@@ -143,11 +143,11 @@ export class CudaError extends TsmpiError {
   }
 }
 
-/** A device has no room for an array. */
+/** A device has no room for an array, or for what a library needs there. */
 export class DeviceMemoryError extends TsmpiError {
-  /** Bytes that were asked for. */
+  /** Bytes that were asked for; NaN where a library did so, which does not say how many. */
   readonly wanted: number;
-  /** Bytes that the device had free. */
+  /** Bytes that the device had free; NaN where it has not even started. */
   readonly free: number;
   /** Bytes of the device's memory. */
   readonly total: number;
@@ -164,6 +164,13 @@ export class DeviceMemoryError extends TsmpiError {
 export class BlasMissingError extends TsmpiError {
   constructor(message: string, details?: ErrorDetails) {
     super("TSMPI_BLAS_MISSING", message, details);
+  }
+}
+
+/** A routine needs memory to work in, and this process cannot get it. */
+export class OutOfMemoryError extends TsmpiError {
+  constructor(message: string, details?: ErrorDetails) {
+    super("TSMPI_OUT_OF_MEMORY", message, details);
   }
 }
 

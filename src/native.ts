@@ -12,7 +12,8 @@ import { NativeMissingError } from "./errors.ts";
 export interface Waits {
   ringDoorbell(doorbell: number): void;
   sleepOnDoorbell(doorbell: number, milliseconds: number): void;
-  watchDoorbell(doorbell: number, callback: () => void): void;
+  /** @param idle called in a long sleep in which nothing but the doorbell can wake this rank, where that can be told */
+  watchDoorbell(doorbell: number, callback: () => void, idle?: () => void): void;
   holdEventLoop(hold: boolean): void;
 
   /** Looks for about so many nanoseconds. */

@@ -20,7 +20,8 @@ export function planOurs(
   transport?: TransportName,
 ): ContenderPlan {
   const variant = hosts === undefined ? face : `${face} ${wire}`;
-  const tsmpirun = [process.execPath, join(packageFolder(), "dist", "tsmpirun.cjs"), "-n", String(ranks)];
+  // As the command that users give.
+  const tsmpirun = [join(packageFolder(), "dist", "tsmpirun.cjs"), "-n", String(ranks)];
   if (transport !== undefined) tsmpirun.push("--transport", transport);
   if (hosts !== undefined) tsmpirun.push("--hosts", hosts.join(","), "--wire", wire);
   return {

@@ -12,8 +12,8 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function nodeIsTooOld(): boolean {
-  const [major, minor] = process.versions.node.split(".").map(Number);
+export function nodeIsTooOld(version: string): boolean {
+  const [major, minor] = version.split(".").map(Number);
   return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
 }
 
@@ -29,7 +29,7 @@ export function problemsOf(order: Extract<Order, { kind: "prepare" }>, part: Hos
     ];
   }
   const problems: string[] = [];
-  if (nodeIsTooOld())
+  if (nodeIsTooOld(process.versions.node))
     problems.push(`has Node ${process.versions.node}; install ${OLDEST_NODE.join(".")} or later there`);
   try {
     native();

@@ -18,6 +18,7 @@ import { usableCores } from "../cores.ts";
 import type { HostPart, RankInput, RankOutput } from "../host.ts";
 import { LineWriter } from "../line-writer.ts";
 import { LocalHost } from "../local-host.ts";
+import { OpenStreams } from "../open-streams.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { problemsOf } from "./checks.ts";
@@ -39,8 +40,8 @@ import { followAgent, startAgent } from "./transport.ts";
 
 /** For ranks to end by themselves when tsmpirun is gone. */
 const KILL_AFTER = 1000;
-/** A stream may be held open by a process that a rank has left behind. */
-const STREAMS_AFTER = 500;
+/** For what has been written to leave, when tsmpirun is gone. */
+const LEAVE_AFTER = 500;
 const NO_RANK = -1;
 const LOST_CODE = 1;
 const NO_INPUT =
@@ -53,6 +54,7 @@ class Daemon {
   private readonly output: Writable;
   private readonly children = new Map<number, ChildProcess>();
   private readonly rankStreams = new Map<number, Readable>();
+  private readonly openStreams = new OpenStreams();
   private readonly rankInputs = new Map<number, Writable>();
   /** To be called when the channel has room again. */
   private readonly draining: (() => void)[] = [];
@@ -69,6 +71,8 @@ class Daemon {
   private gateway: GatewayChild | undefined;
   private leaving = false;
   private abandonedRanks = false;
+  /** Nothing of what ranks have printed is still to be sent. */
+  private allPrinted = false;
   private code = 0;
 
   constructor(input: Readable, output: Writable) {
@@ -137,8 +141,7 @@ class Daemon {
         this.relay(order.relay, order.command);
         return;
       case "relayEnd":
-        if (order.kill) this.children.get(order.relay)?.kill("SIGKILL");
-        else this.children.get(order.relay)?.stdin?.end();
+        this.children.get(order.relay)?.kill("SIGKILL");
         return;
       case "close":
         void this.close();
@@ -277,14 +280,14 @@ class Daemon {
   private rankOutput(): RankOutput {
     return {
       attach: (rank, stdout, stderr) => {
-        this.follow(streamOf(rank, "out"), stdout);
-        this.follow(streamOf(rank, "err"), stderr);
+        this.follow(rank, streamOf(rank, "out"), stdout);
+        this.follow(rank, streamOf(rank, "err"), stderr);
       },
     };
   }
 
   /** Sends whole lines, so that no delay on the way can come in the middle of one. */
-  private follow(stream: number, readable: Readable): void {
+  private follow(rank: number, stream: number, readable: Readable): void {
     this.rankStreams.set(stream, readable);
     const writer = new LineWriter({
       destination: {
@@ -299,14 +302,14 @@ class Daemon {
         if (paused) readable.pause();
         else if (!this.slow.has(stream)) readable.resume();
       },
+      listening: () => !readable.isPaused(),
     });
     readable.on("data", (bytes: Buffer) => writer.write(bytes));
-    const ended = (): void => {
-      if (!this.rankStreams.delete(stream)) return;
+    this.openStreams.add(rank, readable, () => {
+      this.rankStreams.delete(stream);
       writer.end();
       this.channel.send({ kind: "outputEnd", stream });
-    };
-    for (const event of ["end", "error", "close"]) readable.on(event, ended);
+    });
   }
 
   private flow(stream: number, open: boolean): void {
@@ -348,12 +351,13 @@ class Daemon {
 
   /** The channel has ended, or this process is to: nobody is left who would wait for the ranks. */
   private abandoned(why: string): void {
-    if (this.leaving) return;
+    if (this.abandonedRanks) return;
     this.leaving = true;
     this.abandonedRanks = true;
+    this.allPrinted = true;
     this.code = LOST_CODE;
     process.stderr.write(`tsmpi daemon: ${why}\n`);
-    this.endRelays();
+    for (const child of this.children.values()) child.stdin?.end();
     this.host?.abort(NO_RANK, LOST_CODE);
     this.host?.signal("SIGTERM");
     // A stopped process sees no signal but SIGKILL until it continues.
@@ -365,30 +369,27 @@ class Daemon {
     this.checkEnd();
   }
 
-  /** The job has ended. What ranks have printed last still leaves. */
+  /** The job has ended. What ranks have printed last still leaves; daemons behind relays are told to close, too. */
   private async close(): Promise<void> {
     this.leaving = true;
-    this.endRelays();
     await this.host?.close();
-    const late = performance.now() + STREAMS_AFTER;
-    while (this.rankStreams.size > 0 && performance.now() < late)
-      await new Promise(resolve => setTimeout(resolve, 5));
+    await this.openStreams.closed();
+    this.allPrinted = true;
     this.checkEnd();
-  }
-
-  private endRelays(): void {
-    for (const child of this.children.values()) child.stdin?.end();
   }
 
   /** Ends this process when it has been told to, or left alone, and nothing of the job is alive any more. */
   private checkEnd(): void {
-    if (!this.leaving || this.children.size > 0 || (this.host?.ranks.length ?? 0) > 0) return;
-    void this.host?.close();
+    const { leaving, allPrinted, children, host } = this;
+    if (!leaving || !allPrinted || children.size > 0 || (host?.ranks.length ?? 0) > 0) return;
+    void host?.close();
     this.gateway?.close();
     if (this.folder !== "") rmSync(this.folder, { recursive: true, force: true });
     this.output.end(() => process.exit(this.code));
-    // Nobody may read any more.
-    setTimeout(() => process.exit(this.code), STREAMS_AFTER);
+    // Nobody may read any more; but a tsmpirun that lives may only be slow.
+    const seconds = this.preparation?.linkTimeoutSeconds;
+    const patience = this.abandonedRanks || seconds === undefined ? LEAVE_AFTER : seconds * 1000;
+    setTimeout(() => process.exit(this.code), patience);
   }
 }
 

@@ -125,7 +125,7 @@ export type Order =
   | { kind: "flow"; stream: number; open: boolean }
   | { kind: "inputEnd"; rank: number }
   | { kind: "relay"; relay: number; command: string[] }
-  | { kind: "relayEnd"; relay: number; kill: boolean }
+  | { kind: "relayEnd"; relay: number }
   | { kind: "ping" }
   | { kind: "close" };
 

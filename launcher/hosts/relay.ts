@@ -20,12 +20,8 @@ export class Relay implements Transport {
         channel.sendBytes(FrameKind.relay, number, bytes);
         done();
       },
-      final: done => {
-        channel.send({ kind: "relayEnd", relay: number, kill: false });
-        done();
-      },
     });
-    this.killAgent = () => channel.send({ kind: "relayEnd", relay: number, kill: true });
+    this.killAgent = () => channel.send({ kind: "relayEnd", relay: number });
   }
 
   /** The agent has printed something. */

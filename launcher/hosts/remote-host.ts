@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import type { Host, HostEvents, RankInput, RankLook, RankOutput } from "../host.ts";
+import { Silence } from "../silence.ts";
 import { neverSpoke } from "./agent.ts";
 import { Channel } from "./channel.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -24,7 +25,7 @@ import type { Transport } from "./transport.ts";
 const ANSWER_AFTER = 1000;
 /** For the ranks of a host to end when they are killed: a host that is frozen must not hold up the others. */
 const KILLED_AFTER = 5000;
-/** For a daemon to end by itself. */
+/** For a daemon to end by itself, once it has nothing more to say. */
 const CLOSE_AFTER = 3000;
 const MAX_ERRORS = 8192;
 
@@ -66,6 +67,7 @@ export class RemoteHost implements Host {
   private refuse: (problem: HostProblem) => void = () => {};
   private errors = "";
   private closing = false;
+  private heardWhileClosing: () => void = () => {};
   /** Why the host takes no part any more. */
   private problem: HostProblem | undefined;
   private readonly ended: Promise<void>;
@@ -162,7 +164,10 @@ export class RemoteHost implements Host {
   /** From now on what happens to the host is the job's business. */
   follow(events: HostEvents): void {
     this.events = events;
-    if (this.problem !== undefined) events.lost(`host ${this.name} was lost: ${this.problem.message}`, []);
+    const { problem } = this;
+    if (problem === undefined) return;
+    // The job must know all its hosts before it can hear of one.
+    queueMicrotask(() => events.lost(`host ${this.name} was lost: ${problem.message}`, []));
   }
 
   // As a Host.
@@ -182,8 +187,11 @@ export class RemoteHost implements Host {
       output.attach(rank, this.reader(streamOf(rank, "out")), this.reader(streamOf(rank, "err")));
       if (source === "pipe") input.attach(rank, this.writer(rank));
     }
-    const { pids } = await this.ask({ kind: "start", cards: this.startWith }, "started");
-    for (const [rank, pid] of pids) this.pids.set(rank, pid);
+    const started = await this.ask({ kind: "start", cards: this.startWith }, "started").catch(error => {
+      // A host that is lost says so through its events.
+      if (!(error instanceof HostProblem)) throw error;
+    });
+    for (const [rank, pid] of started?.pids ?? []) this.pids.set(rank, pid);
   }
 
   pidOf(rank: number): number | undefined {
@@ -233,13 +241,18 @@ export class RemoteHost implements Host {
   async close(): Promise<void> {
     this.closing = true;
     this.channel.send({ kind: "close" });
-    this.channel.finish();
-    const timer = setTimeout(() => this.options.transport.kill(), CLOSE_AFTER);
-    // What holds the agent's streams open may be none of ours.
-    const late = setTimeout(() => this.whenEnded(), 2 * CLOSE_AFTER);
+    // A stream that is held back, for a slow reader of the output, is sent to its end; it may come through another host.
+    const silence = new Silence(() => this.others.every(({ stopped }) => stopped.size === 0));
+    const impatient = (): void => {
+      this.options.transport.kill();
+      // What holds the agent's streams open may be none of ours.
+      silence.await(CLOSE_AFTER, this.whenEnded);
+    };
+    this.heardWhileClosing = () => silence.await(CLOSE_AFTER, impatient);
+    this.heardWhileClosing();
     await this.ended;
-    clearTimeout(timer);
-    clearTimeout(late);
+    this.heardWhileClosing = () => {};
+    silence.stop();
   }
 
   // What comes from the daemon.
@@ -247,6 +260,7 @@ export class RemoteHost implements Host {
   private report(report: Report): void {
     this.heartbeat.hear();
     const { kind } = report;
+    if (kind !== "ping") this.heardWhileClosing();
     switch (kind) {
       case "ping":
         return;
@@ -264,6 +278,7 @@ export class RemoteHost implements Host {
         this.events?.notStarted(report.rank, report.reason);
         return;
       case "outputEnd":
+        this.stopped.delete(report.stream);
         this.streams.get(report.stream)?.push(null);
         return;
       case "inputTaken":
@@ -277,7 +292,9 @@ export class RemoteHost implements Host {
         this.peerLost(this.others[report.host].name, report.sentence);
         return;
       case "gatewayEnded":
-        this.events?.lost(`host ${this.name} was lost: its gateway ${report.how}`, []);
+        // Until there is a job, nobody else would remember it.
+        if (this.events === undefined) this.lose(`its gateway ${report.how}`);
+        else this.events.lost(`host ${this.name} was lost: its gateway ${report.how}`, []);
         return;
       case "relayEnded":
         this.relays.get(report.relay)?.ended(report.how);
@@ -294,6 +311,7 @@ export class RemoteHost implements Host {
 
   private bytes(kind: BytesKind, stream: number, bytes: Buffer): void {
     this.heartbeat.hear();
+    this.heardWhileClosing();
     if (kind === FrameKind.output) {
       if (this.streams.get(stream)?.push(bytes) === false && !this.stopped.has(stream)) {
         this.stopped.add(stream);
@@ -315,6 +333,7 @@ export class RemoteHost implements Host {
     const message = open ? this.sentence(how) : neverSpoke(this.name, command, how, noise, this.errors);
     this.problem = new HostProblem(this.name, message, open);
     this.refuse(this.problem);
+    this.stopped.clear();
     for (const stream of this.streams.values()) if (!stream.readableEnded) stream.push(null);
     for (const input of this.inputs.values()) input.destroy();
     const lost = [...this.alive];

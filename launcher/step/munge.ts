@@ -3,10 +3,11 @@
  * of the step's nodes, and gives whoever asks a MUNGE credential that only this user's processes can open. In it are the
  * port and the key of a second listener, where tasks leave their cards and get those of all.
  */
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { promisify } from "node:util";
 import { expandNames } from "../hosts/host-list.ts";
 import type { Meeting } from "./pmi2.ts";
 import { connectSecurely, listenSecurely } from "./secure.ts";
@@ -18,6 +19,8 @@ const TRIES = 8;
 const MEETING_MILLISECONDS = 60_000;
 const CONNECT_MILLISECONDS = 2000;
 const PAUSE_MILLISECONDS = 100;
+/** Credentials that are made at a time; who asks for more waits. */
+const MAKERS = 8;
 
 /** Whether this process is a task that srun has started. */
 export function isSlurmTask(environment: NodeJS.ProcessEnv): boolean {
@@ -66,9 +69,9 @@ async function collect(step: string, size: number, own: string): Promise<string[
   const { port } = inside.address() as { port: number };
   const secret = JSON.stringify({ port, key: key.toString("base64url") });
   // So that it is known early if there is no munge.
-  munge(secret);
+  await munge(secret);
   // Each asker gets a credential of its own: a host opens none twice.
-  const outside = await listenAtFirst(firstPort(step), () => `tsmpi ${step} ${munge(secret)}\n`);
+  const outside = await listenAtFirst(firstPort(step), async () => `tsmpi ${step} ${await munge(secret)}\n`);
   try {
     await limited(everybody, () => {
       const missing = [...cards.keys()].filter(rank => cards[rank] === undefined);
@@ -82,11 +85,27 @@ async function collect(step: string, size: number, own: string): Promise<string[
   }
 }
 
-async function listenAtFirst(first: number, word: () => string): Promise<Server> {
+async function listenAtFirst(first: number, makeWord: () => Promise<string>): Promise<Server> {
+  const asking: Socket[] = [];
+  let makers = 0;
+  async function answer(): Promise<void> {
+    makers++;
+    for (let socket = asking.shift(); socket !== undefined; socket = asking.shift()) {
+      if (socket.destroyed) continue;
+      try {
+        socket.end(await makeWord());
+      } catch {
+        // The service may be busy: who hears nothing asks again.
+        socket.destroy();
+      }
+    }
+    makers--;
+  }
   for (let port = first; port < first + TRIES; port++) {
     const server = createServer(socket => {
       socket.on("error", () => {});
-      socket.end(word());
+      asking.push(socket);
+      if (makers < MAKERS) void answer();
     });
     const listens = await new Promise<boolean>(resolve => {
       server.on("error", () => resolve(false));
@@ -126,9 +145,10 @@ async function findDoor(nodes: readonly string[], step: string): Promise<Door> {
   while (performance.now() < end) {
     for (const node of nodes) {
       for (let port = first; port < first + TRIES; port++) {
-        const [word, of, credential] = (await heardAt(node, port)).trim().split(" ");
+        const heard = await heardAt(node, port);
         // Nobody listens here: not at the ports after it either.
-        if (word === "") break;
+        if (heard === undefined) break;
+        const [word, of, credential] = heard.trim().split(" ");
         if (word !== "tsmpi" || of !== step) continue;
         const inside = unmunge(credential);
         if (inside !== undefined) return { node, ...(JSON.parse(inside) as Omit<Door, "node">) };
@@ -139,14 +159,18 @@ async function findDoor(nodes: readonly string[], step: string): Promise<Door> {
   throw new Error(`rank 0 was found on none of ${nodes.join(", ")}, at ports from ${first}`);
 }
 
-function heardAt(host: string, port: number): Promise<string> {
+/** What somebody says to whoever connects; undefined when nobody lets this process connect. */
+function heardAt(host: string, port: number): Promise<string | undefined> {
   return new Promise(resolve => {
-    let text = "";
+    let text: string | undefined;
     const socket = connect({ host, port });
+    socket.on("connect", () => {
+      text = "";
+    });
     socket.setTimeout(CONNECT_MILLISECONDS, () => socket.destroy());
     socket.on("data", bytes => {
       text += bytes.toString();
-      if (text.length > 8192) socket.destroy();
+      if (text!.length > 8192) socket.destroy();
     });
     socket.on("error", () => {});
     socket.on("close", () => resolve(text));
@@ -181,10 +205,13 @@ async function limited<T>(promise: Promise<T>, sentence: () => string): Promise<
 }
 
 /** A credential that only processes of this user can open. */
-function munge(secret: string): string {
+async function munge(secret: string): Promise<string> {
   try {
-    const command = [`--restrict-uid=${process.getuid!()}`];
-    return execFileSync("munge", command, { input: secret, encoding: "utf8" }).trim();
+    // The secret is not for the list of processes.
+    const making = promisify(execFile)("munge", [`--restrict-uid=${process.getuid!()}`]);
+    making.child.stdin!.on("error", () => {});
+    making.child.stdin!.end(secret);
+    return (await making).stdout.trim();
   } catch (error) {
     throw new Error(
       "tasks of srun find one another by PMI-2 (srun --mpi=pmi2) or by the command munge, which does not work here: " +

@@ -20,7 +20,7 @@ export function offersPmi2(environment: NodeJS.ProcessEnv): boolean {
 }
 
 /**
- * @param makeCard of this task, without `;` and `=`, at most 1023 bytes
+ * @param makeCard of this task, without `;` and `=`, see card.ts
  * @throws {Error} a sentence about what srun answered
  */
 export async function meetByPmi2(

@@ -19,6 +19,7 @@ import { runOnHosts } from "../hosts/run-on-hosts.ts";
 import { LocalAgent, type Transport } from "../hosts/transport.ts";
 import { makePlan, type Plan, type Program, ranksText } from "../plan.ts";
 import { ReportedError, UsageError } from "../usage-error.ts";
+import { type Card, decodeCard, encodeCard } from "./card.ts";
 import { isSlurmTask, meetByMunge } from "./munge.ts";
 import { meetByPmi2, offersPmi2 } from "./pmi2.ts";
 import { connectSecurely, listenSecurely } from "./secure.ts";
@@ -26,21 +27,9 @@ import { connectSecurely, listenSecurely } from "./secure.ts";
 /** For tasks to come, when all have met: as long as a connection may take on a busy network. */
 const COMING_MILLISECONDS = 60_000;
 const LOST_CODE = 1;
-/** More would not fit on a card. */
-const MAX_ADDRESSES = 8;
 /** What Slurm tells each task for itself, and by which programs choose a device. */
 const OF_TASK = /^(SLURM|PMI|CUDA|HIP|ROCR|ZE|GPU)_/;
 const ENDED = "end\n";
-
-/** What a task puts where all can read it. */
-interface Card {
-  /** Differs between hosts, and between containers of one host that do not see each other's processes. */
-  host: string;
-  hostname: string;
-  cpus: number[];
-  /** Of task 0: how it is reached, and the key that only tasks know. */
-  door: { addresses: string[]; port: number; key: string } | undefined;
-}
 
 /** What a task tells task 0. */
 interface Hello {
@@ -61,10 +50,6 @@ function ownCard(): Card {
   const host = [bootId, hostname(), readlinkSync("/proc/self/ns/pid")].join(" ");
   return { host, hostname: hostname(), cpus: native().usableCpus(), door: undefined };
 }
-
-// Values may hold neither ";" nor "=".
-const encode = (card: Card): string => Buffer.from(JSON.stringify(card)).toString("base64url");
-const decode = (text: string): Card => JSON.parse(Buffer.from(text, "base64url").toString()) as Card;
 
 function hostsOf(cards: readonly Card[]): StepHost[] {
   const hosts = new Map<string, StepHost>();
@@ -132,11 +117,11 @@ async function takePart(words: string[]): Promise<number> {
   });
   port = (server.address() as { port: number }).port;
   const { rank: me, cards: texts } = await meet(process.env, rankOfTask => {
-    if (rankOfTask > 0) return encode(own);
-    const addresses = ownAddresses(undefined).list.slice(0, MAX_ADDRESSES);
-    return encode({ ...own, door: { addresses, port, key: key.toString("base64url") } });
+    if (rankOfTask > 0) return encodeCard(own);
+    const addresses = ownAddresses(undefined).list;
+    return encodeCard({ ...own, door: { addresses, port, key: key.toString("base64url") } });
   });
-  const cards = texts.map(decode);
+  const cards = texts.map(decodeCard);
   const hosts = hostsOf(cards);
   const home = hosts.find(({ ranks }) => ranks.includes(me))!;
   const hello: Hello = { rank: me, words, environment: ownEnvironment(own.cpus, home.cpus) };
@@ -162,6 +147,9 @@ async function takePart(words: string[]): Promise<number> {
   try {
     const hellos = cards.map((_, other) => coming.get(other)?.hello ?? hello);
     const { plan, args } = planOf(hosts, hellos);
+    for (const { hello: of, socket } of coming.values()) {
+      if (!hosts.some(({ ranks }) => ranks[0] === of.rank)) socket.write(`${args.linkTimeoutSeconds}\n`);
+    }
     return await lead(plan, args, hosts, coming);
   } finally {
     for (const { socket } of coming.values()) if (!socket.destroyed && socket.writable) socket.end(ENDED);
@@ -291,6 +279,9 @@ async function follow(hello: Hello, door: NonNullable<Card["door"]>, isFirst: bo
     let said = "";
     socket.on("data", bytes => {
       said += bytes.toString();
+      // The end of task 0's host says nothing: then the system asks, and gives up ten seconds later.
+      const seconds = Number.parseFloat(said);
+      if (seconds > 0) socket.setKeepAlive(true, Math.max(1000, seconds * 1000));
     });
     // That task 0 has been killed, its host's daemon says; this task has nothing to add.
     socket.on("error", () => {});

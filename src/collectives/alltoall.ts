@@ -7,6 +7,7 @@ import { offsetsOf } from "./blocks.ts";
 import { choose } from "./choice.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
 import { operations } from "./operations.ts";
+import { requireOptions } from "./options.ts";
 import { endReceive, endSends } from "./receive.ts";
 
 export interface AlltoallCounts {
@@ -43,6 +44,7 @@ export function* alltoall<T>(context: CollectiveContext, parts: readonly T[]): A
 
 /** Calls with counts may choose another algorithm, so they are another operation: all ranks give them or none. */
 export function alltoallIntoOperation(counts: AlltoallCounts): number {
+  requireOptions("alltoallInto", counts, "{ sendCounts: [1, 2], recvCounts: [1, 2] }");
   return hasCounts(counts) ? operations.alltoallIntoWithCounts : operations.alltoallInto;
 }
 

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors.ts";
 import { exactRows } from "./exact-rows.ts";
 import { build, floats } from "./kernels.ts";
 import { Operator, type OperatorFor, toOperator } from "./operator.ts";
+import { requireOptions } from "./options.ts";
 
 export interface ReductionOptions {
   /**
@@ -87,7 +88,9 @@ export function withOptions<T>(
   op: OperatorFor<T>,
   options: ReductionOptions | undefined,
 ): OperatorFor<T> {
-  if (!options?.reproducible) return op;
+  if (options === undefined) return op;
+  requireOptions(operation, options, "{ reproducible: true }");
+  if (!options.reproducible) return op;
   const plain = toOperator(operation, op);
   if (plain.code === 0) {
     throw new ArgumentError(

@@ -3,6 +3,7 @@ import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import { rootOf } from "../collectives/options.ts";
 import { type ReductionOptions, withOptions } from "../collectives/reproducible.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
@@ -50,7 +51,7 @@ export class BlockingCommunicator {
   }
 
   send(value: unknown, dest: number, options?: Unbounded<SendOptions>): void {
-    const request = this.core.send(value, dest, options);
+    const request = this.core.send(value, dest, options, true);
     if (request !== undefined) this.core.waiting.block(request);
   }
 
@@ -88,7 +89,7 @@ export class BlockingCommunicator {
   }
 
   probe(source: number = ANY, options?: Unbounded<RecvOptions>): BlockingMessage {
-    return new BlockingMessage(this.core, this.core.waiting.block(this.core.probe(source, options)));
+    return new BlockingMessage(this.core, this.core.waiting.block(this.core.probe(source, options, true)));
   }
 
   poll(source: number = ANY, options?: Unbounded<RecvOptions>): BlockingMessage | undefined {
@@ -108,31 +109,32 @@ export class BlockingCommunicator {
     else if (arrival.pending !== undefined) core.waiting.block(arrival.pending);
   }
 
-  broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): T {
-    return this.run(begin.broadcast(this.core, value, root));
+  broadcast<T>(value: T | undefined, options?: RootOptions): T {
+    return this.run(begin.broadcast(this.core, value, rootOf("broadcast", options)));
   }
 
-  broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.run(begin.broadcastInto(this.core, target, root));
+  broadcastInto(target: TypedArray, options?: RootOptions): void {
+    this.run(begin.broadcastInto(this.core, target, rootOf("broadcastInto", options)));
   }
 
-  scatter<P extends TypedArray | readonly unknown[]>(
-    parts?: P,
-    { root = 0, counts }: ScatterOptions = {},
-  ): Scattered<P> {
-    return this.run(algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
+  scatter<P extends TypedArray | readonly unknown[]>(parts?: P, options?: ScatterOptions): Scattered<P> {
+    const root = rootOf("scatter", options);
+    return this.run(
+      algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, options?.counts),
+    );
   }
 
-  scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.run(begin.scatterInto(this.core, target, array, root));
+  scatterInto(target: TypedArray, array?: TypedArray, options?: RootOptions): void {
+    this.run(begin.scatterInto(this.core, target, array, rootOf("scatterInto", options)));
   }
 
-  gather<T>(value: T, { root = 0 }: RootOptions = {}): T[] | undefined {
+  gather<T>(value: T, options?: RootOptions): T[] | undefined {
+    const root = rootOf("gather", options);
     return this.run(algorithms.gather(this.core.begin(operations.gather, root), value, root));
   }
 
-  gatherInto(target: TypedArray | undefined, array: TypedArray, { root = 0 }: RootOptions = {}): void {
-    this.run(begin.gatherInto(this.core, target, array, root));
+  gatherInto(target: TypedArray | undefined, array: TypedArray, options?: RootOptions): void {
+    this.run(begin.gatherInto(this.core, target, array, rootOf("gatherInto", options)));
   }
 
   allgather<T>(value: T): T[] {
@@ -151,12 +153,8 @@ export class BlockingCommunicator {
     this.run(begin.alltoallInto(this.core, target, array, counts));
   }
 
-  reduce<T>(
-    value: T,
-    op: OperatorFor<T>,
-    options: RootOptions & ReductionOptions = {},
-  ): Reduced<T> | undefined {
-    const { root = 0 } = options;
+  reduce<T>(value: T, op: OperatorFor<T>, options?: RootOptions & ReductionOptions): Reduced<T> | undefined {
+    const root = rootOf("reduce", options);
     const by = withOptions("reduce", op, options);
     return this.run(begin.reduce(this.core, value, by, root));
   }
@@ -165,9 +163,9 @@ export class BlockingCommunicator {
     target: A | undefined,
     array: A,
     op: OperatorFor<A>,
-    options: RootOptions & ReductionOptions = {},
+    options?: RootOptions & ReductionOptions,
   ): void {
-    const { root = 0 } = options;
+    const root = rootOf("reduceInto", options);
     const by = withOptions("reduceInto", op, options);
     this.run(begin.reduceInto(this.core, target, array, by, root));
   }
@@ -192,8 +190,8 @@ export class BlockingCommunicator {
     op: OperatorFor<Scattered<P>>,
     options: CountsOptions & ReductionOptions = {},
   ): Scattered<P> {
-    const { counts } = options;
     const by = withOptions("reduceScatter", op, options);
+    const { counts } = options;
     return this.run(begin.reduceScatter(this.core, parts, by, counts));
   }
 
@@ -203,8 +201,8 @@ export class BlockingCommunicator {
     op: OperatorFor<A>,
     options: CountsOptions & ReductionOptions = {},
   ): void {
-    const { counts } = options;
     const by = withOptions("reduceScatterInto", op, options);
+    const { counts } = options;
     this.run(begin.reduceScatterInto(this.core, target, array, by, counts));
   }
 

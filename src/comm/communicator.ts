@@ -3,6 +3,7 @@ import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
 import { operations } from "../collectives/operations.ts";
 import type { OperatorFor, Reduced } from "../collectives/operator.ts";
+import { requireOptions, rootOf } from "../collectives/options.ts";
 import { type ReductionOptions, withOptions } from "../collectives/reproducible.ts";
 import type { Scattered } from "../collectives/scatter.ts";
 import type { Status } from "../p2p/request.ts";
@@ -69,7 +70,7 @@ export class Communicator {
    */
   send(value: unknown, dest: number, options?: SendOptions): Promise<void> {
     try {
-      const request = this.core.send(value, dest, options);
+      const request = this.core.send(value, dest, options, false);
       const { waiting } = this.core;
       return request === undefined ? waiting.completed(undefined) : waiting.promise(request, options?.signal);
     } catch (error) {
@@ -137,7 +138,7 @@ export class Communicator {
 
   /** Waits for a message and takes it out of matching; only the Message can then receive it. */
   async probe(source: number = ANY, options?: RecvOptions): Promise<Message> {
-    const found = await this.core.waiting.promise(this.core.probe(source, options), options?.signal);
+    const found = await this.core.waiting.promise(this.core.probe(source, options, false), options?.signal);
     return new Message(this.core, found);
   }
 
@@ -149,6 +150,7 @@ export class Communicator {
 
   /** Messages as they come, for ever: leave the loop with `break`, or end the wait with a signal. */
   async *messages(options: RecvOptions & { source?: number } = {}): AsyncGenerator<Message, never, void> {
+    requireOptions("messages", options, "{ source: 1, tag: 7 }");
     const { source = ANY } = options;
     for (;;) yield await this.probe(source, options);
   }
@@ -173,13 +175,13 @@ export class Communicator {
   }
 
   /** Returns root's value on every rank; the others' `value` is not looked at. */
-  broadcast<T>(value: T | undefined, { root = 0 }: RootOptions = {}): Promise<T> {
-    return this.run(() => begin.broadcast(this.core, value, root));
+  broadcast<T>(value: T | undefined, options?: RootOptions): Promise<T> {
+    return this.run(() => begin.broadcast(this.core, value, rootOf("broadcast", options)));
   }
 
   /** Fills every rank's `target`, of one type and length everywhere, with root's. */
-  broadcastInto(target: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() => begin.broadcastInto(this.core, target, root));
+  broadcastInto(target: TypedArray, options?: RootOptions): Promise<void> {
+    return this.run(() => begin.broadcastInto(this.core, target, rootOf("broadcastInto", options)));
   }
 
   /**
@@ -188,28 +190,30 @@ export class Communicator {
    */
   scatter<P extends TypedArray | readonly unknown[]>(
     parts?: P,
-    { root = 0, counts }: ScatterOptions = {},
+    options?: ScatterOptions,
   ): Promise<Scattered<P>> {
-    return this.run(() => algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, counts));
+    return this.run(() => {
+      const root = rootOf("scatter", options);
+      return algorithms.scatter(this.core.begin(operations.scatter, root), parts, root, options?.counts);
+    });
   }
 
   /** Fills every rank's `target`, in rank order, from root's `array`, which is as long as all targets together. */
-  scatterInto(target: TypedArray, array?: TypedArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    return this.run(() => begin.scatterInto(this.core, target, array, root));
+  scatterInto(target: TypedArray, array?: TypedArray, options?: RootOptions): Promise<void> {
+    return this.run(() => begin.scatterInto(this.core, target, array, rootOf("scatterInto", options)));
   }
 
   /** The values of all ranks in rank order on root, undefined elsewhere. */
-  gather<T>(value: T, { root = 0 }: RootOptions = {}): Promise<T[] | undefined> {
-    return this.run(() => algorithms.gather(this.core.begin(operations.gather, root), value, root));
+  gather<T>(value: T, options?: RootOptions): Promise<T[] | undefined> {
+    return this.run(() => {
+      const root = rootOf("gather", options);
+      return algorithms.gather(this.core.begin(operations.gather, root), value, root);
+    });
   }
 
   /** Fills root's `target` with the arrays of all ranks in rank order; their lengths may differ. */
-  gatherInto(
-    target: TypedArray | undefined,
-    array: TypedArray,
-    { root = 0 }: RootOptions = {},
-  ): Promise<void> {
-    return this.run(() => begin.gatherInto(this.core, target, array, root));
+  gatherInto(target: TypedArray | undefined, array: TypedArray, options?: RootOptions): Promise<void> {
+    return this.run(() => begin.gatherInto(this.core, target, array, rootOf("gatherInto", options)));
   }
 
   /** The values of all ranks in rank order, on every rank. */
@@ -236,10 +240,10 @@ export class Communicator {
   reduce<T>(
     value: T,
     op: OperatorFor<T>,
-    options: RootOptions & ReductionOptions = {},
+    options?: RootOptions & ReductionOptions,
   ): Promise<Reduced<T> | undefined> {
     return this.run(() => {
-      const { root = 0 } = options;
+      const root = rootOf("reduce", options);
       const by = withOptions("reduce", op, options);
       return begin.reduce(this.core, value, by, root);
     });
@@ -250,10 +254,10 @@ export class Communicator {
     target: A | undefined,
     array: A,
     op: OperatorFor<A>,
-    options: RootOptions & ReductionOptions = {},
+    options?: RootOptions & ReductionOptions,
   ): Promise<void> {
     return this.run(() => {
-      const { root = 0 } = options;
+      const root = rootOf("reduceInto", options);
       const by = withOptions("reduceInto", op, options);
       return begin.reduceInto(this.core, target, array, by, root);
     });
@@ -290,8 +294,8 @@ export class Communicator {
     options: CountsOptions & ReductionOptions = {},
   ): Promise<Scattered<P>> {
     return this.run(() => {
-      const { counts } = options;
       const by = withOptions("reduceScatter", op, options);
+      const { counts } = options;
       return begin.reduceScatter(this.core, parts, by, counts);
     });
   }
@@ -304,8 +308,8 @@ export class Communicator {
     options: CountsOptions & ReductionOptions = {},
   ): Promise<void> {
     return this.run(() => {
-      const { counts } = options;
       const by = withOptions("reduceScatterInto", op, options);
+      const { counts } = options;
       return begin.reduceScatterInto(this.core, target, array, by, counts);
     });
   }

@@ -9,6 +9,7 @@ import { choose, unconditional } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
+import { requireOptions } from "../collectives/options.ts";
 import { Placement } from "../collectives/two-level/placement.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Envelope } from "../p2p/destination.ts";
@@ -68,6 +69,9 @@ export interface Exchange<T> {
   readonly outgoing: Request<void> | undefined;
 }
 
+/** Of options, for sentences. */
+const EXAMPLE = "{ tag: 7 }";
+
 const nothingReceived: Status = { source: NONE, tag: ANY, count: 0, bytes: 0 };
 
 export class Core {
@@ -121,10 +125,19 @@ export class Core {
     }
   }
 
-  /** Undefined: done already. */
-  send(value: unknown, dest: number, options: SendOptions | undefined): Request<void> | undefined {
-    if (options === undefined) return this.sendTagged(value, dest, undefined, undefined, undefined);
-    return this.sendTagged(value, dest, options.tag, options.synchronous, options.signal);
+  /**
+   * Undefined: done already.
+   * @param blocking whether the caller will block until it is done
+   */
+  send(
+    value: unknown,
+    dest: number,
+    options: SendOptions | undefined,
+    blocking: boolean,
+  ): Request<void> | undefined {
+    if (options === undefined) return this.sendTagged(value, dest, undefined, undefined, undefined, blocking);
+    requireOptions("send", options, EXAMPLE);
+    return this.sendTagged(value, dest, options.tag, options.synchronous, options.signal, blocking);
   }
 
   private sendTagged(
@@ -133,12 +146,13 @@ export class Core {
     tag = 0,
     synchronous: boolean | undefined,
     signal: AbortSignal | undefined,
+    blocking: boolean,
   ): Request<void> | undefined {
     const { scope, engine } = this;
     this.requireLive();
     if (dest !== NONE) this.requireRank("send", "dest", dest);
     if (tag !== 0) this.requireTag("send", tag);
-    signal?.throwIfAborted();
+    if (signal !== undefined) requireSignal("send", signal, blocking);
     if (dest === NONE) return undefined;
     const envelope = tag === 0 ? this.plain : { scope, context: scope.context, tag, extra: 0, flags: 0 };
     if (synchronous) return engine.sendSynchronous(value, scope.toWorld(dest), envelope);
@@ -147,11 +161,7 @@ export class Core {
 
   /** @param blocking whether the caller will block until there is a message */
   recv<T>(source: number, options: RecvOptions | undefined, blocking: boolean): Outcome<T> {
-    return this.receive<T>(
-      source,
-      this.requireMatch("recv", source, options?.tag, options?.signal),
-      blocking,
-    );
+    return this.receive<T>(source, this.tagOf("recv", source, options, blocking), blocking);
   }
 
   recvInto(
@@ -161,7 +171,7 @@ export class Core {
     blocking: boolean,
   ): Outcome<Status> {
     const dtype = this.requireTarget("recvInto", target);
-    const tag = this.requireMatch("recvInto", source, options?.tag, options?.signal);
+    const tag = this.tagOf("recvInto", source, options, blocking);
     return this.receiveInto(target, dtype, source, tag, blocking);
   }
 
@@ -173,9 +183,10 @@ export class Core {
     options: SendrecvOptions,
     blocking: boolean,
   ): Exchange<T> {
+    requireOptions("sendrecv", options, EXAMPLE);
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const matched = this.requireMatch("recv", source, recvTag, signal);
-    const outgoing = this.sendTagged(value, dest, sendTag, false, signal);
+    const matched = this.requireMatch("recv", source, recvTag, signal, blocking);
+    const outgoing = this.sendTagged(value, dest, sendTag, false, signal, blocking);
     return { incoming: this.receive<T>(source, matched, blocking), outgoing };
   }
 
@@ -187,10 +198,11 @@ export class Core {
     options: SendrecvOptions,
     blocking: boolean,
   ): Exchange<Status> {
+    requireOptions("sendrecvInto", options, EXAMPLE);
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
     const dtype = this.requireTarget("recvInto", target);
-    const matched = this.requireMatch("recvInto", source, recvTag, signal);
-    const outgoing = this.sendTagged(array, dest, sendTag, false, signal);
+    const matched = this.requireMatch("recvInto", source, recvTag, signal, blocking);
+    const outgoing = this.sendTagged(array, dest, sendTag, false, signal, blocking);
     return { incoming: this.receiveInto(target, dtype, source, matched, blocking), outgoing };
   }
 
@@ -236,14 +248,14 @@ export class Core {
     return request;
   }
 
-  probe(source: number, options: RecvOptions | undefined): ProbeRequest<Unexpected> {
-    const request = this.probeRequest("probe", source, options);
+  probe(source: number, options: RecvOptions | undefined, blocking: boolean): ProbeRequest<Unexpected> {
+    const request = this.probeRequest("probe", source, options, blocking);
     this.engine.post(request);
     return request;
   }
 
   poll(source: number, options: RecvOptions | undefined): Unexpected | undefined {
-    return this.engine.poll(this.probeRequest("poll", source, options));
+    return this.engine.poll(this.probeRequest("poll", source, options, false));
   }
 
   /** Receives a probed message. */
@@ -324,8 +336,9 @@ export class Core {
     operation: string,
     source: number,
     options: RecvOptions | undefined,
+    blocking: boolean,
   ): ProbeRequest<Unexpected> {
-    const tag = this.requireMatch(operation, source, options?.tag, options?.signal);
+    const tag = this.tagOf(operation, source, options, blocking);
     return new ProbeRequest(this.scope, this.scope.context, this.scope.toWorld(source), tag);
   }
 
@@ -335,18 +348,30 @@ export class Core {
     if (this.freed) throw new ArgumentError(`${this.scope.name} has been freed; it cannot be used any more.`);
   }
 
-  /** Returns the tag. */
+  /** Checks what a receive or probe is to match. Returns the tag. */
+  private tagOf(
+    operation: string,
+    source: number,
+    options: RecvOptions | undefined,
+    blocking: boolean,
+  ): number {
+    if (options === undefined) return this.requireMatch(operation, source, undefined, undefined, blocking);
+    requireOptions(operation, options, EXAMPLE);
+    return this.requireMatch(operation, source, options.tag, options.signal, blocking);
+  }
+
   private requireMatch(
     operation: string,
     source: number,
     tag = ANY,
     signal: AbortSignal | undefined,
+    blocking: boolean,
   ): number {
     this.requireLive();
     const anonymous = source === ANY || (source === NONE && operation.startsWith("recv"));
     if (!anonymous) this.requireRank(operation, "source", source);
     if (tag !== ANY) this.requireTag(operation, tag);
-    signal?.throwIfAborted();
+    if (signal !== undefined) requireSignal(operation, signal, blocking);
     return tag;
   }
 
@@ -371,4 +396,18 @@ export class Core {
     if (dtype !== undefined) return dtype;
     throw new ArgumentError(`${operation}: target must be a typed array; got ${describe(target)}.`);
   }
+}
+
+/** @throws the signal's reason, when it is aborted already */
+function requireSignal(operation: string, signal: AbortSignal, blocking: boolean): void {
+  if (typeof (signal as AbortSignal | null)?.throwIfAborted !== "function") {
+    throw new ArgumentError(`${operation}: signal must be an AbortSignal; got ${describe(signal)}.`);
+  }
+  if (blocking) {
+    throw new ArgumentError(
+      `${operation}: an operation of sync takes no signal, which could not be aborted while it blocks; ` +
+        "await the operation of the same name instead.",
+    );
+  }
+  signal.throwIfAborted();
 }

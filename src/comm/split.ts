@@ -2,6 +2,7 @@ import { allgather } from "../collectives/allgather.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
+import { requireOptions } from "../collectives/options.ts";
 import { ArgumentError } from "../errors.ts";
 import { Scope } from "../p2p/scope.ts";
 import { Core } from "./core.ts";
@@ -31,6 +32,7 @@ export function* split(
   color: Color | undefined,
   options: SplitOptions,
 ): Algorithm<Core | undefined> {
+  requireOptions("split", options, "{ key: 1 }");
   const { key = 0 } = options;
   if (color !== undefined && typeof color !== "string" && !Number.isSafeInteger(color)) {
     throw new ArgumentError(
@@ -50,6 +52,7 @@ export function* split(
 }
 
 export function* dup(core: Core, options: NameOptions): Algorithm<Core> {
+  requireOptions("dup", options, '{ name: "grid" }');
   const { scope } = core;
   const everyone = Array.from({ length: scope.size }, (_, rank) => rank);
   return (yield* make(core, everyone, options.name ?? `${scope.name}.dup`))!;

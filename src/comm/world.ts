@@ -63,6 +63,11 @@ export class World extends Communicator {
 /** All ranks of the job. Without the launcher: this process alone. */
 export const world = new World(first("world", 0));
 
+/** Nothing is left to run: a wait for this rank itself will have no end. Its failure may make work: the loop turns again. */
+process.on("beforeExit", () => {
+  if (waiting.failAlone()) setImmediate(() => {});
+});
+
 /**
  * A rank finishes when its process ends with status 0: what it has sent is delivered first, then others learn
  * that nothing more will come. With any other status the launcher ends the job.

@@ -5,7 +5,7 @@ import { type Dtype, type DtypeName, dtypeNamed, dtypeOfArray, holds } from "./d
 import { castInto, copyInto, fillWith } from "./moves.ts";
 import { isPinned } from "./pinned.ts";
 import { denseStrides, isDense, type Shape, sameShape, shapeOf, show, sizeOf } from "./shape.ts";
-import { abandoned, type Span, Storage } from "./storage.ts";
+import { Holding, type Span, Storage } from "./storage.ts";
 
 /** Where an array comes to lie and what it holds. */
 export interface ArrayOptions {
@@ -33,7 +33,7 @@ interface View {
 /**
  * An array in the memory of a GPU: elements of one type with a shape, row-major. `reshape`, `slice` and `transpose` give
  * views, which share its memory. The memory is free again when the array and its views have been freed (`using`,
- * `free`) or collected as garbage; freeing is better, for garbage on a device does not hurry the collector.
+ * `free`) or collected as garbage; freeing is better, for the collector runs for a device only when it is full.
  */
 export class DeviceArray implements Disposable {
   readonly device: Device;
@@ -46,6 +46,7 @@ export class DeviceArray implements Disposable {
   /** Not public. */
   readonly type: Dtype;
   private readonly memory: Storage;
+  private readonly holding: Holding;
   private readonly offset: number;
   private freed = false;
 
@@ -59,7 +60,7 @@ export class DeviceArray implements Disposable {
     this.strides = strides;
     this.offset = offset;
     this.size = sizeOf(shape);
-    abandoned.register(this, storage, this);
+    this.holding = new Holding(this, storage);
   }
 
   /** Bytes of its elements. */
@@ -74,10 +75,8 @@ export class DeviceArray implements Disposable {
 
   /** Gives the memory back, unless views or transfers still hold it. Freeing twice does nothing. */
   free(): void {
-    if (this.freed) return;
     this.freed = true;
-    abandoned.unregister(this);
-    this.memory.release();
+    this.holding.end();
   }
 
   [Symbol.dispose](): void {

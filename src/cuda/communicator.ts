@@ -5,6 +5,7 @@ import {
   ANY,
   ArgumentError,
   type Communicator,
+  CudaError,
   type RecvOptions,
   type RootOptions,
   type SendOptions,
@@ -13,12 +14,14 @@ import {
   TypeMismatchError,
 } from "../index.ts";
 import { type ArrayOptions, DeviceArray, empty } from "./array.ts";
-import type { Device } from "./device.ts";
+import { type Device, synchronizeAll } from "./device.ts";
 import { type DtypeName, dtypeNamed, dtypes } from "./dtype.ts";
 import { copyFrom, type Export, exported } from "./ipc.ts";
+import { castInto } from "./moves.ts";
 import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
+import { isPinned } from "./pinned.ts";
 import { show } from "./shape.ts";
-import { staged } from "./staging.ts";
+import { partsOf, staged, stagedInParts } from "./staging.ts";
 
 /** What goes ahead of an array. */
 interface Header {
@@ -35,6 +38,15 @@ export interface DeviceStatus {
   readonly source: number;
   readonly tag: number;
   readonly count: number;
+}
+
+/** What a sender says in place of the elements that it cannot read. */
+type Report = Pick<CudaError, "message" | "call" | "status">;
+
+function reported(error: unknown): Report {
+  if (!(error instanceof CudaError)) return { message: String(error), call: "", status: 0 };
+  const { message, call, status } = error;
+  return { message, call, status };
 }
 
 /** Shorter arrays go through the host: a handle takes longer to open than they to copy. */
@@ -124,13 +136,28 @@ export class DeviceCommunicator {
     return this.heads.size;
   }
 
-  /** Resolves when the array may be changed and freed again. A view with gaps is copied first. */
+  /**
+   * Resolves when the array may be changed and freed again. A view with gaps is copied first. A signal ends the wait;
+   * the message goes on where it has begun, and until it has ended the array must not be written to.
+   */
   async send(array: DeviceArray, dest: number, options: SendOptions = {}): Promise<void> {
     checkArray("send", array);
-    if (!array.isDense) {
-      using dense = array.copy();
-      return await this.send(dense, dest, options);
-    }
+    const { signal, ...rest } = options;
+    signal?.throwIfAborted();
+    if (array.isDense) return await untilAborted(this.sendWhole(array, dest, rest), signal);
+    const dense = array.copy();
+    await untilAborted(
+      this.sendWhole(dense, dest, rest).finally(() => dense.free()),
+      signal,
+    );
+  }
+
+  /** Never left half-way: a receiver that has the header waits for the elements, or may read them where they lie. */
+  private async sendWhole(
+    array: DeviceArray,
+    dest: number,
+    options: Omit<SendOptions, "signal">,
+  ): Promise<void> {
     const there = this.offer(array, dest);
     this.nextId = (this.nextId + 1) % 2 ** 20;
     const header: Header = { dtype: array.dtype, shape: array.shape, id: this.nextId, there };
@@ -142,13 +169,19 @@ export class DeviceCommunicator {
         if (there !== undefined) await device.until(event);
         await this.heads.send(header, dest, options);
         const read =
-          there !== undefined &&
-          (await this.bodies.recv<boolean>(dest, { tag: answerTag(header), signal: options.signal }));
+          there !== undefined && (await this.bodies.recv<boolean>(dest, { tag: answerTag(header) }));
         if (read) return;
-        await staged(type, size, async host => {
-          await device.transfer(false, address, host, true, event);
-          await this.bodies.send(host, dest, { tag: bodyTag(header), signal: options.signal });
-        });
+        try {
+          await stagedInParts(type, size, async (host, from) => {
+            await device.transfer(false, address + from * type.bytes, host, isPinned(host), event);
+            await this.bodies.send(host, dest, { tag: bodyTag(header) });
+          });
+        } catch (error) {
+          // In place of elements, so that the receiver's wait ends.
+          await this.bodies.send(null, dest, { tag: bodyTag(header) });
+          await this.bodies.send(reported(error), dest, { tag: bodyTag(header) });
+          throw error;
+        }
       }),
     );
   }
@@ -160,7 +193,8 @@ export class DeviceCommunicator {
 
   /**
    * Receives into a dense array of the same type with room for all elements; those beyond the message stay. From the
-   * call until the promise resolves the array must not be used.
+   * call until the promise resolves the array must not be used. A signal ends the wait for a
+   * message, and no longer one for the elements of a message that is there.
    * @throws {TruncationError} the message is longer; it is lost
    * @throws {TypeMismatchError} the message holds elements of another type; it is lost
    */
@@ -213,7 +247,7 @@ export class DeviceCommunicator {
     }
   }
 
-  /** Receives a header and calls `place` with what brings the elements. */
+  /** Receives a header and calls `place` with what brings the elements, which the sender is bound to send from then on. */
   private async receive(
     source: number,
     options: RecvOptions,
@@ -225,7 +259,7 @@ export class DeviceCommunicator {
     let begun = false;
     const load: Load = (device, address, event) => {
       begun = true;
-      return this.load(header, status.source, options.signal, device, address, event);
+      return this.load(header, status.source, device, address, event);
     };
     try {
       await place(header, load);
@@ -240,7 +274,6 @@ export class DeviceCommunicator {
   private async load(
     header: Header,
     source: number,
-    signal: AbortSignal | undefined,
     device: Device,
     address: number,
     event: number,
@@ -257,16 +290,47 @@ export class DeviceCommunicator {
       }
       if (read) return;
     }
-    await staged(type, count, async host => {
-      await this.bodies.recvInto(host, source, { tag: bodyTag(header), signal });
-      await device.transfer(true, address, host, true, event);
-    });
+    let left = partsOf(type, count);
+    try {
+      await stagedInParts(type, count, async (host, from) => {
+        left--;
+        const failed = await this.take(host, header, source);
+        if (failed !== undefined) {
+          left = 0;
+          throw failed;
+        }
+        await device.transfer(true, address + from * type.bytes, host, isPinned(host), event);
+      });
+    } catch (error) {
+      await this.drop(header, source, left);
+      throw error;
+    }
+  }
+
+  /** Fills `host` with a part of the elements; returns the error where the sender could not read them. */
+  private async take(host: TypedArray, header: Header, source: number): Promise<CudaError | undefined> {
+    try {
+      await this.bodies.recvInto(host, source, { tag: bodyTag(header) });
+    } catch (error) {
+      if (!(error instanceof TypeMismatchError)) throw error;
+      const { message, call, status } = await this.bodies.recv<Report>(source, { tag: bodyTag(header) });
+      return new CudaError(`rank ${source} could not read the array that it sent: ${message}`, call, status);
+    }
+  }
+
+  /** Takes parts of the elements that have no place, up to the last or to what a sender says instead. */
+  private async drop(header: Header, source: number, parts: number): Promise<void> {
+    for (let left = parts; left > 0; left--) {
+      if ((await this.bodies.recv(source, { tag: bodyTag(header) })) !== null) continue;
+      await this.bodies.recv(source, { tag: bodyTag(header) });
+      return;
+    }
   }
 
   /** Ends the sender's wait for a message that has no place here. */
   private async discard(header: Header, source: number): Promise<void> {
     if (header.there !== undefined) await this.bodies.send(true, source, { tag: answerTag(header) });
-    else await this.bodies.recv(source, { tag: bodyTag(header) });
+    else await this.drop(header, source, partsOf(dtypeNamed(header.dtype), product(header.shape)));
   }
 
   /** The root's elements, on all ranks. */
@@ -303,10 +367,7 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && target.size === array.size,
       calls: (from, to) => [{ operation: "allReduce", from, to, count: array.size, ...codes }],
-      byHost: () => {
-        checkNumbers("allreduceInto", array);
-        return this.through(target, array, (to, from) => this.heads.allreduceInto(to, from, op));
-      },
+      byHost: () => this.combined(target, array, (to, from) => this.heads.allreduceInto(to!, from, op)),
     });
   }
 
@@ -329,14 +390,10 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && (there === undefined || there.size === array.size),
       calls: (from, to) => [{ operation: "reduce", from, to, count: array.size, ...codes, peer: root }],
-      byHost: () => {
-        checkNumbers("reduceInto", array);
-        const reduce = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
-          this.heads.reduceInto(to as TypedArray, from, op, { root });
-        return there === undefined
-          ? downloaded(array, from => reduce(undefined, from))
-          : this.through(there, array, reduce);
-      },
+      byHost: () =>
+        this.combined(there, array, (to, from) =>
+          this.heads.reduceInto(to as TypedArray, from, op, { root }),
+        ),
     });
   }
 
@@ -351,10 +408,7 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && target.size * this.size === array.size,
       calls: (from, to) => [{ operation: "reduceScatter", from, to, count: target.size, ...codes }],
-      byHost: () => {
-        checkNumbers("reduceScatterInto", array);
-        return this.through(target, array, (to, from) => this.heads.reduceScatterInto(to, from, op));
-      },
+      byHost: () => this.combined(target, array, (to, from) => this.heads.reduceScatterInto(to!, from, op)),
     });
   }
 
@@ -537,12 +591,34 @@ export class DeviceCommunicator {
 
   /** Not public: what every rank gives, for the checks of distributed operations. */
   allgatherShapes<T>(shapes: T): Promise<T[]> {
-    return this.heads.allgather(shapes);
+    return this.inTurn(() => this.heads.allgather(shapes));
   }
 
-  /** Waits for all ranks, and for what was called on this rank's arrays before. */
-  async barrier(): Promise<void> {
-    await this.heads.barrier();
+  /** Waits for all ranks, and for what was called on their devices before; messages have promises of their own. */
+  barrier(): Promise<void> {
+    return this.inTurn(async () => {
+      await synchronizeAll();
+      await this.heads.barrier();
+    });
+  }
+
+  /**
+   * A reduction by way of the host. Halves for which it has no type, and of which only bits travel, go as float32, and
+   * the result is rounded once.
+   */
+  private async combined(
+    target: DeviceArray | undefined,
+    array: DeviceArray,
+    work: (to: TypedArray | undefined, from: TypedArray) => Promise<void>,
+  ): Promise<void> {
+    const bits = array.type.float && array.type.host === (Uint16Array as unknown);
+    using wide = bits ? array.astype("float32") : undefined;
+    const source = wide ?? array;
+    if (target === undefined) return await downloaded(source, from => work(undefined, from));
+    if (!bits) return await this.through(target, source, work);
+    using sums = empty(target.shape, { dtype: "float32", device: target.device });
+    await this.through(sums, source, work);
+    castInto(target, sums);
   }
 
   /** A collective from one array to another, by way of the host. */
@@ -565,6 +641,21 @@ async function downloaded<T>(array: DeviceArray, work: (host: TypedArray) => Pro
     await array.downloadInto(host);
     return work(host);
   });
+}
+
+/** Ends the wait for `work`, which goes on, with the signal's reason. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return await work;
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }
 
 const bodyTag = ({ id }: Header): number => 2 * id;
@@ -597,16 +688,6 @@ function checkDense(method: string, array: DeviceArray): void {
   if (array.isDense) return;
   throw new ArgumentError(
     `${method}: the target ${array.toString()} is a view with gaps (${show(array.strides)} apart)`,
-  );
-}
-
-/** Halves travel as bits where the host has no type for them, and bits cannot be added up. */
-function checkNumbers(method: string, array: unknown): void {
-  checkArray(method, array);
-  const bits = array.type.float && array.type.host === (Uint16Array as unknown);
-  if (!bits) return;
-  throw new ArgumentError(
-    `${method}: ranks cannot combine ${array.dtype} on the host; use astype("float32")`,
   );
 }
 

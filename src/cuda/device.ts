@@ -1,9 +1,11 @@
 /** The GPUs of this host, one object each: context, streams, memory and compiled kernels. */
-import { ArgumentError, world } from "../index.ts";
+import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
-import { call, driver, failure, obtain, reason } from "./library.ts";
+import { dtypeNamed } from "./dtype.ts";
+import { call, driver, failure, obtain, outOfMemory, reason } from "./library.ts";
 import { Modules } from "./modules.ts";
 import { Pool, type PoolInfo } from "./pool.ts";
+import { collectGarbage } from "./storage.ts";
 import { Timer } from "./timer.ts";
 
 export interface DeviceInfo {
@@ -25,9 +27,9 @@ const capabilityMinor = 76;
 
 // Flags of cuStreamCreate and cuEventCreate.
 const nonBlocking = 1;
+// Who waits for an event sleeps; otherwise the driver would look again and again.
+const blockingSync = 1;
 const withoutTiming = 2;
-
-const outOfMemory = 2;
 
 function attribute(handle: number, which: number): number {
   const value = new Int32Array(1);
@@ -95,6 +97,7 @@ export class Device implements DeviceInfo {
   /** For copies from other processes. */
   private readonly peers: number;
   private readonly events: number[] = [];
+  private readonly moving = new Set<Promise<void>>();
 
   /** Programs get devices from `device`. */
   constructor(index: number) {
@@ -106,12 +109,17 @@ export class Device implements DeviceInfo {
     this.memory = info.memory;
     this.uuid = info.uuid;
     const handle = handleOf(index);
-    this.context = obtain("cuDevicePrimaryCtxRetain", out => driver().cuDevicePrimaryCtxRetain(out, handle));
+    this.context = obtain("cuDevicePrimaryCtxRetain", out => {
+      const status = driver().cuDevicePrimaryCtxRetain(out, handle);
+      if (status !== outOfMemory) return status;
+      throw new DeviceMemoryError(
+        `${this.toString()} has no room to start (cuDevicePrimaryCtxRetain): other programs hold its ${info.memory.toLocaleString("en")} bytes`,
+        Number.NaN,
+        Number.NaN,
+        info.memory,
+      );
+    });
     this.use();
-    this.stream = this.createStream();
-    this.uploads = this.createStream();
-    this.downloads = this.createStream();
-    this.peers = this.createStream();
     this.pool = new Pool({
       name: `device ${index} (${info.name})`,
       allocate: bytes => this.allocate(bytes),
@@ -119,12 +127,17 @@ export class Device implements DeviceInfo {
         this.use();
         call("cuMemFree_v2", address);
       },
+      collect: collectGarbage,
       settle: () => {
         this.use();
         call("cuStreamSynchronize", this.stream);
       },
       room: () => this.room(),
     });
+    this.stream = this.createStream();
+    this.uploads = this.createStream();
+    this.downloads = this.createStream();
+    this.peers = this.createStream();
     this.modules = new Modules(this);
   }
 
@@ -135,9 +148,14 @@ export class Device implements DeviceInfo {
     current = this.context;
   }
 
-  /** Resolves when all that was called on this device has ended. @throws {CudaError} something failed meanwhile */
+  /**
+   * Resolves when all that was called on this device has ended: kernels, copies, uploads and downloads, whose errors
+   * come with their own promises. @throws {CudaError} a kernel failed meanwhile
+   */
   async synchronize(): Promise<void> {
+    const moving = [...this.moving];
     await this.marked(event => this.until(event));
+    await Promise.allSettled(moving);
   }
 
   /** A stopwatch on the device: it has started. */
@@ -170,10 +188,27 @@ export class Device implements DeviceInfo {
     if (event === undefined)
       return await this.marked(now => this.transfer(upload, address, array, pinned, now));
     const stream = upload ? this.uploads : this.downloads;
-    await settled(
-      native().cudaTransfer(upload, this.context, stream, event, address, array, pinned),
-      upload ? "uploading" : "downloading",
+    // Node-API knows nothing of Float16Array, of which only the bits matter here.
+    const bits =
+      array instanceof dtypeNamed("float16").host
+        ? new Uint16Array(array.buffer, array.byteOffset, array.byteLength / 2)
+        : array;
+    await this.move(
+      settled(
+        native().cudaTransfer(upload, this.context, stream, event, address, bits, pinned),
+        upload ? "uploading" : "downloading",
+      ),
     );
+  }
+
+  /** What runs beside the stream of kernels. */
+  private async move(work: Promise<void>): Promise<void> {
+    this.moving.add(work);
+    try {
+      await work;
+    } finally {
+      this.moving.delete(work);
+    }
   }
 
   /** Not public: copies from memory of another process that is open here, when `event` has come. */
@@ -181,7 +216,7 @@ export class Device implements DeviceInfo {
     this.use();
     call("cuStreamWaitEvent", this.peers, event, 0);
     call("cuMemcpyDtoDAsync_v2", to, from, bytes, this.peers);
-    await this.marked(copied => this.until(copied), this.peers);
+    await this.move(this.marked(copied => this.until(copied), this.peers));
   }
 
   /** Not public: gives `work` an event that comes when all that was called so far has ended. */
@@ -213,8 +248,7 @@ export class Device implements DeviceInfo {
 
   private mark(stream: number = this.stream): number {
     this.use();
-    const event =
-      this.events.pop() ?? obtain("cuEventCreate", out => driver().cuEventCreate(out, withoutTiming));
+    const event = this.events.pop() ?? this.createEvent(blockingSync | withoutTiming);
     call("cuEventRecord", event, stream);
     return event;
   }
@@ -222,7 +256,15 @@ export class Device implements DeviceInfo {
   /** Not public. */
   createStream(): number {
     this.use();
-    return obtain("cuStreamCreate", out => driver().cuStreamCreate(out, nonBlocking));
+    return obtain("cuStreamCreate", out =>
+      this.pool.spare("a stream", outOfMemory, () => driver().cuStreamCreate(out, nonBlocking)),
+    );
+  }
+
+  private createEvent(flags: number): number {
+    return obtain("cuEventCreate", out =>
+      this.pool.spare("an event", outOfMemory, () => driver().cuEventCreate(out, flags)),
+    );
   }
 
   private allocate(bytes: number): number | undefined {
@@ -250,6 +292,12 @@ export async function settled(outcome: Promise<undefined | [string, number]>, do
 }
 
 const opened: (Device | undefined)[] = [];
+
+/** When all that was called on any device of this process has ended. */
+export async function synchronizeAll(): Promise<void> {
+  const all = opened.filter(device => device !== undefined);
+  await Promise.all(all.map(device => device.synchronize()));
+}
 
 /**
  * A GPU: the one with this index, or, so that ranks of a host share them out, that of this rank's number on its host.

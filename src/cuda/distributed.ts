@@ -2,23 +2,36 @@
 import { ArgumentError } from "../index.ts";
 import { type DeviceArray, empty } from "./array.ts";
 import type { DeviceCommunicator } from "./communicator.ts";
-import { type MatmulOptions, matmulInto } from "./matmul.ts";
+import { type MatmulOptions, matmulInto, resultType } from "./matmul.ts";
 import { show } from "./shape.ts";
 
 /**
  * This rank's rows of the product A B, from its rows of A and its rows of B (any number of them, also none). Blocks of B
  * go round the ring of ranks, the next one travelling while this one is multiplied. Memory: two of the longest block of B
- * beside the operands; messages: size - 1 a rank. Called by all ranks of `gpus`, with the same options.
- * @throws {ArgumentError} (on all ranks) shapes that do not go together
+ * beside the operands; messages: size - 1 a rank. Types as of `matmul`; halves are added up in float32 and rounded once.
+ * Called by all ranks of `gpus`, with the same options.
+ * @throws {ArgumentError} (on all ranks) shapes or types that do not go together
  */
 export async function matmulRows(
   gpus: DeviceCommunicator,
   a: DeviceArray,
   b: DeviceArray,
-  options: Pick<MatmulOptions, "alpha" | "tf32"> = {},
+  { dtype: wanted, ...options }: MatmulOptions = {},
 ): Promise<DeviceArray> {
   const { rank, size } = gpus;
-  const shapes = await gpus.allgatherShapes([a.shape, b.shape]);
+  const { device, dtype } = a;
+  // One collective, so that others called before and after it keep their order.
+  const all = await gpus.allgatherShapes({ shapes: [a.shape, b.shape], types: [a.dtype, b.dtype] });
+  const [[type]] = all.map(({ types }) => types);
+  for (const [i, { types }] of all.entries()) {
+    const wrong = types.findIndex(other => other !== type);
+    if (wrong < 0) continue;
+    throw new ArgumentError(
+      `matmulRows: all of A and B must be of one type, but rank 0 has ${type} of A, and rank ${i} ${types[wrong]} of ${"AB"[wrong]}`,
+    );
+  }
+  const result = resultType(dtype, wanted).name;
+  const shapes = all.map(each => each.shapes);
   const inner = shapes.reduce((sum, [, [rows]]) => sum + rows, 0);
   const columns = b.shape[1];
   for (const [i, [left, right]] of shapes.entries()) {
@@ -28,10 +41,12 @@ export async function matmulRows(
       `matmulRows: rank ${i} has ${show(left)} of A and ${show(right)} of B; B has ${inner} rows in all, and so A as many columns`,
     );
   }
-  const { dtype, device } = a;
+  if (dtype === "int8") checkFours(shapes, columns);
   const rowsOf = (owner: number): number => shapes[owner][1][0];
   const longest = Math.max(...shapes.map(([, [rows]]) => rows));
-  const target = empty([a.shape[0], columns], { dtype, device });
+  // Halves are added up in float32, and rounded once.
+  const sums = dtype === "float16" || dtype === "bfloat16" ? "float32" : result;
+  const target = empty([a.shape[0], columns], { dtype: sums, device });
   try {
     using even = empty([longest, columns], { dtype, device });
     using odd = empty([longest, columns], { dtype, device });
@@ -61,9 +76,21 @@ export async function matmulRows(
         await moved;
       }
     }
-    return target;
+    if (sums === result) return target;
+    using exact = target;
+    return exact.astype(result);
   } catch (error) {
     target.free();
     throw error;
+  }
+}
+
+/** cuBLAS reads int8 four at a time; what one rank's part of B would break, all ranks refuse. */
+function checkFours(shapes: readonly (readonly (readonly number[])[])[], columns: number): void {
+  for (const [i, [, [rows]]] of shapes.entries()) {
+    if (rows % 4 === 0 && columns % 4 === 0) continue;
+    throw new ArgumentError(
+      `matmulRows: of int8 every rank's rows of B and its columns must be multiples of 4; rank ${i} has ${rows} x ${columns}; pad with zeros`,
+    );
   }
 }

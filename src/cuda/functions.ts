@@ -27,8 +27,6 @@ export interface Driver extends Library {
   cuMemGetInfo_v2(free: BigUint64Array, total: BigUint64Array): number;
   cuMemAlloc_v2(address: BigUint64Array, bytes: number): number;
   cuMemFree_v2(address: number): number;
-  cuMemHostRegister_v2(start: Pointer, bytes: number, flags: number): number;
-  cuMemHostUnregister(start: Pointer): number;
   cuMemsetD8Async(address: number, value: number, bytes: number, stream: number): number;
   cuMemcpyDtoDAsync_v2(target: number, source: number, bytes: number, stream: number): number;
   cuMemcpyPeerAsync(

@@ -1,3 +1,4 @@
+import { TsmpiError } from "../index.ts";
 import { type DeviceInfo, device, devices } from "./device.ts";
 import { cublas, driver, driverVersion, failure, nccl, nvrtc, reason } from "./library.ts";
 import { cublasVersion } from "./matmul.ts";
@@ -22,11 +23,11 @@ export interface CudaInfo {
   /** A string says why there is none. */
   readonly nccl: LibraryInfo | string;
   readonly devices: readonly DeviceInfo[];
-  /** Of this rank's device, in bytes. */
-  readonly memory: (PoolInfo & { readonly free: number; readonly total: number }) | undefined;
+  /** Of this rank's device, in bytes; a string says why it cannot be asked. */
+  readonly memory: (PoolInfo & { readonly free: number; readonly total: number }) | string | undefined;
 }
 
-/** Everything about CUDA here that a report of a mistake should have. Opens all libraries; never throws for one missing. */
+/** Everything about CUDA here that a report of a mistake should have. Opens all libraries; never throws for one missing or a device that does not start. */
 export function info(): CudaInfo {
   const why = reason();
   if (why !== undefined) {
@@ -44,12 +45,22 @@ export function info(): CudaInfo {
   return {
     reason: undefined,
     driver: { path: driver().path, version: `${Math.floor(number / 1000)}.${(number % 1000) / 10}` },
-    cublas: reason("cublas") ?? aboutCublas(),
-    nvrtc: reason("nvrtc") ?? aboutNvrtc(),
-    nccl: reason("nccl") ?? aboutNccl(),
+    cublas: reason("cublas") ?? orWhyNot(aboutCublas),
+    nvrtc: reason("nvrtc") ?? orWhyNot(aboutNvrtc),
+    nccl: reason("nccl") ?? orWhyNot(aboutNccl),
     devices: devices(),
-    memory: device().memoryInfo(),
+    memory: orWhyNot(() => device().memoryInfo()),
   };
+}
+
+/** A device that is full, say, belongs into the report. */
+function orWhyNot<T>(ask: () => T): T | string {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof TsmpiError) return error.message;
+    throw error;
+  }
 }
 
 function aboutCublas(): LibraryInfo {

@@ -23,6 +23,8 @@ function once<T>(find: () => Found<T>): () => Found<T> {
 /** CUDA 11 brought the forms of the functions that are called here, with driver 450. */
 const oldest = 11_000;
 
+// CUresult
+export const outOfMemory = 2;
 const noDevice = 100;
 
 function describe(version: number): string {
@@ -71,7 +73,7 @@ const theDriver = once(findDriver);
 function findBeside<K extends "cublas" | "nvrtc" | "nccl">(
   kind: K,
   wanted: Wanted,
-  packages: string,
+  packages: (major: number) => string,
 ): Found<Libraries[K]> {
   const major = Math.floor(driverVersion() / 1000);
   const reasons: string[] = [];
@@ -83,15 +85,19 @@ function findBeside<K extends "cublas" | "nvrtc" | "nccl">(
     if (!reasons.includes(found.reason)) reasons.push(found.reason);
   }
   return {
-    reason: `no lib${wanted.name}${wanted.version === undefined ? ` for CUDA ${major}` : ""} (${reasons.join("; ")}); install ${packages}, or name the file in ${wanted.variable}`,
+    reason: `no lib${wanted.name}${wanted.version === undefined ? ` for CUDA ${major}` : ""} (${reasons.join("; ")}); install ${packages(major)}, or name the file in ${wanted.variable}`,
   };
 }
+
+/** Of wheels, which until CUDA 12 have its number in their names. */
+const suffixBelow13 = (major: number): string => (major < 13 ? `-cu${major}` : "");
 
 const theCublas = once(() =>
   findBeside(
     "cublas",
     { name: "cublas", wheel: "cublas", variable: "TSMPI_LIBCUBLAS", companions: [/^libcublasLt\.so\.\d+$/] },
-    "NVIDIA's package libcublas, Debian's libcublas12 or pip's nvidia-cublas",
+    major =>
+      `NVIDIA's package libcublas, Debian's libcublas${Math.min(major, 12)} or pip's nvidia-cublas${suffixBelow13(major)}`,
   ),
 );
 
@@ -104,7 +110,8 @@ const theNvrtc = once(() =>
       variable: "TSMPI_LIBNVRTC",
       companions: [/^libnvrtc-builtins\.so/],
     },
-    "NVIDIA's package cuda-nvrtc, Debian's libnvrtc12 or pip's nvidia-cuda-nvrtc",
+    major =>
+      `NVIDIA's package cuda-nvrtc, Debian's libnvrtc${major > 11 ? "12" : "11.2"} or pip's nvidia-cuda-nvrtc${suffixBelow13(major)}`,
   ),
 );
 
@@ -112,7 +119,7 @@ const theNccl = once(() =>
   findBeside(
     "nccl",
     { name: "nccl", wheel: "nccl", variable: "TSMPI_LIBNCCL", companions: [], version: 2 },
-    "NVIDIA's package libnccl2 or pip's nvidia-nccl-cu13",
+    major => `NVIDIA's package libnccl2 or pip's nvidia-nccl-cu${major}`,
   ),
 );
 

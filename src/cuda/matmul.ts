@@ -4,6 +4,7 @@ import { type DeviceArray, empty } from "./array.ts";
 import type { Device } from "./device.ts";
 import { type Dtype, type DtypeName, dtypeNamed } from "./dtype.ts";
 import { cublas, failure } from "./library.ts";
+import { scale, scaleName } from "./ptx/scale.ts";
 import { sameShape, show, sizeOf } from "./shape.ts";
 
 export interface MatmulOptions {
@@ -30,6 +31,9 @@ const operandTypes = ["float64", "float32", "float16", "bfloat16", "int8"];
 const largest = 2 ** 31 - 1;
 const defaultAlgorithm = -1;
 
+/** CUBLAS_STATUS_ALLOC_FAILED */
+const allocationFailed = 3;
+
 const handles = new WeakMap<Device, number>();
 
 function handleFor(device: Device): number {
@@ -37,7 +41,7 @@ function handleFor(device: Device): number {
   let handle = handles.get(device);
   if (handle === undefined) {
     const out = new BigUint64Array(1);
-    const status = cublas().cublasCreate_v2(out);
+    const status = device.pool.spare("cuBLAS", allocationFailed, () => cublas().cublasCreate_v2(out));
     if (status !== 0) throw failure("cublasCreate_v2", status, `starting cuBLAS on ${device.toString()}`);
     handle = Number(out[0]);
     const set = cublas().cublasSetStream_v2(handle, device.stream);
@@ -137,7 +141,7 @@ function plan(a: DeviceArray, b: DeviceArray): Plan {
 }
 
 /** The type of the result that cuBLAS has for these operands. */
-function resultType(operands: DtypeName, wanted: DtypeName | undefined): Dtype {
+export function resultType(operands: DtypeName, wanted: DtypeName | undefined): Dtype {
   const natural = operands === "int8" ? "int32" : operands;
   const halves = operands === "float16" || operands === "bfloat16";
   if (wanted === undefined || wanted === natural || (halves && wanted === "float32"))
@@ -197,6 +201,12 @@ export function matmulInto(
   }
   if (tf32 && a.dtype !== "float32") throw new ArgumentError(`matmul: tf32 is for float32, not ${a.dtype}`);
   const { factor, compute } = arithmetic(a.dtype, tf32);
+  if (k === 0) {
+    factor(alpha);
+    factor(beta);
+    scaleBy(beta, target, m, n, resultLayout(target, a, b));
+    return;
+  }
   const owned: DeviceArray[] = [];
   try {
     const left = operand(asMatrix(a, "row", owned), owned);
@@ -219,7 +229,7 @@ export function matmulInto(
     const to: [number, number, number] = [target.writeAddress, target.type.cuda!, result.ld];
     if (target.size === 0) return;
     const count = sizeOf(batch);
-    const status =
+    const multiply = (): number =>
       count === 1
         ? cublas().cublasGemmEx(
             handle,
@@ -255,6 +265,7 @@ export function matmulInto(
             compute,
             defaultAlgorithm,
           );
+    const status = a.device.pool.spare("cuBLAS", allocationFailed, multiply);
     if (status !== 0) {
       const call = count === 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx";
       throw failure(call, status, `multiplying ${a.toString()} by ${b.toString()}`);
@@ -262,6 +273,29 @@ export function matmulInto(
   } finally {
     for (const array of owned) array.free();
   }
+}
+
+/** What a product leaves that has nothing to add up; of cuBLAS its documentation does not say. */
+function scaleBy(
+  factor: number,
+  target: DeviceArray,
+  rows: number,
+  columns: number,
+  { ld, step }: { ld: number; step: number },
+): void {
+  const to = target.writeAddress;
+  if (target.size === 0) return;
+  const { type, size } = target;
+  const { modules } = target.device;
+  modules.launch(scaleName(type), () => scale(type), modules.blocksFor(size), [
+    ["u64", size],
+    ["u64", to],
+    ["u64", columns],
+    ["u64", rows],
+    ["u64", ld],
+    ["u64", step],
+    ["f64", factor],
+  ]);
 }
 
 /** The types of sums and factors for an operand's type. */

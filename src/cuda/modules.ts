@@ -2,7 +2,7 @@
 import { CudaError } from "../index.ts";
 import { native } from "../native.ts";
 import type { Device } from "./device.ts";
-import { driver, failure, obtain } from "./library.ts";
+import { driver, failure, obtain, outOfMemory } from "./library.ts";
 
 // CUjit_option
 const errorLogBuffer = 5;
@@ -74,7 +74,10 @@ export class Modules {
     }
     const { stream } = this.device;
     const packed = pack(values);
-    const status = driver().cuLaunchKernel(kernel, blocks, 1, 1, blockThreads, 1, 1, 0, stream, null, packed);
+    // The driver takes memory for what a kernel spills, and for the code of one that it loads.
+    const status = this.device.pool.spare(name, outOfMemory, () =>
+      driver().cuLaunchKernel(kernel, blocks, 1, 1, blockThreads, 1, 1, 0, stream, null, packed),
+    );
     if (status !== 0) throw failure("cuLaunchKernel", status, `launching ${name}`);
   }
 
@@ -84,7 +87,9 @@ export class Modules {
     const values = new BigUint64Array([address(log), BigInt(log.length)]);
     const out = new BigUint64Array(1);
     const bytes = typeof image === "string" ? terminated(image) : image;
-    const status = driver().cuModuleLoadDataEx(out, bytes, options.length, options, values);
+    const status = this.device.pool.spare(name, outOfMemory, () =>
+      driver().cuModuleLoadDataEx(out, bytes, options.length, options, values),
+    );
     if (status !== 0) {
       const error = failure("cuModuleLoadDataEx", status, `compiling ${name} for ${this.device.toString()}`);
       const text = Buffer.from(log.subarray(0, Math.max(0, log.indexOf(0)))).toString();

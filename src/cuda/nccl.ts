@@ -1,5 +1,5 @@
 /** NCCL: collectives from device to device, between ranks that each have a GPU of their own. */
-import { ArgumentError, type Communicator, max, min, type Operator, product, sum } from "../index.ts";
+import { ArgumentError, type Communicator, max, min, type Operator, product, sum, world } from "../index.ts";
 import { native } from "../native.ts";
 import type { DeviceArray } from "./array.ts";
 import { type Device, device, settled } from "./device.ts";
@@ -60,7 +60,7 @@ export function reductionCodes(
 }
 
 /** What a rank tells the others before they make a communicator. */
-interface Standing {
+export interface Standing {
   readonly host: string;
   /** Why this rank cannot. */
   readonly reason?: string;
@@ -76,7 +76,13 @@ function standing(host: string): Standing {
   }
   const why = setting === "off" ? "TSMPI_NCCL is off" : (reason() ?? reason("nccl"));
   const anywhere = setting === "on";
-  return why === undefined ? { host, uuid: device().uuid, anywhere } : { host, reason: why, anywhere };
+  if (why !== undefined) return { host, reason: why, anywhere };
+  try {
+    return { host, uuid: device().uuid, anywhere };
+  } catch (error) {
+    // Told, not thrown: the other ranks wait for what this one has to say.
+    return { host, reason: (error as Error).message, anywhere };
+  }
 }
 
 /** Why these ranks do not use NCCL; the same sentence on all of them. */
@@ -89,6 +95,15 @@ function against(ranks: readonly Standing[]): string | undefined {
   }
   if (ranks.every(({ host }) => host === ranks[0].host) || ranks.every(({ anywhere }) => anywhere)) return;
   return "NCCL sends unencrypted to other hosts, which TSMPI_NCCL=on on all ranks allows";
+}
+
+/**
+ * Whether these ranks meet where no other host can reach them. NCCL asks for its interface once in a process, so not
+ * where a communicator of several hosts may follow.
+ */
+export function keepsToLoopback(ranks: readonly Standing[], jobOnOneHost: boolean): boolean {
+  if (ranks.some(({ host }) => host !== ranks[0].host)) return false;
+  return jobOnOneHost || !ranks.every(({ anywhere }) => anywhere);
 }
 
 export class Nccl {
@@ -111,8 +126,7 @@ export class Nccl {
     const ranks = await comm.allgather(standing(host));
     const why = against(ranks);
     if (why !== undefined) return why;
-    // Ranks of one host meet where no other host can reach them.
-    if (ranks.every(rank => rank.host === host)) process.env.NCCL_SOCKET_IFNAME ??= "lo";
+    if (keepsToLoopback(ranks, world.host.size === world.size)) process.env.NCCL_SOCKET_IFNAME ??= "lo";
     const id = new Uint8Array(128);
     if (comm.rank === 0) {
       const status = nccl().ncclGetUniqueId(id);
@@ -120,6 +134,8 @@ export class Nccl {
     }
     await comm.broadcastInto(id);
     const on = device();
+    // NCCL does not say when its buffers find no room, so they get what there is.
+    on.trim();
     const out = new BigUint64Array(1);
     await settled(
       native().cudaNcclJoin(on.context, out, comm.size, id, comm.rank),

@@ -10,6 +10,8 @@ export interface Memory {
   /** An address, or undefined when there is no room for so many bytes. */
   allocate(bytes: number): number | undefined;
   free(address: number): void;
+  /** Has arrays freed that nobody can reach any more. May take long. */
+  collect(): void;
   /** Waits until nothing uses memory that has been given back. */
   settle(): void;
   /** What the driver says of the device, in bytes. */
@@ -55,10 +57,15 @@ export class Pool {
     this.memory = memory;
   }
 
-  /** @throws {DeviceMemoryError} no room, even after everything kept has been given back to the driver */
+  /** @throws {DeviceMemoryError} no room, even after everything kept has been given back to the driver, and garbage freed */
   take(bytes: number): Block {
     const size = blockBytes(bytes);
-    const block = this.fromCache(size) ?? this.fromDevice(size, bytes);
+    let block = this.find(size);
+    if (block === undefined) {
+      this.memory.collect();
+      block = this.find(size);
+    }
+    if (block === undefined) throw this.full(noun(bytes), bytes);
     this.used += block.bytes;
     this.peak = Math.max(this.peak, this.used);
     return block;
@@ -76,9 +83,14 @@ export class Pool {
   trim(): void {
     if (this.cached === 0) return;
     this.memory.settle();
-    for (const addresses of this.cache.values()) for (const address of addresses) this.memory.free(address);
+    for (const [bytes, addresses] of this.cache) {
+      // Forgotten before it is freed: should that fail, nobody may get the address again.
+      for (let address = addresses.pop(); address !== undefined; address = addresses.pop()) {
+        this.cached -= bytes;
+        this.memory.free(address);
+      }
+    }
     this.cache.clear();
-    this.cached = 0;
   }
 
   info(): PoolInfo {
@@ -97,16 +109,37 @@ export class Pool {
     return { address: this.cache.get(best)!.pop()!, bytes: best };
   }
 
-  private fromDevice(size: number, bytes: number): Block {
+  /**
+   * Calls what takes memory of the device by itself, and again without what is kept here if there was none; returns the
+   * call's status, `none` being the one that says so.
+   * @throws {DeviceMemoryError} still none
+   */
+  spare(what: string, none: number, work: () => number): number {
+    let status = work();
+    if (status === none && this.cached > 0) {
+      this.trim();
+      status = work();
+    }
+    if (status === none) throw this.full(what, Number.NaN);
+    return status;
+  }
+
+  private find(size: number): Block | undefined {
+    const kept = this.fromCache(size);
+    if (kept !== undefined) return kept;
     let address = this.memory.allocate(size);
     if (address === undefined && this.cached > 0) {
       this.trim();
       address = this.memory.allocate(size);
     }
-    if (address !== undefined) return { address, bytes: size };
+    return address === undefined ? undefined : { address, bytes: size };
+  }
+
+  /** The error of what finds no room: `bytes`, where it is known how many. */
+  private full(what: string, bytes: number): DeviceMemoryError {
     const { free, total } = this.memory.room();
-    throw new DeviceMemoryError(
-      `${this.memory.name} has no room for ${noun(bytes)}: ${noun(free)} of ${noun(total)} are free, ` +
+    return new DeviceMemoryError(
+      `${this.memory.name} has no room for ${what}: ${noun(free)} of ${noun(total)} are free, ` +
         `arrays of this process hold ${noun(this.used)}; free arrays with \`using\` or free()`,
       bytes,
       free,

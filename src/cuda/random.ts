@@ -47,11 +47,11 @@ export function randomInto(target: DeviceArray, generator: Philox): void {
       ["u64", skip],
     ]);
   }
-  if (left === 1)
-    target
-      .reshape([size])
-      .slice([0, 1])
-      .fill((uinteger >>> 8) * 2 ** -24);
+  if (left === 1) {
+    using flat = target.reshape([size]);
+    using first = flat.slice([0, 1]);
+    first.fill((uinteger >>> 8) * 2 ** -24);
+  }
   pass(generator, words, form === "float32" ? (count % 2 === 1 ? "half" : "none") : "keep");
 }
 

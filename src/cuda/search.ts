@@ -59,7 +59,7 @@ function* wheelFolders({ wheel }: Wanted): Generator<string> {
 export function* candidates(wanted: Wanted, major: number): Generator<Candidate> {
   const named = process.env[wanted.variable];
   if (named !== undefined && named !== "") {
-    yield { path: named, companions: [] };
+    yield { path: named, companions: named.includes("/") ? companionsIn(dirname(named), wanted) : [] };
     return;
   }
   const toolkits = list("/usr/local").filter(name => /^cuda(-|$)/.test(name));
@@ -68,12 +68,16 @@ export function* candidates(wanted: Wanted, major: number): Generator<Candidate>
     const file = `lib${wanted.name}.so.${suffix}`;
     yield { path: file, companions: [] };
     for (const folder of folders) {
-      const files = list(folder);
-      if (!files.includes(file)) continue;
-      const companions = files.filter(name => wanted.companions.some(pattern => pattern.test(name)));
-      yield { path: join(folder, file), companions: companions.map(name => join(folder, name)) };
+      if (!list(folder).includes(file)) continue;
+      yield { path: join(folder, file), companions: companionsIn(folder, wanted) };
     }
   }
+}
+
+function companionsIn(folder: string, { companions }: Wanted): string[] {
+  return list(folder)
+    .filter(name => companions.some(pattern => pattern.test(name)))
+    .map(name => join(folder, name));
 }
 
 function* suffixes({ version }: Wanted, major: number): Generator<string> {

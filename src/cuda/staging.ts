@@ -1,7 +1,7 @@
 /** Pinned buffers for arrays on their way between a device and other ranks, kept for the next. */
-import type { TypedArray } from "../index.ts";
+import { CudaError, type TypedArray } from "../index.ts";
 import type { Dtype } from "./dtype.ts";
-import { pinned } from "./pinned.ts";
+import { isPinned, pinned } from "./pinned.ts";
 
 /** Bytes that are kept when nobody uses them. */
 const most = 256 * 2 ** 20;
@@ -13,12 +13,45 @@ function take(bytes: number): Uint8Array {
   // Powers of two, so that few sizes serve all arrays.
   const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 4096)));
   const index = kept.findIndex(buffer => buffer.length === size);
-  if (index < 0) return pinned(Uint8Array, size);
+  if (index < 0) return made(size);
   keptBytes -= size;
   return kept.splice(index, 1)[0];
 }
 
-/** Calls `work` with a pinned typed array of so many elements, whatever they hold. */
+/** Where the system pins no more, ordinary memory does: what waits for a message that is announced must not be let down. */
+function made(size: number): Uint8Array {
+  try {
+    return pinned(Uint8Array, size);
+  } catch (error) {
+    if (error instanceof CudaError) return new Uint8Array(size);
+    throw error;
+  }
+}
+
+/** Long arrays go in parts of so many bytes, one on its way to the other rank while the next comes from the device. */
+const partBytes = 64 * 2 ** 20;
+
+/** How many parts there are; at least one. */
+export function partsOf({ bytes }: Dtype, length: number): number {
+  return Math.max(1, Math.ceil((length * bytes) / partBytes));
+}
+
+/** `staged` for one part after the other, of which the first element's place is told. */
+export async function stagedInParts(
+  dtype: Dtype,
+  length: number,
+  work: (array: TypedArray, from: number) => Promise<void>,
+): Promise<void> {
+  const most = partBytes / dtype.bytes;
+  await staged(dtype, Math.min(length, most), async host => {
+    for (let part = 0; part < partsOf(dtype, length); part++) {
+      const from = part * most;
+      await work(host.subarray(0, Math.min(most, length - from)), from);
+    }
+  });
+}
+
+/** Calls `work` with a typed array, pinned if that can be, of so many elements, whatever they hold. */
 export async function staged<T>(
   { bytes, host }: Dtype,
   length: number,
@@ -28,7 +61,7 @@ export async function staged<T>(
   try {
     return await work(new host(buffer.buffer, 0, length));
   } finally {
-    if (keptBytes + buffer.length <= most) {
+    if (isPinned(buffer) && keptBytes + buffer.length <= most) {
       kept.push(buffer);
       keptBytes += buffer.length;
     }

@@ -3,6 +3,9 @@ import { native } from "../native.ts";
 import type { Device } from "./device.ts";
 import { call, driver, failure, obtain } from "./library.ts";
 
+/** Flag of cuEventCreate: who waits for it sleeps. */
+const blockingSync = 1;
+
 /** Runs from when it is made until `stop`: from the end of what was called before to the end of what was called since. */
 export class Timer {
   private readonly device: Device;
@@ -34,7 +37,7 @@ export class Timer {
 
   private record(): number {
     this.device.use();
-    const event = obtain("cuEventCreate", out => driver().cuEventCreate(out, 0));
+    const event = obtain("cuEventCreate", out => driver().cuEventCreate(out, blockingSync));
     call("cuEventRecord", event, this.device.stream);
     return event;
   }

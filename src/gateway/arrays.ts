@@ -150,6 +150,8 @@ export class OutgoingArrays {
 
 interface Incoming extends Transfering {
   opened: boolean;
+  /** It cannot be written. What is still on its way is dropped, until its number is that of another. */
+  failed: boolean;
 }
 
 /** What ranks of another host offer to those of this one. */
@@ -172,7 +174,7 @@ export class IncomingArrays {
     words[record + Transfer.done] = 0;
     const state = amount < 0 ? TransferState.withdrawn : TransferState.offered;
     Atomics.store(words, record + Transfer.state, state);
-    const array = { source, dest, number, record, total: amount, moved: 0, opened: false };
+    const array = { source, dest, number, record, total: amount, moved: 0, opened: false, failed: false };
     this.arrays.set(this.keyOf(source, number), array);
   }
 
@@ -180,6 +182,7 @@ export class IncomingArrays {
   write({ source, number, amount, payload }: GatewayRecord): void {
     const { access } = this;
     const array = this.arrays.get(this.keyOf(source, number));
+    if (array?.failed === true) return;
     if (array?.opened !== true || amount !== array.moved || amount + payload.length > array.total) {
       throw new RangeError(
         `${payload.length} bytes of an array from rank ${source} that nobody has asked for`,
@@ -188,8 +191,9 @@ export class IncomingArrays {
     const address = access.doubles[(array.record + Transfer.target) / 2] + amount;
     const error = native().copyTo(access.pidOf(array.dest), address, payload, 0, payload.length);
     if (error !== 0) {
+      array.failed = true;
+      // The end of a rank that has died is the launcher's business.
       if (error === ESRCH) return;
-      this.arrays.delete(this.keyOf(source, number));
       Atomics.store(access.words, array.record + Transfer.state, TransferState.failed);
       access.wake(array.dest);
       this.tell(RecordKind.failure, source, array.dest, number, 0);
@@ -215,7 +219,8 @@ export class IncomingArrays {
     const { words } = this.access;
     let news = false;
     for (const [key, array] of this.arrays) {
-      const { source, dest, number, record } = array;
+      const { source, dest, number, record, failed } = array;
+      if (failed) continue;
       const state = Atomics.load(words, record + Transfer.state);
       if (state === TransferState.open && !array.opened) {
         array.opened = true;

@@ -104,7 +104,9 @@ export class Gateway implements LinkOwner {
     const host = hostOf(bytes);
     const peer = this.peers[host];
     if (peer === undefined || host === this.host || this.gone.has(host)) return;
-    this.linkTo(peer).take(bytes);
+    const link = this.linkTo(peer);
+    link.take(bytes);
+    if (link.busy) this.hastenTick();
     this.wake();
   }
 
@@ -211,7 +213,7 @@ export class Gateway implements LinkOwner {
     let any = this.lookForConnections();
     if (this.lookForEnds()) any = true;
     for (const peer of this.peers) if (peer.send()) any = true;
-    if (any && this.tickMilliseconds !== BUSY_TICK_MS) this.scheduleTick();
+    if (any && this.isBusy) this.hastenTick();
     return any;
   }
 
@@ -258,14 +260,22 @@ export class Gateway implements LinkOwner {
   private linkTo(peer: Peer): Link {
     const { window, timeout } = this.options;
     peer.link ??= new Link(peer.host, this.wire, this.cards[peer.host], this, window, timeout);
-    if (this.tickMilliseconds !== BUSY_TICK_MS) this.scheduleTick();
     return peer.link;
   }
 
-  private scheduleTick(): void {
+  private get isBusy(): boolean {
+    return this.peers.some(({ link }) => link?.busy === true);
+  }
+
+  /** A link has become busy. What is no reason must not come here: it would put the tick off, again and again. */
+  private hastenTick(): void {
+    if (this.tickMilliseconds === BUSY_TICK_MS) return;
     clearTimeout(this.timer);
-    const busy = this.peers.some(({ link }) => link?.busy === true);
-    this.tickMilliseconds = busy ? BUSY_TICK_MS : IDLE_TICK_MS;
+    this.scheduleTick();
+  }
+
+  private scheduleTick(): void {
+    this.tickMilliseconds = this.isBusy ? BUSY_TICK_MS : IDLE_TICK_MS;
     this.timer = setTimeout(this.tick, this.tickMilliseconds);
   }
 

@@ -22,8 +22,12 @@ const BACKLOG_BYTES = 1024 * 1024;
 const ACKNOWLEDGED_PART = 16;
 /** A silent link says so often that it is alive. */
 const PING_MS = 1000;
-/** A connection that has carried nothing for so long is replaced. */
+/**
+ * A connection that has carried nothing for so long is replaced. Twice as long from then on when it has carried no
+ * frame at all: it may have been slow, and what replaces it would never get a long frame across in the same time.
+ */
 const STALE_MS = 3000;
+const MOST_STALE_MS = 16 * STALE_MS;
 /** So long an attempt to connect may take. */
 const ATTEMPT_MS = 3000;
 const RETRY_MS = 100;
@@ -64,6 +68,9 @@ export class Link {
   private readonly timeout: number;
   private connection: Connection | undefined;
   private open = false;
+  /** Whether the connection has carried what was to be carried. */
+  private carried = false;
+  private patience = STALE_MS;
   /** Which of the other host's endpoints is tried, or in use. */
   private endpoint = 0;
   private attemptAt = 0;
@@ -139,6 +146,7 @@ export class Link {
     if (echo > this.echoed) {
       this.echoed = echo;
       this.progressAt = this.heardAt;
+      if (this.unacknowledged.length === 0) this.carried = true;
     }
     this.forget(view.getFloat64(16, true));
     const number = view.getFloat64(8, true);
@@ -169,7 +177,10 @@ export class Link {
     if (this.acknowledged !== this.received || now - this.stampedAt > PING_MS) this.sendHeader();
     const waiting = this.unacknowledged.length > 0 || this.echoed < this.stampedAt;
     if (!waiting) this.progressAt = now;
-    else if (now - this.progressAt > STALE_MS) this.disconnect("it carried nothing any more");
+    else if (now - this.progressAt > this.patience) {
+      if (!this.carried) this.patience = Math.min(2 * this.patience, MOST_STALE_MS);
+      this.disconnect("it carried nothing any more");
+    }
   }
 
   /** This process itself was stopped for a while: the other host must have its chance to be heard first. */
@@ -188,24 +199,33 @@ export class Link {
   private connect(): void {
     const endpoint = this.card.endpoints[this.endpoint];
     this.attemptAt = performance.now();
-    const connection: Connection = this.wire.connect(endpoint, this.card, {
-      opened: () => {
-        if (this.connection !== connection) return;
-        this.open = true;
-        this.progressAt = performance.now();
-        this.sendHeader();
-        for (const sent of this.unacknowledged) {
-          sent.connection = undefined;
-          connection.send(sent.frame);
-        }
-        this.owner.roomy();
-      },
-      drained: () => this.owner.roomy(),
-      closed: why => {
-        if (this.connection === connection) this.disconnect(why);
-      },
-    });
-    this.connection = connection;
+    try {
+      const connection: Connection = this.wire.connect(endpoint, this.card, {
+        opened: () => {
+          if (this.connection === connection) this.begin(connection);
+        },
+        drained: () => this.owner.roomy(),
+        closed: why => {
+          if (this.connection === connection) this.disconnect(why);
+        },
+      });
+      this.connection = connection;
+    } catch (error) {
+      // No descriptor is left, or this host has no way to such an address.
+      this.disconnect((error as Error).message);
+    }
+  }
+
+  private begin(connection: Connection): void {
+    this.open = true;
+    this.carried = false;
+    this.progressAt = performance.now();
+    this.sendHeader();
+    for (const sent of this.unacknowledged) {
+      sent.connection = undefined;
+      connection.send(sent.frame);
+    }
+    this.owner.roomy();
   }
 
   /** Gives a connection up; the next is opened at the next tick. An endpoint that has worked is tried first again. */
@@ -255,6 +275,7 @@ export class Link {
     }
     if (count === 0) return;
     unacknowledged.splice(0, count);
+    this.carried = true;
     this.progressAt = performance.now();
     this.owner.roomy();
   }

@@ -32,7 +32,7 @@ const CHALLENGE = 16;
 const PROOF = 32;
 const HELLO = MARK.length + KEY + CHALLENGE;
 const LENGTH = 4;
-/** A stranger may hold a connection for so long, and strangers so many. */
+/** A stranger may hold a connection for so long, and besides the hosts so many: the oldest makes way for the next. */
 const STRANGER_MS = 10_000;
 const STRANGERS = 64;
 /** With more connections than these it is cheaper to let the event loop say which of them have something. */
@@ -239,10 +239,10 @@ export class TcpWire implements Wire {
 
   private welcome(listener: TcpSocket): void {
     for (let descriptor = listener.accept(); descriptor >= 0; descriptor = listener.accept()) {
-      const strangers = [...this.guests].filter(({ isStranger }) => isStranger).length;
-      const guest = new Guest(this, descriptor);
-      this.guests.add(guest);
-      if (strangers >= STRANGERS) guest.leave();
+      const strangers = [...this.guests].filter(({ isStranger }) => isStranger);
+      // All hosts may come at once.
+      if (strangers.length >= STRANGERS + (this.admitted?.size ?? 0)) strangers[0].leave();
+      this.guests.add(new Guest(this, descriptor));
     }
   }
 }

@@ -22,6 +22,8 @@ import { Doorkeeper } from "./zap.ts";
 
 /** Messages that ZeroMQ may hold for one connection. */
 const QUEUE = 16;
+/** ZeroMQ's own limit is 1023, and a connection with its events takes three: this is enough for 5000 hosts. */
+const MOST_SOCKETS = 16 * 1024;
 /** Milliseconds within which a stranger must have shown its key. */
 const HANDSHAKE_MS = 10_000;
 
@@ -61,7 +63,8 @@ class ZeromqConnection implements Connection {
       curveSecretKey: encodeZ85(keys.secretKey),
       curveServerKey: encodeZ85(Buffer.from(card.publicKey, "base64")),
     });
-    const watch = this.socket.events;
+    // Events take sockets, too, and there may be none left.
+    const watch = this.watch();
     this.gone = new Promise(resolve => watch.on("end", () => resolve()));
     watch.on("handshake", () => {
       if (!this.closed) events.opened();
@@ -76,6 +79,15 @@ class ZeromqConnection implements Connection {
       watch.on(event, () => this.end(why));
     }
     this.socket.connect(addressOf(endpoint));
+  }
+
+  private watch(): Push["events"] {
+    try {
+      return this.socket.events;
+    } catch (error) {
+      this.socket.close();
+      throw error;
+    }
   }
 
   send(frame: Uint8Array): void {
@@ -116,7 +128,7 @@ class ZeromqConnection implements Connection {
 
 export class ZeromqWire implements Wire {
   private readonly keys = nacl.box.keyPair();
-  private readonly context = new Context({ blocky: false, ipv6: true });
+  private readonly context = new Context({ blocky: false, ipv6: true, maxSockets: MOST_SOCKETS });
   private readonly doorkeeper = new Doorkeeper(this.context);
   private socket: Pull | undefined;
   private readonly connections = new Set<ZeromqConnection>();

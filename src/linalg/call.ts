@@ -1,6 +1,7 @@
 /** Calls of native routines: their numbers go through one array that both sides know, their arrays as arguments. */
 import { BlasMissingError } from "../errors.ts";
 import { type Native, native } from "../native.ts";
+import { checkFixedLength } from "./fixed-length.ts";
 import type { FloatArray, Mode, Returned, Scalar } from "./types.ts";
 
 const names = [
@@ -101,12 +102,17 @@ const runSync: Run<"sync"> = (finish, a, b, c, d) => {
   return finish(block!);
 };
 
-/** The arrays are held until the call is over. They must not be transferred to another thread meanwhile. */
+/**
+ * The arrays are held until the call is over. They must not be transferred to another thread meanwhile: their new owner
+ * may free the memory.
+ */
 const runAsync: Run<"async"> = <R>(
   finish: (numbers: Float64Array) => R,
-  ...arrays: (Elements | undefined)[]
-) =>
-  new Promise<R>((resolve, reject) => {
+  ...given: (Elements | undefined)[]
+) => {
+  const arrays = given.filter(array => array !== undefined);
+  arrays.forEach(checkFixedLength);
+  return new Promise<R>((resolve, reject) => {
     addon.linalgStart(
       () => {
         try {
@@ -115,9 +121,10 @@ const runAsync: Run<"async"> = <R>(
           reject(error as Error);
         }
       },
-      ...arrays.filter(array => array !== undefined),
+      ...arrays,
     );
   });
+};
 
 /** One of the two ways to run: what blocks, or what is awaited. */
 export interface Face<M extends Mode> {

@@ -1,8 +1,16 @@
 /** LAPACK's drivers by their names, on row-major matrices in place. */
 import { ArgumentError } from "../errors.ts";
 import { begin, nothing, type Run, routine } from "./call.ts";
-import { checkApart } from "./overlap.ts";
-import { checkDimension, checkMatrix, checkVector, dtypeCode, transposeCode, uploCode } from "./shapes.ts";
+import { bytesOf, checkApart, checkBytesApart } from "./overlap.ts";
+import {
+  checkDimension,
+  checkMatrix,
+  checkOptions,
+  checkVector,
+  dtypeCode,
+  transposeCode,
+  uploCode,
+} from "./shapes.ts";
 import { checkStatus, notConverged, notPositive, rankDeficient, singular } from "./status.ts";
 import type { ElementOptions, FloatArray, Mode, Returned, Transpose, Uplo } from "./types.ts";
 
@@ -32,9 +40,11 @@ export interface EighOptions extends CholeskyOptions {
 
 /**
  * All matrices are row-major, and are overwritten as said. Real vectors (s, w) have the type of a, also when it is
- * complex; places of rows are Int32Arrays and count from 0.
- * @throws {ArgumentError} when an array is too short, of the wrong type, shared between arguments, or holds NaN or an
+ * complex; places of rows are Int32Arrays and count from 0. NaN and infinities are looked for in matrices to factorise, and
+ * in b of gels and gelsd; b of gesv, and what potrs, getrs and orgqr are given, lets them pass.
+ * @throws {ArgumentError} when an array is too short, of the wrong type, shared between arguments, or holds such NaN or an
  * infinity; then nothing has been written.
+ * @throws {OutOfMemoryError} when there is no memory to work in.
  */
 export interface Lapack<M extends Mode> {
   /**
@@ -55,7 +65,10 @@ export interface Lapack<M extends Mode> {
    * @throws {SingularMatrixError} when a pivot is zero; the factorisation is complete nevertheless.
    */
   getrf(m: number, n: number, a: FloatArray, pivots: Int32Array, options?: FactorOptions): Returned<M, void>;
-  /** Solves op(a) x = b by what getrf has left; b is n x nrhs and becomes x. */
+  /**
+   * Solves op(a) x = b by what getrf has left; b is n x nrhs and becomes x.
+   * @throws {ArgumentError} also when a pivot is no row of b.
+   */
   getrs(
     n: number,
     nrhs: number,
@@ -146,15 +159,6 @@ function checkPivots(name: string, pivots: Int32Array, n: number): void {
   throw new ArgumentError(`${name}: pivots must be an Int32Array of at least ${n} elements`);
 }
 
-/** Pivots that come from the user lead to rows of b. */
-function checkPlaces(name: string, pivots: Int32Array, n: number): void {
-  checkPivots(name, pivots, n);
-  for (let i = 0; i < n; i++) {
-    if (pivots[i] >= 0 && pivots[i] < n) continue;
-    throw new ArgumentError(`${name}: pivots[${i}] is ${pivots[i]}, which is no row of ${n}`);
-  }
-}
-
 function begun(name: keyof typeof routine, dtype: number, values: readonly number[]): void {
   begin(routine[name], dtype).set(values, 2);
 }
@@ -162,7 +166,7 @@ function begun(name: keyof typeof routine, dtype: number, values: readonly numbe
 export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
   return {
     potrf(n, a, options = noOptions) {
-      const { uplo = "L", lda = Math.max(1, n), complex = false } = options;
+      const { uplo = "L", lda = Math.max(1, n), complex = false } = checkOptions("potrf", options);
       const triangle = uploCode("potrf", uplo);
       checkDimension("potrf", "n", n);
       const dtype = dtypeCode("potrf", complex, "a", a);
@@ -171,7 +175,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("potrf", "a", numbers, notPositive("potrf", n)), a);
     },
     potrs(n, nrhs, a, b, options = noOptions) {
-      const { uplo = "L", lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        uplo = "L",
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("potrs", options);
       const triangle = uploCode("potrs", uplo);
       checkDimension("potrs", "n", n);
       checkDimension("potrs", "nrhs", nrhs);
@@ -183,17 +192,24 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(nothing, a, b);
     },
     getrf(m, n, a, pivots, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = options;
+      const { lda = Math.max(1, n), complex = false } = checkOptions("getrf", options);
       checkDimension("getrf", "m", m);
       checkDimension("getrf", "n", n);
       const dtype = dtypeCode("getrf", complex, "a", a);
       checkMatrix("getrf", "a", a, m, n, lda, complex);
-      checkPivots("getrf", pivots, Math.min(m, n));
+      const k = Math.min(m, n);
+      checkPivots("getrf", pivots, k);
+      checkBytesApart("getrf", "pivots", pivots, 4 * k, "a", a, bytesOf(a, m, n, lda, complex));
       begun("getrf", dtype, [m, n, lda]);
       return run(numbers => checkStatus("getrf", "a", numbers, singular("getrf", m, n)), a, pivots);
     },
     getrs(n, nrhs, a, pivots, b, options = noOptions) {
-      const { trans = "N", lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        trans = "N",
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("getrs", options);
       const code = transposeCode("getrs", "trans", trans);
       checkDimension("getrs", "n", n);
       checkDimension("getrs", "nrhs", nrhs);
@@ -201,12 +217,17 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkMatrix("getrs", "a", a, n, n, lda, complex);
       checkMatrix("getrs", "b", b, n, nrhs, ldb, complex);
       checkApart("getrs", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
-      checkPlaces("getrs", pivots, n);
+      checkPivots("getrs", pivots, n);
+      checkBytesApart("getrs", "b", b, bytesOf(b, n, nrhs, ldb, complex), "pivots", pivots, 4 * n);
       begun("getrs", dtype, [code, n, nrhs, lda, ldb]);
-      return run(nothing, a, pivots, b);
+      return run(numbers => checkStatus("getrs", "a", numbers), a, pivots, b);
     },
     gesv(n, nrhs, a, pivots, b, options = noOptions) {
-      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("gesv", options);
       checkDimension("gesv", "n", n);
       checkDimension("gesv", "nrhs", nrhs);
       const dtype = dtypeCode("gesv", complex, "a b", a, b);
@@ -214,11 +235,13 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkMatrix("gesv", "b", b, n, nrhs, ldb, complex);
       checkApart("gesv", "b", b, n, nrhs, ldb, "a", a, n, n, lda, complex);
       checkPivots("gesv", pivots, n);
+      checkBytesApart("gesv", "pivots", pivots, 4 * n, "a", a, bytesOf(a, n, n, lda, complex));
+      checkBytesApart("gesv", "pivots", pivots, 4 * n, "b", b, bytesOf(b, n, nrhs, ldb, complex));
       begun("gesv", dtype, [n, nrhs, lda, ldb]);
       return run(numbers => checkStatus("gesv", "a", numbers, singular("gesv", n, n)), a, pivots, b);
     },
     geqrf(m, n, a, tau, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = options;
+      const { lda = Math.max(1, n), complex = false } = checkOptions("geqrf", options);
       checkDimension("geqrf", "m", m);
       checkDimension("geqrf", "n", n);
       const dtype = dtypeCode("geqrf", complex, "a tau", a, tau);
@@ -229,7 +252,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("geqrf", "a", numbers, notConverged("geqrf", "reflectors")), a, tau);
     },
     orgqr(m, n, k, a, tau, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = options;
+      const { lda = Math.max(1, n), complex = false } = checkOptions("orgqr", options);
       checkDimension("orgqr", "m", m);
       checkDimension("orgqr", "n", n);
       checkDimension("orgqr", "k", k);
@@ -243,7 +266,7 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("orgqr", "a", numbers, notConverged("orgqr", "reflectors")), a, tau);
     },
     gesdd(m, n, a, s, u, vt, options = noOptions) {
-      const { complex = false } = options;
+      const { complex = false } = checkOptions("gesdd", options);
       checkDimension("gesdd", "m", m);
       checkDimension("gesdd", "n", n);
       const k = Math.min(m, n);
@@ -251,6 +274,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       const dtype = dtypeCode("gesdd", complex, "a s", a, s);
       checkMatrix("gesdd", "a", a, m, n, lda, complex);
       checkVector("gesdd", "s", s, k, 1, false);
+      const bytes = bytesOf(s, k, 1, 1, false);
+      checkBytesApart("gesdd", "s", s, bytes, "a", a, bytesOf(a, m, n, lda, complex));
       if (u === undefined || vt === undefined) {
         if (u !== vt) throw new ArgumentError("gesdd: give both u and vt, or neither");
       } else {
@@ -260,6 +285,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
         checkApart("gesdd", "u", u, m, k, ldu, "a", a, m, n, lda, complex);
         checkApart("gesdd", "vt", vt, k, n, ldvt, "a", a, m, n, lda, complex);
         checkApart("gesdd", "u", u, m, k, ldu, "vt", vt, k, n, ldvt, complex);
+        checkBytesApart("gesdd", "s", s, bytes, "u", u, bytesOf(u, m, k, ldu, complex));
+        checkBytesApart("gesdd", "s", s, bytes, "vt", vt, bytesOf(vt, k, n, ldvt, complex));
       }
       const vectors = u !== undefined && vt !== undefined;
       begun("gesdd", dtype, [vectors ? 1 : 0, m, n, lda, ldu, ldvt]);
@@ -268,17 +295,27 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return vectors ? run(finish, a, s, u, vt) : run(finish, a, s);
     },
     syevd(n, a, w, options = noOptions) {
-      const { uplo = "L", vectors = true, lda = Math.max(1, n), complex = false } = options;
+      const {
+        uplo = "L",
+        vectors = true,
+        lda = Math.max(1, n),
+        complex = false,
+      } = checkOptions("syevd", options);
       const triangle = uploCode("syevd", uplo);
       checkDimension("syevd", "n", n);
       const dtype = dtypeCode("syevd", complex, "a w", a, w);
       checkMatrix("syevd", "a", a, n, n, lda, complex);
       checkVector("syevd", "w", w, n, 1, false);
+      checkBytesApart("syevd", "w", w, bytesOf(w, n, 1, 1, false), "a", a, bytesOf(a, n, n, lda, complex));
       begun("syevd", dtype, [vectors ? 1 : 0, triangle, n, lda]);
       return run(numbers => checkStatus("syevd", "a", numbers, notConverged("syevd", "eigenvalues")), a, w);
     },
     gels(m, n, nrhs, a, b, options = noOptions) {
-      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
+      const {
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+      } = checkOptions("gels", options);
       checkDimension("gels", "m", m);
       checkDimension("gels", "n", n);
       checkDimension("gels", "nrhs", nrhs);
@@ -290,7 +327,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("gels", "a or b", numbers, rankDeficient("gels", n)), a, b);
     },
     gelsd(m, n, nrhs, a, b, s, options = noOptions) {
-      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false, rcond = -1 } = options;
+      const {
+        lda = Math.max(1, n),
+        ldb = Math.max(1, nrhs),
+        complex = false,
+        rcond = -1,
+      } = checkOptions("gelsd", options);
       checkDimension("gelsd", "m", m);
       checkDimension("gelsd", "n", n);
       checkDimension("gelsd", "nrhs", nrhs);
@@ -299,6 +341,9 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       checkMatrix("gelsd", "b", b, Math.max(m, n), nrhs, ldb, complex);
       checkVector("gelsd", "s", s, Math.min(m, n), 1, false);
       checkApart("gelsd", "b", b, Math.max(m, n), nrhs, ldb, "a", a, m, n, lda, complex);
+      const bytes = bytesOf(s, Math.min(m, n), 1, 1, false);
+      checkBytesApart("gelsd", "s", s, bytes, "a", a, bytesOf(a, m, n, lda, complex));
+      checkBytesApart("gelsd", "s", s, bytes, "b", b, bytesOf(b, Math.max(m, n), nrhs, ldb, complex));
       begun("gelsd", dtype, [m, n, nrhs, lda, ldb, rcond]);
       return run(
         numbers => {

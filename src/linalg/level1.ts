@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors.ts";
 import { begin, nothing, putScalar, type Run, routine } from "./call.ts";
 import { checkApart } from "./overlap.ts";
-import { checkDimension, checkScalar, checkVector, dtypeCode } from "./shapes.ts";
+import { checkDimension, checkOptions, checkScalar, checkVector, dtypeCode } from "./shapes.ts";
 import type { ElementOptions, FloatArray, Mode, Returned, Scalar } from "./types.ts";
 
 export interface VectorOptions extends ElementOptions {
@@ -63,7 +63,7 @@ function lengthOf(name: string, x: FloatArray, options: VectorOptions): number {
 export function level1<M extends Mode>(run: Run<M>): Level1<M> {
   /** The numbers of a routine of one vector, or of two; what comes before and after n is put by the caller. */
   function oneVector(name: keyof typeof routine, x: FloatArray, options: VectorOptions): Float64Array {
-    const { incx = 1, complex = false } = options;
+    const { incx = 1, complex = false } = checkOptions(name, options);
     const dtype = dtypeCode(name, complex, "x", x);
     const n = lengthOf(name, x, options);
     checkVector(name, "x", x, n, incx, complex);
@@ -82,7 +82,7 @@ export function level1<M extends Mode>(run: Run<M>): Level1<M> {
     place: number,
     between: number,
   ): Float64Array {
-    const { incx = 1, incy = 1, complex = false } = options;
+    const { incx = 1, incy = 1, complex = false } = checkOptions(name, options);
     const dtype = dtypeCode(name, complex, "x y", x, y);
     const n = lengthOf(name, x, options);
     checkVector(name, "x", x, n, incx, complex);
@@ -117,8 +117,8 @@ export function level1<M extends Mode>(run: Run<M>): Level1<M> {
       return run<any>(options.complex ? pair : first, x, y);
     },
     axpy(alpha, x, y, options = noOptions) {
-      checkScalar("axpy", "alpha", alpha);
       const numbers = twoVectors("axpy", x, y, options, "y", 2, 2);
+      checkScalar("axpy", "alpha", alpha, options.complex ?? false);
       putScalar(numbers, 3, alpha);
       return run(nothing, x, y);
     },
@@ -135,8 +135,8 @@ export function level1<M extends Mode>(run: Run<M>): Level1<M> {
       return run(first, x);
     },
     scal(alpha, x, options = noOptions) {
-      checkScalar("scal", "alpha", alpha);
       const numbers = oneVector("scal", x, options);
+      checkScalar("scal", "alpha", alpha, options.complex ?? false);
       numbers[5] = numbers[3];
       putScalar(numbers, 3, alpha);
       return run(nothing, x);

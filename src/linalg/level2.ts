@@ -4,6 +4,7 @@ import { checkApart } from "./overlap.ts";
 import {
   checkDimension,
   checkMatrix,
+  checkOptions,
   checkScalar,
   checkVector,
   diagCode,
@@ -90,7 +91,7 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
     x: FloatArray,
     options: TriangularVectorOptions,
   ): Returned<M, void> {
-    const { uplo = "L", trans = "N", diag = "N", incx = 1, complex = false } = options;
+    const { uplo = "L", trans = "N", diag = "N", incx = 1, complex = false } = checkOptions(name, options);
     const codes = [uploCode(name, uplo), transposeCode(name, "trans", trans), diagCode(name, diag)];
     checkDimension(name, "n", n);
     const { lda = Math.max(1, n) } = options;
@@ -108,12 +109,19 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
 
   return {
     gemv(m, n, a, x, y, options = noOptions) {
-      const { trans = "N", alpha = 1, beta = 0, incx = 1, incy = 1, complex = false } = options;
+      const {
+        trans = "N",
+        alpha = 1,
+        beta = 0,
+        incx = 1,
+        incy = 1,
+        complex = false,
+      } = checkOptions("gemv", options);
       const code = transposeCode("gemv", "trans", trans);
       checkDimension("gemv", "m", m);
       checkDimension("gemv", "n", n);
-      checkScalar("gemv", "alpha", alpha);
-      checkScalar("gemv", "beta", beta);
+      checkScalar("gemv", "alpha", alpha, complex);
+      checkScalar("gemv", "beta", beta, complex);
       const { lda = Math.max(1, n) } = options;
       const dtype = dtypeCode("gemv", complex, "a x y", a, x, y);
       const [rows, columns] = trans === "N" ? [m, n] : [n, m];
@@ -134,10 +142,16 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       return run(nothing, a, x, y);
     },
     ger(m, n, x, y, a, options = noOptions) {
-      const { alpha = 1, incx = 1, incy = 1, complex = false, conjugate = false } = options;
+      const {
+        alpha = 1,
+        incx = 1,
+        incy = 1,
+        complex = false,
+        conjugate = false,
+      } = checkOptions("ger", options);
       checkDimension("ger", "m", m);
       checkDimension("ger", "n", n);
-      checkScalar("ger", "alpha", alpha);
+      checkScalar("ger", "alpha", alpha, complex);
       const { lda = Math.max(1, n) } = options;
       const dtype = dtypeCode("ger", complex, "x y a", x, y, a);
       checkVector("ger", "x", x, m, incx, complex);
@@ -156,11 +170,18 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       return run(nothing, x, y, a);
     },
     symv(n, a, x, y, options = noOptions) {
-      const { uplo = "L", alpha = 1, beta = 0, incx = 1, incy = 1, complex = false } = options;
+      const {
+        uplo = "L",
+        alpha = 1,
+        beta = 0,
+        incx = 1,
+        incy = 1,
+        complex = false,
+      } = checkOptions("symv", options);
       const code = uploCode("symv", uplo);
       checkDimension("symv", "n", n);
-      checkScalar("symv", "alpha", alpha);
-      checkScalar("symv", "beta", beta);
+      checkScalar("symv", "alpha", alpha, complex);
+      checkScalar("symv", "beta", beta, complex);
       const { lda = Math.max(1, n) } = options;
       const dtype = dtypeCode("symv", complex, "a x y", a, x, y);
       checkMatrix("symv", "a", a, n, n, lda, complex);

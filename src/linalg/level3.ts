@@ -5,6 +5,7 @@ import { checkApart } from "./overlap.ts";
 import {
   checkDimension,
   checkMatrix,
+  checkOptions,
   checkScalar,
   checkStride,
   diagCode,
@@ -150,14 +151,14 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     c: FloatArray,
     options: GemmOptions,
   ): Float64Array {
-    const { transA = "N", transB = "N", alpha = 1, beta = 0, complex = false } = options;
+    const { transA = "N", transB = "N", alpha = 1, beta = 0, complex = false } = checkOptions(name, options);
     const codeA = transposeCode(name, "transA", transA);
     const codeB = transposeCode(name, "transB", transB);
     checkDimension(name, "m", m);
     checkDimension(name, "n", n);
     checkDimension(name, "k", k);
-    checkScalar(name, "alpha", alpha);
-    checkScalar(name, "beta", beta);
+    checkScalar(name, "alpha", alpha, complex);
+    checkScalar(name, "beta", beta, complex);
     const dtype = dtypeCode(name, complex, "a b c", a, b, c);
     const rowsA = transA === "N" ? m : k;
     const columnsA = transA === "N" ? k : m;
@@ -193,7 +194,7 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     c: FloatArray,
     options: SyrkOptions,
   ): Returned<M, void> {
-    const { uplo = "L", trans = "N", alpha = 1, beta = 0, complex = false } = options;
+    const { uplo = "L", trans = "N", alpha = 1, beta = 0, complex = false } = checkOptions(name, options);
     const triangle = uploCode(name, uplo);
     let transposed = transposeCode(name, "trans", trans);
     const wrong = name === "herk" ? "T" : "C";
@@ -205,8 +206,8 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     if (!complex && trans === "C") transposed = transposeCode(name, "trans", "T");
     checkDimension(name, "n", n);
     checkDimension(name, "k", k);
-    checkScalar(name, "alpha", alpha);
-    checkScalar(name, "beta", beta);
+    checkScalar(name, "alpha", alpha, complex && name === "syrk");
+    checkScalar(name, "beta", beta, complex && name === "syrk");
     const dtype = dtypeCode(name, complex, "a c", a, c);
     const [rows, columns] = trans === "N" ? [n, k] : [k, n];
     const { lda = Math.max(1, columns), ldc = Math.max(1, n) } = options;
@@ -235,12 +236,12 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     c: FloatArray,
     options: SymmOptions,
   ): Returned<M, void> {
-    const { side = "L", uplo = "L", alpha = 1, beta = 0, complex = false } = options;
+    const { side = "L", uplo = "L", alpha = 1, beta = 0, complex = false } = checkOptions(name, options);
     const codes = [name === "hemm" ? 1 : 0, sideCode(name, side), uploCode(name, uplo)];
     checkDimension(name, "m", m);
     checkDimension(name, "n", n);
-    checkScalar(name, "alpha", alpha);
-    checkScalar(name, "beta", beta);
+    checkScalar(name, "alpha", alpha, complex);
+    checkScalar(name, "beta", beta, complex);
     const dtype = dtypeCode(name, complex, "a b c", a, b, c);
     const order = side === "L" ? m : n;
     const { lda = Math.max(1, order), ldb = Math.max(1, n), ldc = Math.max(1, n) } = options;
@@ -269,7 +270,14 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     b: FloatArray,
     options: TriangularOptions,
   ): Returned<M, void> {
-    const { side = "L", uplo = "L", trans = "N", diag = "N", alpha = 1, complex = false } = options;
+    const {
+      side = "L",
+      uplo = "L",
+      trans = "N",
+      diag = "N",
+      alpha = 1,
+      complex = false,
+    } = checkOptions(name, options);
     const codes = [
       sideCode(name, side),
       uploCode(name, uplo),
@@ -278,7 +286,7 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     ];
     checkDimension(name, "m", m);
     checkDimension(name, "n", n);
-    checkScalar(name, "alpha", alpha);
+    checkScalar(name, "alpha", alpha, complex);
     const dtype = dtypeCode(name, complex, "a b", a, b);
     const order = side === "L" ? m : n;
     const { lda = Math.max(1, order), ldb = Math.max(1, n) } = options;

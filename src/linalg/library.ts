@@ -30,7 +30,8 @@ export function info(): LinalgInfo {
 
 /**
  * From now on large calls use `count` threads, the calling one or the worker among them. At first they use as many as
- * tsmpirun has set for a rank (cores / ranks, or `--threads-per-rank`), or OMP_NUM_THREADS says, or there are cores.
+ * the library's own variable says (OPENBLAS_NUM_THREADS, MKL_NUM_THREADS, BLIS_NUM_THREADS), or OMP_NUM_THREADS, both of
+ * which tsmpirun sets for a rank (cores / ranks, or `--threads-per-rank`), or else as there are cores.
  */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > 1024) {

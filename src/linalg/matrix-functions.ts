@@ -1,10 +1,19 @@
 /** Functions of matrices that leave their arguments as they are, as numpy.linalg has them. */
 import { ArgumentError } from "../errors.ts";
 import { begin, type Face, routine } from "./call.ts";
-import { lapack } from "./lapack.ts";
-import { copyInto, type Element, isComplex, Matrix, multiply, newArray } from "./matrix.ts";
-import { dtypeCode } from "./shapes.ts";
-import { checkStatus, notConverged, singular } from "./status.ts";
+import {
+  arrayTypes,
+  checkIsMatrix,
+  copyInto,
+  dtypeCodes,
+  type Element,
+  isComplex,
+  Matrix,
+  multiply,
+  newArray,
+} from "./matrix.ts";
+import { checkOptions, described, uploCode } from "./shapes.ts";
+import { checkStatus, notConverged, notPositive, singular } from "./status.ts";
 import type { Dtype, FloatArray, Mode, Returned } from "./types.ts";
 
 export interface Qr {
@@ -39,9 +48,10 @@ export interface LeastSquares<B extends Matrix | FloatArray> {
 }
 
 /**
- * Factorisations need a matrix of finite numbers. Except for matmul, cholesky, solve, inv and det they need LAPACK.
+ * Factorisations need a matrix of finite numbers, and lstsq such right-hand sides; those of solve may be any. Except for matmul, cholesky, solve, inv and det they need LAPACK.
  * @throws {ArgumentError} when shapes or element types do not fit, or an element is NaN or infinite.
  * @throws {BlasMissingError} when LAPACK is needed and was not found.
+ * @throws {OutOfMemoryError} when LAPACK has no memory to work in.
  */
 export interface MatrixFunctions<M extends Mode> {
   /** The product a b. */
@@ -84,6 +94,7 @@ export interface MatrixFunctions<M extends Mode> {
 }
 
 function square(name: string, a: Matrix): number {
+  checkIsMatrix(name, "a", a);
   if (a.rows === a.columns) return a.rows;
   throw new ArgumentError(`${name}: a must be square, but is ${a.rows} x ${a.columns}`);
 }
@@ -94,6 +105,12 @@ const real = (dtype: Dtype): Dtype =>
 /** Right-hand sides as a matrix. */
 function sidesOf(name: string, a: Matrix, b: Matrix | FloatArray): Matrix {
   const width = isComplex(a.dtype) ? 2 : 1;
+  const wanted = arrayTypes[a.dtype];
+  if (!(b instanceof Matrix || b instanceof wanted)) {
+    throw new ArgumentError(
+      `${name}: a is of ${a.dtype}, so b must be a Matrix or a ${wanted.name}, but is ${described(b)}`,
+    );
+  }
   const sides = b instanceof Matrix ? b : new Matrix(b, Math.floor(b.length / width), 1, { dtype: a.dtype });
   if (sides.rows === a.rows && sides.dtype === a.dtype) return sides;
   throw new ArgumentError(
@@ -102,7 +119,10 @@ function sidesOf(name: string, a: Matrix, b: Matrix | FloatArray): Matrix {
 }
 
 export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<M> {
-  const drivers = lapack(face.run);
+  /** Begins a driver, as in lapack.ts, on arrays made here; errors of it then name the function that was called. */
+  const begun = (name: keyof typeof routine, dtype: Dtype, values: readonly number[]): void =>
+    begin(routine[name], dtypeCodes[dtype]).set(values, 2);
+  const ld = (columns: number): number => Math.max(1, columns);
   const contiguous = (a: Matrix): { data: FloatArray; copied: Returned<M, void> } => {
     const data = newArray(a.dtype, a.rows * a.columns);
     return { data, copied: copyInto(face, a, data) };
@@ -112,8 +132,14 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
   function solveInto(name: string, a: Matrix, x: FloatArray, nrhs: number): Returned<M, void>[] {
     const n = square(name, a);
     const { data, copied } = contiguous(a);
-    const options = { complex: isComplex(a.dtype) };
-    return [copied, drivers.gesv(n, nrhs, data, new Int32Array(n), x, options)];
+    begun("gesv", a.dtype, [n, nrhs, ld(n), ld(nrhs)]);
+    const solved = face.run(
+      numbers => checkStatus(name, "a", numbers, singular(name, n, n)),
+      data,
+      new Int32Array(n),
+      x,
+    );
+    return [copied, solved];
   }
 
   return {
@@ -122,7 +148,12 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
       const n = square("cholesky", a);
       const l = Matrix.zeros(n, n, a.dtype);
       const copied = copyInto(face, a, l.data, "lower");
-      return face.after([copied, drivers.potrf(n, l.data, { complex: isComplex(a.dtype) })], () => l);
+      begun("potrf", a.dtype, [uploCode("cholesky", "L"), n, ld(n)]);
+      const factorised = face.run(
+        numbers => checkStatus("cholesky", "a", numbers, notPositive("cholesky", n)),
+        l.data,
+      );
+      return face.after([copied, factorised], () => l);
     },
     solve<B extends Matrix | FloatArray>(a: Matrix, b: B) {
       square("solve", a);
@@ -143,7 +174,7 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
       const n = square("det", a);
       const { data, copied } = contiguous(a);
       const complex = isComplex(a.dtype);
-      begin(routine.det, dtypeCode("det", complex, "a", data)).set([n, Math.max(1, n)], 2);
+      begun("det", a.dtype, [n, ld(n)]);
       const determinant = face.run<Element>(numbers => {
         checkStatus("det", "a", numbers, singular("det", n, n));
         return complex ? [numbers[1], numbers[2]] : numbers[1];
@@ -151,6 +182,7 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
       return face.after([copied, determinant], results => results[1] as Element);
     },
     qr(a) {
+      checkIsMatrix("qr", "a", a);
       const { rows: m, columns: n, dtype } = a;
       const k = Math.min(m, n);
       // In column-major order, which LAPACK is faster in; q stays where its reflectors are.
@@ -158,9 +190,8 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
       const strides = [1, m] as const;
       const tau = newArray(dtype, k);
       const r = Matrix.zeros(k, n, dtype);
-      const code = dtypeCode("qr", isComplex(dtype), "a", data);
       const step = (name: "geqrf" | "orgqr", sizes: number[]): Returned<M, void> => {
-        begin(routine[name], code).set([1, ...sizes, Math.max(1, m)], 2);
+        begun(name, dtype, [1, ...sizes, ld(m)]);
         return face.run(
           numbers => checkStatus("qr", "a", numbers, notConverged("qr", "reflectors")),
           data,
@@ -176,46 +207,59 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
       return face.after(steps, () => ({ q: new Matrix(data, m, k, { dtype, strides }), r }));
     },
     svd(a) {
+      checkIsMatrix("svd", "a", a);
       const { rows: m, columns: n, dtype } = a;
       const k = Math.min(m, n);
       const { data, copied } = contiguous(a);
       const u = Matrix.zeros(m, k, dtype);
       const vh = Matrix.zeros(k, n, dtype);
       const s = newArray(real(dtype), k);
-      const options = { complex: isComplex(dtype) };
-      return face.after([copied, drivers.gesdd(m, n, data, s, u.data, vh.data, options)], () => ({
-        u,
+      begun("gesdd", dtype, [1, m, n, ld(n), ld(k), ld(n)]);
+      const found = face.run(
+        numbers => checkStatus("svd", "a", numbers, notConverged("svd", "singular values")),
+        data,
         s,
-        vh,
-      }));
+        u.data,
+        vh.data,
+      );
+      return face.after([copied, found], () => ({ u, s, vh }));
     },
     eigh(a) {
       const n = square("eigh", a);
       const { data, copied } = contiguous(a);
       const eigenvalues = newArray(real(a.dtype), n);
       const eigenvectors = new Matrix(data, n, n, { dtype: a.dtype });
-      const options = { complex: isComplex(a.dtype) };
-      return face.after([copied, drivers.syevd(n, data, eigenvalues, options)], () => ({
+      begun("syevd", a.dtype, [1, uploCode("eigh", "L"), n, ld(n)]);
+      const found = face.run(
+        numbers => checkStatus("eigh", "a", numbers, notConverged("eigh", "eigenvalues")),
+        data,
         eigenvalues,
-        eigenvectors,
-      }));
+      );
+      return face.after([copied, found], () => ({ eigenvalues, eigenvectors }));
     },
     lstsq<B extends Matrix | FloatArray>(a: Matrix, b: B, options: { rcond?: number } = {}) {
+      checkIsMatrix("lstsq", "a", a);
       const { rows: m, columns: n, dtype } = a;
       const sides = sidesOf("lstsq", a, b);
       const nrhs = sides.columns;
       const precision = a.data instanceof Float64Array ? Number.EPSILON : 2 ** -23;
-      const { rcond = precision * Math.max(m, n) } = options;
+      const { rcond = precision * Math.max(m, n) } = checkOptions("lstsq", options);
       const { data, copied } = contiguous(a);
       // Has room for whichever is longer, the right-hand sides or the solutions.
       const x = Matrix.zeros(Math.max(m, n), nrhs, dtype);
       const s = newArray(real(dtype), Math.min(m, n));
-      const steps: Returned<M, unknown>[] = [
-        copied,
-        copyInto(face, sides, x.data),
-        drivers.gelsd(m, n, nrhs, data, x.data, s, { rcond, complex: isComplex(dtype) }),
-      ];
-      return face.after(steps, results => ({
+      const given = copyInto(face, sides, x.data);
+      begun("gelsd", dtype, [m, n, nrhs, ld(n), ld(nrhs), rcond]);
+      const rank = face.run(
+        numbers => {
+          checkStatus("lstsq", "a or b", numbers, notConverged("lstsq", "singular values"));
+          return numbers[1];
+        },
+        data,
+        x.data,
+        s,
+      );
+      return face.after([copied, given, rank] as Returned<M, unknown>[], results => ({
         x: (b instanceof Matrix ? x.slice(0, n) : x.slice(0, n).copy().data) as B,
         rank: results[2] as number,
         s,

@@ -3,9 +3,10 @@ import { native } from "../native.ts";
 import { asynchronous, begin, type Face, nothing, routine, sync } from "./call.ts";
 import { level3 } from "./level3.ts";
 import { chosen, type DeviceChoice, type Flat, goesToDevice, multiplyOnDevice } from "./offload.ts";
+import { checkDimension, checkOptions, checkScalar, described } from "./shapes.ts";
 import type { Dtype, FloatArray, Mode, Returned, Transpose } from "./types.ts";
 
-const arrayTypes = {
+export const arrayTypes = {
   float32: Float32Array,
   float64: Float64Array,
   complex64: Float32Array,
@@ -31,6 +32,14 @@ export interface MatrixOptions {
   strides?: readonly [row: number, column: number];
 }
 
+function checkDtype(dtype: Dtype): void {
+  // Views of matrices are made often.
+  if (dtype === "float64" || Object.hasOwn(arrayTypes, dtype)) return;
+  throw new ArgumentError(
+    `Matrix: dtype must be ${Object.keys(arrayTypes).join(", ")}, but is ${described(dtype)}`,
+  );
+}
+
 /** An array may lose its elements later, when its buffer is transferred to another thread. */
 function checkHeld({ data, rows, columns, dtype, strides }: Matrix): void {
   const needed = rows === 0 || columns === 0 ? 0 : (rows - 1) * strides[0] + (columns - 1) * strides[1] + 1;
@@ -54,21 +63,25 @@ export class Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly dtype: Dtype;
-  /** In elements, as MatrixOptions. */
-  readonly strides: readonly [row: number, column: number];
+  // Checked once, and then nobody's to change.
+  readonly #row: number;
+  readonly #column: number;
 
   /** @throws {ArgumentError} when the array is too short for the shape and strides. */
   constructor(data: FloatArray, rows: number, columns: number, options: MatrixOptions = {}) {
+    checkOptions("Matrix", options);
     const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } = options;
+    const [row, column] = strides;
     for (const [name, value] of [
       ["rows", rows],
       ["columns", columns],
-      ["strides[0]", strides[0]],
-      ["strides[1]", strides[1]],
+      ["strides[0]", row],
+      ["strides[1]", column],
     ] as const) {
       if (Number.isSafeInteger(value) && value >= 0) continue;
       throw new ArgumentError(`Matrix: ${name} must be a whole number, at least 0, but is ${value}`);
     }
+    checkDtype(dtype);
     if (!(data instanceof arrayTypes[dtype])) {
       throw new ArgumentError(`Matrix: data of dtype ${dtype} must be a ${arrayTypes[dtype].name}`);
     }
@@ -76,11 +89,15 @@ export class Matrix {
     this.rows = rows;
     this.columns = columns;
     this.dtype = dtype;
-    this.strides = strides;
+    this.#row = row;
+    this.#column = column;
     checkHeld(this);
   }
 
   static zeros(rows: number, columns: number, dtype: Dtype = "float64"): Matrix {
+    checkDimension("Matrix", "rows", rows);
+    checkDimension("Matrix", "columns", columns);
+    checkDtype(dtype);
     return new Matrix(newArray(dtype, rows * columns), rows, columns, { dtype });
   }
 
@@ -93,15 +110,25 @@ export class Matrix {
 
   /** From rows of elements, all of one length. */
   static from(rows: readonly (readonly Element[])[], dtype: Dtype = "float64"): Matrix {
+    if (!Array.isArray(rows)) {
+      throw new ArgumentError(
+        `Matrix.from: expected rows of elements, such as [[1, 2], [3, 4]], but got ${described(rows)}`,
+      );
+    }
     const columns = rows[0]?.length ?? 0;
     const matrix = Matrix.zeros(rows.length, columns, dtype);
     rows.forEach((row, i) => {
-      if (row.length !== columns) {
-        throw new ArgumentError(`Matrix.from: row ${i} has ${row.length} elements, row 0 has ${columns}`);
+      if (row?.length !== columns) {
+        throw new ArgumentError(`Matrix.from: row ${i} has ${row?.length} elements, row 0 has ${columns}`);
       }
       for (let j = 0; j < columns; j++) matrix.set(i, j, row[j]);
     });
     return matrix;
+  }
+
+  /** In elements, as MatrixOptions. */
+  get strides(): [row: number, column: number] {
+    return [this.#row, this.#column];
   }
 
   get shape(): [rows: number, columns: number] {
@@ -109,10 +136,12 @@ export class Matrix {
   }
 
   #place(i: number, j: number): number {
-    if (!(i >= 0 && i < this.rows && j >= 0 && j < this.columns)) {
+    if (
+      !(Number.isInteger(i) && i >= 0 && i < this.rows && Number.isInteger(j) && j >= 0 && j < this.columns)
+    ) {
       throw new ArgumentError(`Matrix: no element (${i}, ${j}) in ${this.rows} x ${this.columns}`);
     }
-    return i * this.strides[0] + j * this.strides[1];
+    return i * this.#row + j * this.#column;
   }
 
   at(i: number, j: number): Element {
@@ -123,32 +152,39 @@ export class Matrix {
 
   set(i: number, j: number, value: Element): void {
     const place = this.#place(i, j);
-    const [re, im] = typeof value === "number" ? [value, 0] : value;
     if (!isComplex(this.dtype)) {
       if (typeof value !== "number")
-        throw new ArgumentError(`Matrix: a ${this.dtype} element must be a number`);
+        throw new ArgumentError(
+          `Matrix: a ${this.dtype} element must be a number, but is ${described(value)}`,
+        );
       this.data[place] = value;
       return;
     }
+    checkScalar("Matrix", `a ${this.dtype} element`, value, true);
+    const [re, im] = typeof value === "number" ? [value, 0] : value;
     this.data[2 * place] = re;
     this.data[2 * place + 1] = im;
   }
 
   /** The transpose, a view. */
   get T(): Matrix {
-    const [row, column] = this.strides;
-    return new Matrix(this.data, this.columns, this.rows, { dtype: this.dtype, strides: [column, row] });
+    const strides = [this.#column, this.#row] as const;
+    return new Matrix(this.data, this.columns, this.rows, { dtype: this.dtype, strides });
   }
 
-  /** Rows and columns from start to before end, a view; ends and negative places as in Array's slice. */
+  /** Rows and columns from start to before end, a view; ends and negative places as in Array's slice, but no fractions. */
   slice(rowStart = 0, rowEnd = this.rows, columnStart = 0, columnEnd = this.columns): Matrix {
-    const place = (value: number, size: number): number =>
-      value < 0 ? Math.max(0, size + value) : Math.min(value, size);
+    const place = (value: number, size: number): number => {
+      if (!Number.isInteger(value) && Math.abs(value) !== Number.POSITIVE_INFINITY) {
+        throw new ArgumentError(`Matrix: slices are from and to whole numbers, but got ${String(value)}`);
+      }
+      return value < 0 ? Math.max(0, size + value) : Math.min(value, size);
+    };
     const top = place(rowStart, this.rows);
     const left = place(columnStart, this.columns);
     const rows = Math.max(0, place(rowEnd, this.rows) - top);
     const columns = Math.max(0, place(columnEnd, this.columns) - left);
-    const start = rows === 0 || columns === 0 ? 0 : top * this.strides[0] + left * this.strides[1];
+    const start = rows === 0 || columns === 0 ? 0 : top * this.#row + left * this.#column;
     const data = this.data.subarray(isComplex(this.dtype) ? 2 * start : start);
     return new Matrix(data, rows, columns, { dtype: this.dtype, strides: this.strides });
   }
@@ -185,7 +221,7 @@ export class Matrix {
   }
 }
 
-const dtypeCodes = { float32: 0, float64: 1, complex64: 2, complex128: 3 } as const;
+export const dtypeCodes = { float32: 0, float64: 1, complex64: 2, complex128: 3 } as const;
 
 /** Which part of a matrix is copied; zeros stand in the rest. */
 export type Part = "all" | "upper" | "lower";
@@ -226,7 +262,14 @@ function operand<M extends Mode>(face: Face<M>, matrix: Matrix): Operand {
   return { data: copy, trans: "N", ld: Math.max(1, columns), steps: [copyInto(face, matrix, copy)] };
 }
 
+export function checkIsMatrix(name: string, argument: string, value: unknown): asserts value is Matrix {
+  if (value instanceof Matrix) return;
+  throw new ArgumentError(`${name}: ${argument} must be a Matrix, but is ${described(value)}`);
+}
+
 function checkProduct(a: Matrix, b: Matrix): void {
+  checkIsMatrix("matmul", "a", a);
+  checkIsMatrix("matmul", "b", b);
   if (a.columns === b.rows && a.dtype === b.dtype) return;
   throw new ArgumentError(
     `matmul: a is ${a.rows} x ${a.columns} of ${a.dtype}, b is ${b.rows} x ${b.columns} of ${b.dtype}; the columns of a must be as many as the rows of b, of one dtype`,
@@ -261,8 +304,8 @@ export interface MatmulOptions {
  * @throws {CudaUnavailableError} device "cuda", and there is none, or no cuBLAS
  * @throws {DeviceMemoryError} device "cuda", and a, b and the product have no room there
  */
-export async function matmul(a: Matrix, b: Matrix, { device }: MatmulOptions = {}): Promise<Matrix> {
-  const where = chosen("matmul", device);
+export async function matmul(a: Matrix, b: Matrix, options: MatmulOptions = {}): Promise<Matrix> {
+  const where = chosen("matmul", checkOptions("matmul", options).device);
   if (where === "cpu") return multiply(asynchronous, a, b);
   checkProduct(a, b);
   const [m, n, k] = [a.rows, b.columns, a.columns];

@@ -2,7 +2,7 @@
  * Products of typed arrays on a GPU, by tsmpi/cuda, which is loaded when the first product asks for it. Speeds are
  * measured once in a process, when a product is first left to choose.
  */
-import { ArgumentError, CudaUnavailableError, DeviceMemoryError } from "../errors.ts";
+import { ArgumentError, CudaError, CudaUnavailableError, DeviceMemoryError } from "../errors.ts";
 import { native } from "../native.ts";
 import { asynchronous } from "./call.ts";
 import { type DeviceFigures, leastSquare, mayPay, type OffloadDtype, operations, pays } from "./crossover.ts";
@@ -88,7 +88,8 @@ export async function goesToDevice(
   try {
     return pays(m, n, k, dtype, await figuresFor(dtype));
   } catch (error) {
-    if (error instanceof DeviceMemoryError) return false;
+    // A device that is full, or does not start, is none.
+    if (error instanceof DeviceMemoryError || error instanceof CudaError) return false;
     throw error;
   }
 }

@@ -13,7 +13,7 @@ function letter(codes: Record<string, number>, routine: string, name: string, va
   const expected = Object.keys(codes)
     .map(key => `"${key}"`)
     .join(" or ");
-  throw new ArgumentError(`${routine}: ${name} must be ${expected}, but is ${JSON.stringify(value)}`);
+  throw new ArgumentError(`${routine}: ${name} must be ${expected}, but is ${described(value)}`);
 }
 
 /** The codes of CBLAS. */
@@ -28,9 +28,23 @@ export function checkDimension(routine: string, name: string, value: number): vo
   throw new ArgumentError(`${routine}: ${name} must be a whole number, at least 0, but is ${String(value)}`);
 }
 
-function described(value: unknown): string {
+/** A value in a message: what it is, or for objects of which class. */
+export function described(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
   if (typeof value !== "object" || value === null) return String(value);
   return Object.getPrototypeOf(value)?.constructor?.name ?? "an object";
+}
+
+/** What a call is given besides its arguments. */
+export function checkOptions<O>(routine: string, options: O): O {
+  if (typeof options === "object" && options !== null) return options;
+  throw new ArgumentError(`${routine}: options must be an object, but is ${described(options)}`);
+}
+
+/** What `dtypeCode` cannot tell: it takes an array that is missing for one that the routine does not have. */
+function checkGiven(routine: string, name: string, array: FloatArray | undefined): void {
+  if (array !== undefined) return;
+  throw new ArgumentError(`${routine}: ${name} must be a Float64Array or a Float32Array, but is undefined`);
 }
 
 /**
@@ -79,7 +93,8 @@ export function checkMatrix(
     );
   }
   const needed = rows === 0 || columns === 0 ? 0 : (rows - 1) * ld + columns;
-  if (array.length >= (complex ? 2 * needed : needed)) return;
+  if (array?.length >= (complex ? 2 * needed : needed)) return;
+  checkGiven(routine, name, array);
   throw new ArgumentError(
     `${routine}: ${name} is ${rows} x ${columns} with ld${name} ${ld}, which takes ${needed} ${complex ? "complex numbers" : "elements"}, but it holds ${complex ? Math.floor(array.length / 2) : array.length}`,
   );
@@ -100,18 +115,24 @@ export function checkVector(
     );
   }
   const needed = n === 0 ? 0 : (n - 1) * Math.abs(increment) + 1;
-  if (array.length >= (complex ? 2 * needed : needed)) return;
+  if (array?.length >= (complex ? 2 * needed : needed)) return;
+  checkGiven(routine, name, array);
   throw new ArgumentError(
     `${routine}: ${name} has ${n} elements ${increment === 1 ? "" : `with inc${name} ${increment}, `}which take ${needed} ${complex ? "complex numbers" : "elements"}, but it holds ${complex ? Math.floor(array.length / 2) : array.length}`,
   );
 }
 
-/** A number or a pair of numbers. */
-export function checkScalar(routine: string, name: string, value: Scalar): void {
+/** A number or a pair of numbers; of the pair only complex arrays take an imaginary part. */
+export function checkScalar(routine: string, name: string, value: Scalar, complex: boolean): void {
   if (typeof value === "number") return;
-  if (Array.isArray(value) && value.length === 2 && value.every(part => typeof part === "number")) return;
+  if (!(Array.isArray(value) && value.length === 2 && value.every(part => typeof part === "number"))) {
+    throw new ArgumentError(
+      `${routine}: ${name} must be a number or a pair [re, im] of numbers, but is ${described(value)}`,
+    );
+  }
+  if (complex || value[1] === 0) return;
   throw new ArgumentError(
-    `${routine}: ${name} must be a number or a pair [re, im] of numbers, but is ${JSON.stringify(value)}`,
+    `${routine}: ${name} must be real, but is [${value.join(", ")}]; ${routine === "herk" ? "herk takes" : "real arrays take"} no imaginary part`,
   );
 }
 

@@ -1,21 +1,28 @@
-/** What LAPACK's info says, in words. The statuses below 0 are those of native/linalg-lapack.cc. */
+/** What LAPACK's info says, in words. The statuses below -1000 are those of native/linalg-lapack.cc. */
 import {
   ArgumentError,
   BlasMissingError,
   NoConvergenceError,
   NotPositiveDefiniteError,
+  OutOfMemoryError,
   SingularMatrixError,
 } from "../errors.ts";
 
-const NOT_FINITE = -1;
-const NO_LAPACK = -2;
+const NOT_FINITE = -1001;
+const NO_LAPACK = -1002;
+const TOO_LARGE = -1003;
+const NO_MEMORY = -1004;
+const BAD_PIVOT = -1005;
+
+/** Of routines whose info is never positive. */
+const meaningless = (info: number): Error => new Error(`LAPACK's info is ${info}`);
 
 /** Throws for every status but 0; `meaning` makes the error of a positive info. */
 export function checkStatus(
   routine: string,
   argument: string,
   numbers: Float64Array,
-  meaning: (info: number) => Error,
+  meaning: (info: number) => Error = meaningless,
 ): void {
   const status = numbers[0];
   if (status === 0) return;
@@ -27,6 +34,26 @@ export function checkStatus(
   if (status === NO_LAPACK) {
     throw new BlasMissingError(
       `${routine} needs LAPACK, and no library with it was found; install one, on Debian and Ubuntu with: apt-get install libopenblas0`,
+    );
+  }
+  if (status === TOO_LARGE) {
+    throw new ArgumentError(
+      `${routine}: expected sizes and leading dimensions of at most ${2 ** 31 - 1}, for this LAPACK counts in 32 bits, but got a larger one; TSMPI_BLAS may name a library with 64-bit integers`,
+    );
+  }
+  if (status === NO_MEMORY) {
+    throw new OutOfMemoryError(
+      `${routine} needs ${numbers[1]} bytes to work in, and there is no memory for them; free some, or take a smaller matrix`,
+    );
+  }
+  if (status === BAD_PIVOT) {
+    throw new ArgumentError(
+      `${routine}: pivots[${numbers[1]}] is ${numbers[2]}, which is no row of ${numbers[3]}`,
+    );
+  }
+  if (status < 0) {
+    throw new ArgumentError(
+      `${routine}: LAPACK does not take its argument ${-status} (info is ${status}); the sizes, or the workspace for them, may be more than its integers hold`,
     );
   }
   throw meaning(status);

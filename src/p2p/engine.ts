@@ -466,9 +466,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
     return this.readyCount > 0 || this.writers.length > 0;
   }
 
-  /** Whether somebody waits for an outcome. Objects whose senders have gone on do not count. */
+  /**
+   * Whether somebody waits for what another rank can give. Objects whose senders have gone on do not count, nor does
+   * what only this rank can serve: while it sleeps nobody will.
+   */
   get awaited(): boolean {
-    if (this.readers.length > 0 || this.anyPosted.length > 0 || this.watches.length > 0) return true;
+    if (this.watches.length > 0 || this.readers.some(source => source.rank !== this.rank)) return true;
+    if (this.anyPosted.some(request => request.scope.size > 1)) return true;
     if (this.transfers?.awaited) return true;
     return this.writers.some(destination => destination.queue.some(request => !request.done));
   }

@@ -12,8 +12,10 @@ import { Header, Rank } from "../transport/layout.ts";
 import type { Statistics } from "../transport/statistics.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import { CallSite } from "./call-site.ts";
+import { DeadlockFinder } from "./deadlock.ts";
 import { type Engine, Watch } from "./engine.ts";
 import { MatchRequest, type Outcome, Request, SendRequest } from "./request.ts";
+import { ANY } from "./scope.ts";
 import type { Source } from "./source.ts";
 
 /**
@@ -47,6 +49,8 @@ const BRIEF_NS = 300;
 const TURN_MS = 10;
 /** Sleeping in a blocking call looks up at least this often. */
 const NAP_MS = 1000;
+/** After so many of them that have brought nothing a deadlock is looked for. */
+const VAIN_NAPS = 2;
 
 /** A call of a collective that may fail halfway. */
 interface Abandonable {
@@ -75,6 +79,10 @@ export class Waiting {
   private watchingDoorbell = false;
   /** Where the program has called what it waits for, in a job that is watched. */
   private readonly sites: WeakMap<Request<unknown>, CallSite> | undefined;
+  /** Requests that a signal may end, which comes from elsewhere, such as a timer that does not keep the event loop itself. */
+  private readonly bounded = new Set<Request<unknown>>();
+  /** Undefined where not all ranks share this memory. */
+  private readonly deadlocks: DeadlockFinder | undefined;
   /** Undefined: the time of waiting is not counted. */
   private readonly statistics: Statistics | undefined;
   /** When this process went to sleep for something that is awaited. */
@@ -87,6 +95,7 @@ export class Waiting {
     this.patience = job?.patience ?? 0;
     const isOnHosts = job !== undefined && job.layout.distant.length > 0;
     this.distantWord = isOnHosts ? job.layout.distantWord : Number.POSITIVE_INFINITY;
+    if (job?.sharesMemory && job.places.hosts === 1) this.deadlocks = new DeadlockFinder(job);
     this.sites = job?.watched ? new WeakMap() : undefined;
     this.statistics = job?.statistics;
     this.sleepingWord = job === undefined ? 0 : job.layout.rankWord(job.rank) + Rank.sleeping;
@@ -161,12 +170,15 @@ export class Waiting {
       // A message that is just arriving can no longer be refused; then the operation completes.
       if (request.done || !this.engine.withdraw(request)) return;
       request.settle(undefined, signal.reason);
+      this.bounded.delete(request);
       finish();
       // What kept this process awake may have been this request alone.
       this.kick();
     };
     signal.addEventListener("abort", stop, { once: true });
+    this.bounded.add(request);
     return () => {
+      this.bounded.delete(request);
       signal.removeEventListener("abort", stop);
       finish();
     };
@@ -274,11 +286,11 @@ export class Waiting {
     const { waits, doorbell } = this.engine.job!;
     if (this.lastLook()) return false;
     if (!this.watchingDoorbell) {
-      waits.watchDoorbell(doorbell, this.rung);
+      waits.watchDoorbell(doorbell, this.rung, this.deadlocks && this.idle);
       this.watchingDoorbell = true;
     }
     this.state = States.asleep;
-    const { awaited } = this.engine;
+    const awaited = this.engine.awaited || this.bounded.size > 0;
     // What nobody waits for does not keep the program from its end; it is delivered there.
     waits.holdEventLoop(awaited);
     this.asleepSince = awaited ? this.clock() : 0;
@@ -296,8 +308,34 @@ export class Waiting {
     this.lookAgain();
   };
 
+  /** This rank has slept for long, and nothing but another one can wake it. */
+  private readonly idle = (): void => {
+    // A signal may come from whatever the program has arranged.
+    if (this.state !== States.asleep || this.bounded.size > 0) return;
+    const wait = this.presentRequest();
+    if (wait === undefined) return;
+    const found = this.deadlocks!.strand();
+    if (found === "sleep") return;
+    if (found === "deadlock") this.failDeadlocked(wait);
+    this.kick();
+  };
+
+  private failDeadlocked(request: Request<unknown>): void {
+    const { engine } = this;
+    const others = this.deadlocks!.others(engine.records!);
+    const because = others === "" ? "all others have finished" : others;
+    engine.failRequest(
+      request,
+      new DeadlockError(
+        `rank ${engine.rank} waits in ${this.recordOf(request).text}, but no rank can go on: ${because}`,
+        { rank: engine.rank },
+      ),
+    );
+  }
+
   private awake(): void {
     const { words, waits, rank } = this.engine.job!;
+    this.deadlocks?.release();
     Atomics.store(words, this.sleepingWord, 0);
     this.engine.records!.clear(rank);
     waits.holdEventLoop(false);
@@ -410,24 +448,44 @@ export class Waiting {
     if (request.done) return;
     if (this.isAlone(request)) {
       engine.withdraw(request);
-      throw new DeadlockError(
-        `rank ${engine.rank} blocks in ${request.wait().text}, but only this rank itself could serve that`,
-        { rank: engine.rank },
-      );
+      throw this.servedByNobody(request, "blocks");
     }
     this.locate(request);
-    this.blockWhile(() => !request.done);
+    this.blockWhile(() => !request.done, request);
   }
 
-  /** Whether nobody but this rank, which is about to block, could serve a request. */
+  /**
+   * Fails what only this rank could serve. To be called when its event loop has run out of work, so that it never will.
+   * @returns whether there was any
+   */
+  failAlone(): boolean {
+    const { engine } = this;
+    const alone = [...engine.waiting()].filter(request => this.isAlone(request));
+    for (const request of alone) engine.failRequest(request, this.servedByNobody(request, "waits"));
+    if (alone.length > 0) this.kick();
+    return alone.length > 0;
+  }
+
+  private servedByNobody(request: Request<unknown>, verb: string): DeadlockError {
+    const { rank } = this.engine;
+    return new DeadlockError(
+      `rank ${rank} ${verb} in ${request.wait().text}, but only this rank itself could serve that`,
+      { rank },
+    );
+  }
+
+  /** Whether nobody but this rank could serve a request. */
   private isAlone(request: Request<unknown>): boolean {
     const { rank, size } = this.engine;
     if (size === 1) return true;
-    if (request instanceof MatchRequest) return request.source === rank;
+    if (request instanceof MatchRequest) {
+      return request.source === rank || (request.source === ANY && request.scope.size === 1);
+    }
     return request instanceof SendRequest && request.dest === rank;
   }
 
-  private blockWhile(unfinished: () => boolean): void {
+  /** @param request what is waited for, if it may be failed */
+  private blockWhile(unfinished: () => boolean, request?: Request<unknown>): void {
     const { engine } = this;
     const { job } = engine;
     // An awaited operation may be asleep in the event loop, which does not turn while this blocks.
@@ -437,10 +495,12 @@ export class Waiting {
     }
     const began = this.clock();
     let since = 0;
+    let vainNaps = 0;
     while (unfinished()) {
       if (engine.progress()) {
         engine.runCallbacks();
         since = 0;
+        vainNaps = 0;
         continue;
       }
       const now = performance.now();
@@ -450,7 +510,16 @@ export class Waiting {
         continue;
       }
       if (!this.lastLook()) {
-        job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
+        const mayBeDeadlock = vainNaps >= VAIN_NAPS && request !== undefined;
+        const found = (mayBeDeadlock && this.deadlocks?.strand()) || "sleep";
+        if (found === "sleep") {
+          job!.waits.sleepOnDoorbell(job!.doorbell, NAP_MS);
+          this.deadlocks?.release();
+          vainNaps++;
+        } else {
+          if (found === "deadlock") this.failDeadlocked(request!);
+          vainNaps = 0;
+        }
         Atomics.store(job!.words, this.sleepingWord, 0);
         this.engine.records!.clear(engine.rank);
         this.leaveIfAborted();
@@ -510,16 +579,24 @@ export class Waiting {
   }
 
   /** The wait to be seen from outside: a collective if there is one, else the oldest. */
-  private presentWait(): WaitRecord | undefined {
+  private presentRequest(): Request<unknown> | undefined {
     let chosen: Request<unknown> | undefined;
     for (const request of this.engine.waiting()) {
       const alike = chosen !== undefined && request.collective === chosen.collective;
       if (chosen === undefined || (alike ? request.stamp < chosen.stamp : request.collective))
         chosen = request;
     }
-    if (chosen === undefined) return undefined;
-    const record = chosen.wait();
-    const site = this.sites?.get(chosen)?.toString();
+    return chosen;
+  }
+
+  private presentWait(): WaitRecord | undefined {
+    const chosen = this.presentRequest();
+    return chosen && this.recordOf(chosen);
+  }
+
+  private recordOf(request: Request<unknown>): WaitRecord {
+    const record = request.wait();
+    const site = this.sites?.get(request)?.toString();
     return site ? { ...record, text: `${record.text}, called at ${site}` } : record;
   }
 

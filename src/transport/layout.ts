@@ -78,6 +78,9 @@ export const Header = {
   abortRank: 17,
   /** Counts changes of state towards the end; above 0, ranks that wait look at the others' states. */
   endings: 18,
+  /** For p2p/deadlock.ts: counts what has been found; and ranks that had finished when all others were last rung for it. */
+  deadlocks: 19,
+  endingsTold: 21,
   /** Counts the distant rings that ranks have begun to write to. */
   connections: 20,
   // Counters.
@@ -94,6 +97,8 @@ export const CopiesState = { untried: 0, allowed: 1, forbidden: 2 } as const;
 /** Words of a rank's area, relative to its start. */
 export const Rank = {
   sleeping: 0,
+  /** Odd while nothing but another rank can wake this one, see p2p/deadlock.ts. */
+  stranded: 1,
   state: 16,
   pid: 17,
   /** Seven doubles, written once: see transport/statistics.ts. */

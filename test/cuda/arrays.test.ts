@@ -25,6 +25,8 @@ describe("cuda: device arrays (on the fake driver)", function () {
     new Uint32Array([1, 2 ** 32 - 1]),
     new BigInt64Array([1n, -(2n ** 63n)]),
     new BigUint64Array([1n, 2n ** 64n - 1n]),
+    // From Node 24 on.
+    ...("Float16Array" in globalThis ? [new Float16Array([1.5, -2, Number.NaN])] : []),
   ];
   for (const sample of samples) {
     it(`come back as they went: ${sample.constructor.name}`, async () => {
@@ -121,6 +123,40 @@ describe("cuda: device arrays (on the fake driver)", function () {
     expect(numbers(await one.download())).to.deep.equal([1]);
   });
 
+  const reals = [Number.NaN, -1.75, 2.5, 300, -300, 70_000, -70_000, 1e30, -1e30];
+  /** As the device is to cut them. */
+  const whole = (least: bigint, most: bigint): bigint[] =>
+    reals.map(x => {
+      if (Number.isNaN(x)) return 0n;
+      const cut = BigInt(Math.trunc(x));
+      return cut < least ? least : cut > most ? most : cut;
+    });
+  for (const bits of [8, 16, 32, 64] as const) {
+    for (const sign of ["int", "uint"] as const) {
+      const dtype = `${sign}${bits}` as const;
+      it(`cut reals to ${dtype} at the ends of its range, and NaN to 0, however they come there`, async () => {
+        const width = BigInt(bits);
+        const expected =
+          sign === "int"
+            ? whole(-(2n ** (width - 1n)), 2n ** (width - 1n) - 1n)
+            : whole(0n, 2n ** width - 1n);
+        for (const source of [new Float32Array(reals), new Float64Array(reals)]) {
+          // What float32 makes of 1e30 lies beyond all ranges, too.
+          using array = await cuda.upload(source);
+          using cast = array.astype(dtype);
+          expect(numbers(await cast.download()).map(BigInt), "astype").to.deep.equal(expected);
+          using mapped = cuda.full(reals.length, 77, { dtype });
+          cuda.mapInto(mapped, array, x => x.mul(1));
+          expect(numbers(await mapped.download()).map(BigInt), "mapInto").to.deep.equal(expected);
+        }
+        using halves = await cuda.upload(new Uint16Array([0x7e00, 0x7c00, 0x3f80]), 3, { dtype: "float16" });
+        using cast = halves.astype(dtype);
+        const [nan, infinite] = numbers(await cast.download()).map(BigInt);
+        expect([nan, infinite]).to.deep.equal([0n, expected[7]]);
+      });
+    }
+  }
+
   it("are copied within a device and to another", async () => {
     using first = await cuda.upload(range(6), [2, 3], { device: 0 });
     using turned = first.transpose();
@@ -150,6 +186,22 @@ describe("cuda: device arrays (on the fake driver)", function () {
     );
   });
 
+  it("have their transfers waited for by synchronize, which leaves errors to them", async () => {
+    using array = cuda.empty(8 * MiB);
+    const ended: string[] = [];
+    const moves = [array.upload(new Float32Array(8 * MiB)).then(() => ended.push("upload"))];
+    await cuda.device().synchronize();
+    // For the promises that follow from it.
+    await later();
+    expect(ended).to.deep.equal(["upload"]);
+    await Promise.all(moves);
+    await failing("cuMemcpyDtoHAsync_v2=700", async () => {
+      const coming = fails(() => array.download(), CudaError, /downloading: /);
+      await cuda.device().synchronize();
+      await coming;
+    });
+  });
+
   it("keep their memory until a transfer has ended, though freed before", async () => {
     const array = await cuda.upload(range(100));
     const coming = array.download();
@@ -169,6 +221,24 @@ describe("cuda: device arrays (on the fake driver)", function () {
       await later();
     }
     expect(cuda.device().memoryInfo().used).to.equal(used);
+  });
+
+  it("may be lost again and again, beyond the device's memory", async () => {
+    const memory = process.env.FAKE_CUDA_MEMORY;
+    cuda.device().trim();
+    process.env.FAKE_CUDA_MEMORY = String(cuda.device().memoryInfo().used + 16 * MiB);
+    try {
+      for (let i = 0; i < 40; i++) {
+        // The view is an array of its own that nobody frees.
+        using a = cuda.full([512, 1024], i);
+        using turned = a.transpose().copy();
+        const host = await turned.download();
+        expect([host.length, host[0]]).to.deep.equal([512 * 1024, i]);
+      }
+      for (let i = 0; i < 40; i++) expect((await cuda.full(512 * 1024, i).download())[0]).to.equal(i);
+    } finally {
+      process.env.FAKE_CUDA_MEMORY = memory;
+    }
   });
 
   it("say how much memory there is when it does not suffice", async () => {

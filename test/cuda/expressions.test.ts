@@ -110,7 +110,18 @@ describe("cuda: expressions (on the fake driver)", function () {
     expect([nothing.size, rows.size]).to.deep.equal([0, 3]);
   });
 
-  for (const n of [1, 5, 255, 256, 257, 40_000]) {
+  it("computes more elements than a launch has threads, in place", async () => {
+    // The fake device gets 16,384 threads, each of which goes on by fours.
+    for (const n of [16_384, 16_385, 3 * 16_384 + 7, 70_001]) {
+      const values = Float32Array.from({ length: n + 1 }, (_, i) => i);
+      using all = await cuda.upload(values);
+      using x = all.slice([0, n]);
+      cuda.mapInto(x, [x, x], (x, y) => x.add(y).add(1));
+      expect(await all.download()).to.deep.equal(values.map((value, i) => (i < n ? 2 * value + 1 : value)));
+    }
+  });
+
+  for (const n of [1, 5, 255, 256, 257, 40_000, 70_001]) {
     it(`reduces ${n} elements in one pass`, async () => {
       for (const Type of [Float32Array, Float64Array]) {
         const x = Type.from(random(n));

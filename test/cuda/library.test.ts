@@ -19,7 +19,7 @@ function evaluate(expression: string, env: Record<string, string>): unknown {
   );
 }
 
-describe("cuda: libraries", () => {
+describe("cuda: libraries (on the fake driver)", () => {
   let fake: FakeCuda;
   before(function () {
     this.timeout(180_000);
@@ -89,6 +89,42 @@ describe("cuda: libraries", () => {
     } finally {
       rmSync(prefix, { recursive: true });
     }
+  });
+
+  it("opens what lies beside a library that a variable names", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tsmpi-cuda-"));
+    try {
+      symlinkSync(fake.cublas, join(folder, "libcublas.so.13"));
+      symlinkSync(fake.nvrtc, join(folder, "libcublasLt.so.13"));
+      const env = {
+        TSMPI_LIBCUDA: fake.driver,
+        TSMPI_LIBCUBLAS: join(folder, "libcublas.so.13"),
+      };
+      const open = `(cuda.reason("cublas"), (await import("node:fs")).readFileSync("/proc/self/maps", "utf8"))`;
+      expect(evaluate(open, env)).to.include(fake.nvrtc);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("names the packages of the driver's version", () => {
+    const found = (version: string): string[] =>
+      evaluate("['cublas', 'nvrtc', 'nccl'].map(name => cuda.reason(name))", {
+        TSMPI_LIBCUDA: fake.driver,
+        TSMPI_LIBCUBLAS: "libnone.so",
+        TSMPI_LIBNVRTC: "libnone.so",
+        TSMPI_LIBNCCL: "libnone.so",
+        FAKE_CUDA_VERSION: version,
+      }) as string[];
+    const wheels = (version: string): string[] =>
+      found(version).map(reason => /pip's ([\w-]+)/.exec(reason)![1]);
+    expect(wheels("13000")).to.deep.equal(["nvidia-cublas", "nvidia-cuda-nvrtc", "nvidia-nccl-cu13"]);
+    expect(wheels("12040")).to.deep.equal([
+      "nvidia-cublas-cu12",
+      "nvidia-cuda-nvrtc-cu12",
+      "nvidia-nccl-cu12",
+    ]);
+    expect(found("11080")[0]).to.match(/Debian's libcublas11 or pip's nvidia-cublas-cu11/);
   });
 
   it("tells of everything in info", () => {

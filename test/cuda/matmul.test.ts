@@ -179,6 +179,30 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
     expect(await numbers(zero)).to.deep.equal([0, 0, 0, 0]);
     using empty = cuda.matmul(none.transpose(), none);
     expect(empty.shape).to.deep.equal([0, 0]);
+
+    // Nothing to add up is nothing that cuBLAS is asked for.
+    await failing("cublasGemmEx=13,cublasGemmStridedBatchedEx=13", async () => {
+      for (const dtype of ["float64", "float32", "float16", "bfloat16"] as const) {
+        using left = cuda.zeros([3, 4, 0], { dtype });
+        using right = cuda.zeros([3, 0, 5], { dtype });
+        using frame = cuda.full([3, 6, 7], 2, { dtype });
+        using target = frame.slice([], [1, 5], [2, 7]);
+        cuda.matmulInto(target, left, right, { beta: -3 });
+        const expected = Array.from({ length: 126 }, (_, i) => {
+          const [row, column] = [Math.floor(i / 7) % 6, i % 7];
+          return row >= 1 && row < 5 && column >= 2 ? -6 : 2;
+        });
+        expect(await numbers(frame), dtype).to.deep.equal(expected);
+        frame.fill(Number.NaN);
+        cuda.matmulInto(target, left, right);
+        expect((await numbers(frame)).filter(value => value === 0).length, dtype).to.equal(60);
+        expect((await numbers(frame)).filter(Number.isNaN).length, dtype).to.equal(66);
+      }
+      using bytes = cuda.zeros([4, 0], { dtype: "int8" });
+      using sums = cuda.full([4, 4], 7, { dtype: "int32" });
+      cuda.matmulInto(sums, bytes, bytes.transpose(), { beta: 2 });
+      expect(await numbers(sums)).to.deep.equal(new Array<number>(16).fill(14));
+    });
   });
 
   const f = (...shape: number[]): cuda.DeviceArray => cuda.zeros(shape);

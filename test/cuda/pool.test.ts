@@ -9,6 +9,7 @@ class Counted implements Memory {
   readonly total: number;
   readonly live = new Map<number, number>();
   settled = 0;
+  collected: (() => void) | undefined;
   private next = 4096;
 
   constructor(total: number) {
@@ -28,6 +29,10 @@ class Counted implements Memory {
 
   settle(): void {
     this.settled++;
+  }
+
+  collect(): void {
+    this.collected?.();
   }
 
   room(): { free: number; total: number } {
@@ -77,6 +82,34 @@ describe("cuda: pool", () => {
     expect(pool.take(80 * MiB).bytes).to.equal(80 * MiB);
     expect(memory.settled).to.equal(1);
     expect(pool.info().cached).to.equal(0);
+  });
+
+  it("hands out nothing that was freed by a trim that failed half-way", () => {
+    const memory = new Counted(100 * MiB);
+    const pool = new Pool(memory);
+    for (const block of [10, 10, 10, 4].map(size => pool.take(size * MiB))) pool.give(block);
+    let calls = 0;
+    const free = memory.free.bind(memory);
+    memory.free = address => {
+      if (++calls === 3) throw new Error("broken");
+      free(address);
+    };
+    expect(() => pool.trim()).to.throw("broken");
+    // The one whose freeing failed is lost; one of 4 MiB is left.
+    expect(pool.info().cached).to.equal(4 * MiB);
+    memory.free = free;
+    for (const size of [10, 10, 10, 4]) expect(memory.live.has(pool.take(size * MiB).address)).to.equal(true);
+  });
+
+  it("has garbage collected before it gives up, and uses what that frees", () => {
+    const memory = new Counted(100 * MiB);
+    const pool = new Pool(memory);
+    const lost = pool.take(60 * MiB);
+    memory.collected = () => pool.give(lost);
+    expect(pool.take(60 * MiB).address).to.equal(lost.address);
+    const again = { ...lost };
+    memory.collected = () => pool.give(again);
+    expect(pool.take(80 * MiB).bytes).to.equal(80 * MiB);
   });
 
   it("says how much was wanted and how much there is", async () => {

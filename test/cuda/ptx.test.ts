@@ -10,6 +10,7 @@ import { fill } from "../../src/cuda/ptx/fill.ts";
 import { gather } from "../../src/cuda/ptx/gather.ts";
 import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
 import { philox } from "../../src/cuda/ptx/philox.ts";
+import { scale } from "../../src/cuda/ptx/scale.ts";
 import { needs } from "../needs.ts";
 import { planned, ptxCalls, reductions } from "./plans.ts";
 
@@ -20,6 +21,7 @@ const widths = [1, 2, 4, 8];
 const families: { readonly [family: string]: () => string[] } = {
   fill: () => widths.map(fill),
   gather: () => widths.map(gather),
+  scale: () => ["float64", "float32", "float16", "bfloat16", "int32"].map(name => scale(dtypes.get(name)!)),
   philox: () => (["float64", "float32", "uint64"] as const).map(philox),
   expressions: () =>
     [false, true].flatMap(wide =>
@@ -53,7 +55,7 @@ describe("cuda: PTX", function () {
 
   for (const [family, texts] of Object.entries(families)) {
     it(`is assembled for every kind of GPU: ${family}`, function () {
-      needs(this, spawnSync("ptxas", ["--version"]).status === 0, "ptxas");
+      needs(this, spawnSync("ptxas", ["--version"]).status === 0, "ptxas", false);
       const folder = mkdtempSync(join(tmpdir(), "tsmpi-ptx-"));
       try {
         const path = join(folder, "kernels.ptx");

@@ -31,7 +31,8 @@ describe("cuda: random numbers (on the fake driver)", function () {
           const [here, there] = [new Philox(seed), new Philox(seed)];
           begin(new Generator(here));
           begin(new Generator(there));
-          using array = cuda.empty(n, { dtype });
+          const { used } = cuda.device().memoryInfo();
+          const array = cuda.empty(n, { dtype });
           cuda.randomInto(array, there);
           let expected: Float64Array | Float32Array | BigUint64Array | Uint32Array;
           if (dtype === "uint64") expected = here.randomRaw(n);
@@ -39,6 +40,8 @@ describe("cuda: random numbers (on the fake driver)", function () {
           else expected = new Generator(here).randomInto(new Float32Array(n));
           expect(await array.download(), `${dtype}, seed ${seed}`).to.deep.equal(expected);
           expect(there.state, `the generator after ${dtype}, seed ${seed}`).to.deep.equal(here.state);
+          array.free();
+          expect(cuda.device().memoryInfo().used, "views that hold the memory").to.equal(used);
         }
       });
     }

@@ -15,7 +15,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Carries frames with a delay, for as long as it lives. */
+/** Carries frames with a delay, for as long as it lives, from where they lie. */
 class FlakyConnection implements Connection {
   backlog = 0;
   readonly under: Uint8Array[] = [];
@@ -27,7 +27,7 @@ class FlakyConnection implements Connection {
   }
 
   send(frame: Uint8Array): void {
-    this.under.push(frame.slice());
+    this.under.push(frame);
   }
 
   close(): void {
@@ -39,6 +39,7 @@ class Side implements LinkOwner {
   readonly host: number;
   readonly came: number[] = [];
   readonly lostHosts: string[] = [];
+  recycled = 0;
   connection: FlakyConnection | undefined;
   readonly old: FlakyConnection[] = [];
   readonly link: Link;
@@ -66,7 +67,11 @@ class Side implements LinkOwner {
     this.lostHosts.push(sentence);
   }
 
-  recycle(): void {}
+  /** As if it were used again at once: nobody may read it any more. */
+  recycle(frame: Uint8Array): void {
+    frame.fill(0xee);
+    this.recycled++;
+  }
 
   send(value: number): void {
     const frame = new Uint8Array(LINK_HEADER + 8);
@@ -111,7 +116,9 @@ describe("link", () => {
           const from =
             next() < 0.2 && side.old.length > 0 ? side.old[Math.floor(next() * side.old.length)] : connection;
           const frame = from.under.shift();
-          if (frame !== undefined && hostOf(frame) === which) other.link.take(frame);
+          if (frame === undefined) continue;
+          expect(hostOf(frame), "a frame that was free again").to.equal(which);
+          other.link.take(frame);
         } else if (what < 0.87 && connection.alive) {
           // Breaks, with part of what was under way.
           connection.under.length = Math.floor(connection.under.length * next());
@@ -122,7 +129,10 @@ describe("link", () => {
         }
       }
       const expected = Array.from({ length: total }, (_, index) => index);
-      for (const side of sides) expect(side.came, `seed ${seed}`).to.deep.equal(expected);
+      for (const side of sides) {
+        expect(side.came, `seed ${seed}`).to.deep.equal(expected);
+        expect(side.recycled).to.be.within(1, total);
+      }
     }
   });
 
@@ -143,6 +153,83 @@ describe("link", () => {
     pass(40_000);
     expect(side.lostHosts).to.have.length(1);
     expect(side.lostHosts[0]).to.equal(" (a:1: it did not answer)");
+  });
+
+  it("should get long frames across a network on which each takes longer than a connection may be silent", () => {
+    const LONG = 256 * 1024;
+    const frames = 16;
+    /** Carries so many bytes a millisecond; what is on its way when it is closed is lost. */
+    const speed = 62.5;
+    const lines: { to: Link; queue: { frame: Uint8Array; left: number }[]; open: () => void; age: number }[] =
+      [];
+    let connections = 0;
+    let came = 0;
+    const sides: Link[] = [];
+    for (const host of [0, 1]) {
+      const connect = (_endpoint: string, _card: WireCard, events: ConnectionEvents): Connection => {
+        const queue: { frame: Uint8Array; left: number }[] = [];
+        connections++;
+        lines[host] = { to: sides[1 - host], queue, open: events.opened, age: 0 };
+        return {
+          backlog: 0,
+          send: frame => void queue.push({ frame: frame.slice(), left: frame.length }),
+          close: () => void (queue.length = 0),
+        };
+      };
+      const wire = { connect } as Partial<Wire> as Wire;
+      const received = (): void => void came++;
+      const owner: LinkOwner = { host, received, roomy() {}, lost() {}, recycle() {} };
+      sides.push(new Link(1 - host, wire, CARD, owner, 8 * 1024 * 1024, 60_000));
+    }
+    lines[0].to = sides[1];
+    lines[1].to = sides[0];
+    let sent = 0;
+    for (const end = now + 600_000; now < end && came < frames; ) {
+      now += 20;
+      for (const line of lines) {
+        line.age += 20;
+        if (line.age === 40) line.open();
+        for (let budget = 20 * speed; budget > 0 && line.queue.length > 0; ) {
+          const [first] = line.queue;
+          const part = Math.min(budget, first.left);
+          budget -= part;
+          first.left -= part;
+          if (first.left > 0) continue;
+          line.queue.shift();
+          line.to.take(first.frame);
+        }
+      }
+      while (sent < frames && sides[0].room > 0) {
+        sides[0].send(new Uint8Array(LINK_HEADER + LONG));
+        sent++;
+      }
+      for (const side of sides) side.tick(now);
+    }
+    expect(came).to.equal(frames);
+    // Two for the frames. More for the other way, whose echoes wait behind all of them.
+    expect(connections).to.be.at.most(10);
+  });
+
+  it("should try the next endpoint where the system refuses to connect, and say so at last", () => {
+    const tried: string[] = [];
+    const lost: string[] = [];
+    const card = { endpoints: ["[::1]:1", "a:2"], publicKey: "" };
+    const connect = (endpoint: string): never => {
+      tried.push(endpoint);
+      throw new Error(`no socket for ${endpoint}`);
+    };
+    const wire = { connect } as Partial<Wire> as Wire;
+    const owner: LinkOwner = {
+      host: 0,
+      received() {},
+      roomy() {},
+      lost: (_host, sentence) => void lost.push(sentence),
+      recycle() {},
+    };
+    const link = new Link(1, wire, card, owner, WINDOW, 1000);
+    for (const end = now + 2000; now < end; ) link.tick((now += 20));
+    expect(tried.slice(0, 3)).to.deep.equal(["[::1]:1", "a:2", "[::1]:1"]);
+    expect(lost).to.deep.equal([" ([::1]:1: no socket for [::1]:1; a:2: no socket for a:2)"]);
   });
 
   it("should stop at its window until it hears", () => {

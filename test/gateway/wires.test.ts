@@ -1,6 +1,9 @@
 /** What every wire does: carry frames between hosts that know each other, and nothing from anybody else. */
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { connect, type Socket } from "node:net";
+import { constants } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
 import nacl from "tweetnacl";
@@ -9,6 +12,7 @@ import { TcpWire } from "../../src/gateway/tcp-wire.ts";
 import { type Connection, parseEndpoint, type Wire, type WireCard } from "../../src/gateway/wire.ts";
 import { encodeZ85 } from "../../src/gateway/z85.ts";
 import { ZeromqWire } from "../../src/gateway/zeromq-wire.ts";
+import { packageRoot } from "../launch.ts";
 
 interface End {
   wire: Wire;
@@ -185,7 +189,24 @@ for (const { name, make } of wires) {
         silent.destroy();
       }));
 
+    it("should let a host in that comes when many strangers have come and stay", async () => {
+      const [a, b] = await pair();
+      const strangers = Array.from({ length: 100 }, () => stranger(b));
+      await Promise.all(strangers.map(socket => new Promise(resolve => socket.once("connect", resolve))));
+      const { connection, opened } = open(a, b);
+      await opened;
+      connection.send(garbage(300_000, 3));
+      await until(() => b.frames.length === 1);
+      expect(b.frames).to.deep.equal([garbage(300_000, 3)]);
+    });
+
     if (name === "zeromq") {
+      it("should connect to more hosts than ZeroMQ has sockets for by itself", async () => {
+        const [a, b] = await pair();
+        const some = Array.from({ length: 350 }, () => open(a, b));
+        await Promise.all(some.map(({ opened }) => opened));
+      });
+
       for (const [what, keys] of [
         ["no key", undefined],
         ["a key of its own", nacl.box.keyPair()],
@@ -218,6 +239,22 @@ for (const { name, make } of wires) {
           socket.write(Buffer.concat([randomBytes(32), Buffer.from([4, 0, 0, 0, 1, 2, 3, 4])]));
           await new Promise(resolve => socket.once("close", resolve));
         }));
+
+      it("should say so when the system has no socket left", () => {
+        const script = `
+          import { openSync } from "node:fs";
+          import { native } from ${JSON.stringify(join(packageRoot, "src", "native.ts"))};
+          const { tcpConnect } = native();
+          try { for (;;) openSync("/dev/null", "r"); } catch {}
+          console.log(tcpConnect("127.0.0.1", 1));`;
+        const command = 'ulimit -n 100; exec "$0" "$@"';
+        const words = [process.execPath, "--import", "tsx", "--input-type=module", "-e", script];
+        const { stdout, stderr } = spawnSync("sh", ["-c", command, ...words], {
+          cwd: packageRoot,
+          encoding: "utf8",
+        });
+        expect(stdout, stderr).to.equal(`${-constants.errno.EMFILE}\n`);
+      });
 
       it("should refuse a frame that is too long", async () => {
         const [a, b] = await pair();

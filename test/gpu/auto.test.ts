@@ -1,7 +1,7 @@
 /** `device: "auto"` of tsmpi/linalg by what is measured on this GPU. */
 import { expect } from "chai";
 import { crossover, Matrix, matmul, sync } from "tsmpi/linalg";
-import { needsGpu, random, relativeError } from "./device.ts";
+import { needsGpu, poison, random, relativeError } from "./device.ts";
 
 describe("on a GPU: where products of tsmpi/linalg go", function () {
   this.timeout(240_000);
@@ -31,6 +31,7 @@ describe("on a GPU: where products of tsmpi/linalg go", function () {
           [a.T, a],
           [a.slice(3, 90, 5, 180), b.slice(5, 180, 7, 400)],
         ]) {
+          poison(left.rows * right.columns * (dtype === "float64" ? 8 : 4));
           const got = await matmul(left, right, { device });
           const reference = sync.matmul(asFloat64(left), asFloat64(right));
           expect(relativeError(got.data, reference.data), device).to.be.below(bound);

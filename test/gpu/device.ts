@@ -20,6 +20,14 @@ export async function wide(array: cuda.DeviceArray): Promise<Float64Array> {
   return (await converted.download()) as Float64Array;
 }
 
+/** Has the next arrays of about so many bytes lie where only NaN was, and -1 for integers: what is right there was put there. */
+export function poison(bytes: number): void {
+  const blocks = Array.from({ length: 8 }, () =>
+    cuda.full(Math.ceil(bytes / 2), 0xffff, { dtype: "uint16" }),
+  );
+  for (const block of blocks) block.free();
+}
+
 /** For a `before`: skips what follows where there is no GPU, or not this library. */
 export function needsGpu(context: Mocha.Context, library?: "cublas" | "nvrtc" | "nccl"): void {
   const reason = cuda.reason() ?? (library && cuda.reason(library));

@@ -26,7 +26,7 @@ function processesWith(mark: string, word: string): number[] {
 }
 
 describe("a job on hosts", function () {
-  this.timeout(120_000);
+  this.timeout(14_000);
   after(removeFolders);
 
   async function run(hosts: string, script: string, args: string[] = [], options: LaunchOptions = {}) {
@@ -108,6 +108,28 @@ console.log("y".repeat(3_000_000));`;
     }
     running.child.kill("SIGKILL");
     expect(await until(() => survivors(mark.text).length === 0)).to.equal(true);
+  });
+
+  it("should lose nothing at the end while the reader is slow", async () => {
+    const cwd = folderWith({
+      "main.cjs": 'process.stdout.write((process.env.TSMPI_RANK.repeat(99) + "\\n").repeat(4_000));',
+    });
+    const mark = newMark();
+    // A host that another one has started ends before that one.
+    const env = { ...mark.env, TSMPI_FAN_OUT: "1" };
+    const running = start(["--hosts", "a,b", ...AGENT, "main.cjs"], { cwd, env });
+    const out = running.child.stdout!;
+    const readOn = out.listeners("data") as ((bytes: Buffer) => void)[];
+    out.removeAllListeners("data").pause();
+    await sleep(5000);
+    for (const listener of readOn) out.on("data", listener);
+    out.resume();
+    const { code, stdout } = await running.done;
+    const lines = stdout.split("\n");
+    const count = (line: string): number => lines.filter(text => text === line).length;
+    expect([count("0".repeat(99)), count("1".repeat(99))]).to.deep.equal([4_000, 4_000]);
+    expect(code).to.equal(0);
+    expect(await until(() => survivors(mark.text).length === 0), "nothing is left").to.equal(true);
   });
 
   it("should tag lines, and write files, by world rank", async () => {

@@ -1,8 +1,9 @@
 /** Links between hosts in trouble, over a real network: cut, healed, killed, frozen, and visited by strangers. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { newMark, sleep, until } from "../launcher/helpers.ts";
+import { needs } from "../needs.ts";
 import { Cluster } from "./cluster.ts";
 import { ProgramFolder } from "./program-folder.ts";
 
@@ -81,6 +82,49 @@ await world.recv((world.rank + 2) % 4);`,
       expect(await running.gone()).to.equal(true);
     });
   }
+
+  /** At addresses that a host listens at, besides its sshd. */
+  function listeningOn(host: string): string[] {
+    const lines = cluster.on(host, "ss", "-Htln").trim().split("\n");
+    return lines.map(line => line.split(/\s+/)[3]).filter(address => !address.endsWith(":22"));
+  }
+
+  for (const wire of WIRES) {
+    it(`should listen in the hosts' network only, and mind no strangers there (${wire})`, async () => {
+      const running = startSoak(4000, ["--wire", wire]);
+      await running.printed("round 0\n");
+      const [where, ...others] = listeningOn("h2");
+      expect(where).to.match(/^10\.77\.0\.3:\d+$/);
+      expect(others).to.deep.equal([]);
+      const at = where.replace(":", " ");
+      cluster.on(
+        "h0",
+        "sh",
+        "-c",
+        `(for i in $(seq 80); do sleep 20 | nc ${at} & done
+          for i in $(seq 20); do head -c 5000 /dev/urandom | nc -w 1 ${at} & done) </dev/null >/dev/null 2>&1`,
+      );
+      // New connections must be made among all the strangers.
+      cluster.control("reject", "h1", "h2");
+      await sleep(300);
+      cluster.control("heal");
+      const { code, stdout, stderr } = await running.done;
+      expect(stderr).to.equal("");
+      expect(code).to.equal(0);
+      for (let rank = 0; rank < 4; rank++) expect(stdout).to.include(`rank ${rank} ok\n`);
+    });
+  }
+
+  it("should lose nothing on a network that loses and delays", async function () {
+    needs(this, existsSync("/usr/sbin/ethtool"), "ethtool");
+    needs(this, existsSync("/usr/bin/gcc"), "gcc");
+    cluster.control("loss", "h2", "5");
+    cluster.control("delay", "h1", "20");
+    const { code, stdout, stderr } = await startSoak(500, []).done;
+    expect(stderr).to.equal("");
+    expect(code).to.equal(0);
+    for (let rank = 0; rank < 4; rank++) expect(stdout).to.include(`rank ${rank} ok\n`);
+  });
 
   it("should go on when connections break, and when a host is frozen for a while", async () => {
     const running = startSoak(6000, []);

@@ -65,6 +65,41 @@ describe("messages between hosts", function () {
   it("should need little memory when told so", () =>
     runProgram("a:2,b:2", 4, "order", ["--link-memory", "1"]));
 
+  it("should wait at their sender's while nobody receives them, and not in gateways", async () => {
+    const folder = folderWith({
+      "main.ts": `import { readdirSync, readFileSync } from "node:fs";
+import { world } from "tsmpi";
+const COUNT = 1500, LENGTH = 64 * 1024;
+const text = (path: string): string => { try { return readFileSync(path, "latin1"); } catch { return ""; } };
+// A daemon has started both.
+const gateway = readdirSync("/proc").find(pid =>
+  text(\`/proc/\${pid}/stat\`).split(") ")[1]?.split(" ")[1] === String(process.ppid) &&
+  text(\`/proc/\${pid}/cmdline\`).split("\\0").includes("gateway"));
+const resident = (): number => Number(/VmRSS:[^0-9]*([0-9]+)/.exec(text(\`/proc/\${gateway}/status\`))![1]) / 1024;
+await world.barrier();
+const before = resident();
+const sends: Promise<void>[] = [];
+if (world.rank === 0) {
+  for (let i = 0; i < COUNT; i++) sends.push(world.send(new Uint8Array(LENGTH).fill(i), 1));
+}
+await new Promise(resolve => setTimeout(resolve, 2000));
+console.log("grown by", (resident() - before).toFixed(1));
+if (world.rank === 1) {
+  for (let i = 0; i < COUNT; i++) {
+    const array = await world.recv<Uint8Array>(0);
+    if (array.length !== LENGTH || array[0] !== (i & 255) || array.at(-1) !== (i & 255)) throw new Error(\`message \${i}\`);
+  }
+}
+await Promise.all(sends);`,
+    });
+    const { code, stdout, stderr } = await run("a:1,b:1", join(folder, "main.ts"));
+    expect(code, stderr).to.equal(0);
+    const grown = [...stdout.matchAll(/^grown by (-?[\d.]+)$/gm)].map(([, mebibytes]) => Number(mebibytes));
+    expect(grown).to.have.length(2);
+    // Of 94 MiB that are sent. A link may have 8 under way, and keeps its frames.
+    for (const mebibytes of grown) expect(mebibytes).to.be.below(40);
+  });
+
   it("should do without copies from rank to rank", async () => {
     const mark = { TSMPI_CROSS_COPY: "off" };
     const all = ["--hosts", "a:1,b:1", ...AGENT, "--timeout", "110", programPath("order")];
@@ -116,6 +151,24 @@ await world.recv(1, { tag: 5 });`,
     expect(code).to.equal(3);
     expect(stderr).to.match(/^tsmpirun: rank 1 exited with code 3; the job was ended$/m);
     expect(stderr).to.match(/^tsmpirun: rank 0 was waiting in recv from rank 1, tag 5, on world$/m);
+  });
+
+  it("should name the rank that is killed while it receives a long array", async () => {
+    const folder = folderWith({
+      "main.ts": `import { world } from "tsmpi";
+const array = new Uint8Array(64 * 1024 * 1024);
+if (world.rank === 0) {
+  await world.send(array.fill(7), 1);
+} else {
+  void world.recvInto(array, 0);
+  while (array[0] === 0) await new Promise(resolve => setTimeout(resolve, 1));
+  process.kill(process.pid, "SIGKILL");
+}`,
+    });
+    const { code, stderr } = await run("a:1,b:1", join(folder, "main.ts"));
+    expect(code).to.equal(137);
+    expect(stderr).to.match(/^tsmpirun: rank 1 was killed by SIGKILL; the job was ended$/m);
+    expect(stderr).to.not.match(/RangeError|was lost/);
   });
 
   it("should find collectives called differently", async () => {

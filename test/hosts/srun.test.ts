@@ -72,6 +72,36 @@ describe("ranks that srun has started", function () {
     expect(stderr).to.match(/rank 3 exited with code 9; the job was ended/);
   });
 
+  it("should end on the other hosts when that of task 0 vanishes", async () => {
+    const mark = newMark();
+    writeFileSync(
+      join(programs.path, "main.ts"),
+      `import { world } from "tsmpi";
+await world.barrier();
+console.log("up");
+await world.recv((world.rank + 1) % world.size);`,
+    );
+    const running = cluster.start(["rank", "--link-timeout", "2", "main.ts"], {
+      cwd: programs.path,
+      env: mark.env,
+      before: ["srun", "-Q", "--mpi=none", "-N2", "-n4", "--ntasks-per-node=2"],
+      tool: TOOL,
+    });
+    await running.printed("up\nup\nup\nup\n");
+    const where = cluster.on("h2", "readlink", "/proc/self/ns/uts").trim();
+    const left = (): number[] =>
+      cluster.find((_command, environment) => environment.includes(`TSMPI_TEST_MARK=${mark.text}`));
+    const onHost2 = (): number[] => left().filter(pid => cluster.namespaceOf(pid) === where);
+    // Two tasks, a gateway and two ranks at least.
+    expect(onHost2().length).to.be.at.least(5);
+    cluster.control("crash", "h1");
+    // The daemon ends after 2 s. The other task's system gives up after 2 s and ten questions.
+    expect(await until(() => onHost2().length === 0, 40_000)).to.equal(true);
+    for (const pid of left()) process.kill(pid, "SIGKILL");
+    await running.done;
+    cluster.control("reboot", "h1");
+  });
+
   it("should refuse what srun is to say", async () => {
     const { code, stderr } = await start([], { command: [process.execPath, TOOL, "rank", "main.ts"] }).done;
     expect(code).to.equal(2);

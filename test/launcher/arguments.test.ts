@@ -111,6 +111,17 @@ describe("the command line of tsmpirun", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
+    it("should not take a typed word for the value of the last one of TSMPI_OPTIONS", () => {
+      for (const typed of [["4", "a.ts"], ["--dry-run", "a.ts"], ["a.ts"]]) {
+        expect(() => parseArguments(typed, "--tag-output -n")).to.throw(
+          UsageError,
+          /^TSMPI_OPTIONS: -n expects N, and nothing came$/,
+        );
+      }
+      const args = parseArguments(["-n", "4", "a.ts"], "--tag-output") as Arguments;
+      expect(args.segments[0].ranks).to.equal(4);
+    });
+
     it("should come from TSMPI_OPTIONS, and give way to typed ones", () => {
       const args = parseArguments(
         ["-n", "3", "a.ts", "-n"],

@@ -158,6 +158,39 @@ else setTimeout(() => console.log("hello"), 500);`,
     expect(out.toString().trim()).to.equal("80000");
   });
 
+  it("should lose nothing at an abort while the reader is slow", async () => {
+    // The failing rank waits for the other one, so that both have written everything.
+    const cwd = folderWith({
+      "main.cjs": `const { existsSync, writeFileSync } = require("node:fs");
+const rank = process.env.TSMPI_RANK;
+for (let i = 0; i < 640; i++) console.log(rank.repeat(99));
+writeFileSync("ended" + rank, "");
+if (rank === "0") process.exit(0);
+while (!existsSync("ended0"));
+process.exit(3);`,
+    });
+    const { code, out } = await shell("set -o pipefail; $T -n 2 main.cjs 2>err.txt | (sleep 2; cat)", cwd);
+    const count = (line: string): number =>
+      out
+        .toString()
+        .split("\n")
+        .filter(text => text === line).length;
+    expect([count("0".repeat(99)), count("1".repeat(99))]).to.deep.equal([640, 640]);
+    expect(code).to.equal(3);
+    const sentence = "tsmpirun: rank 1 exited with code 3; the job was ended\n";
+    expect(readFileSync(join(cwd, "err.txt"), "utf8")).to.equal(sentence);
+  });
+
+  it("should keep lines whole while the reader is slow", async () => {
+    const cwd = folderWith({
+      "main.cjs": `process.stdout.write((process.env.TSMPI_RANK.repeat(99) + "\\n").repeat(1600));`,
+    });
+    const { out } = await shell("$T -n 4 main.cjs | (sleep 2; cat)", cwd);
+    const lines = out.toString().trimEnd().split("\n");
+    expect(lines.filter(line => line.length !== 99)).to.deep.equal([]);
+    expect(lines).to.have.length(6400);
+  });
+
   it("should end quietly when nobody reads any more", async () => {
     const cwd = folderWith({ "main.ts": "setInterval(() => console.log('tick'), 10);" });
     const mark = newMark();

@@ -299,25 +299,30 @@ export function fail(x: X): never {
   });
 
   it("should set the number of threads, unless the user has", async () => {
+    const names = ["OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB", "NUMEXPR"].map(
+      name => `${name}_${name === "VECLIB" ? "MAXIMUM" : "NUM"}_THREADS`,
+    );
     const folder = folderWith({
-      "main.cjs": `const out = ["OMP", "OPENBLAS", "MKL"].map(name => process.env[name + "_NUM_THREADS"]);\n${PRINT}`,
+      "main.cjs": `const out = ${JSON.stringify(names)}.map(name => process.env[name]);\n${PRINT}`,
     });
     const run = async (args: string[], env: Record<string, string | undefined>): Promise<unknown> => {
-      const unset = {
-        OMP_NUM_THREADS: undefined,
-        OPENBLAS_NUM_THREADS: undefined,
-        MKL_NUM_THREADS: undefined,
-      };
+      const unset = Object.fromEntries(names.map(name => [name, undefined]));
       const { stdout } = await launch([...args, "main.cjs"], { cwd: folder, env: { ...unset, ...env } });
       return JSON.parse(stdout.split("\n")[0]);
     };
-    expect(await run(["-n", "64"], {})).to.deep.equal(["1", "1", "1"]);
-    expect(await run(["-n", "64"], { OMP_NUM_THREADS: "5" })).to.deep.equal(["5", "1", "1"]);
-    expect(await run(["-n", "1", "--threads-per-rank", "3"], { OMP_NUM_THREADS: "5" })).to.deep.equal([
-      "3",
-      "3",
-      "3",
-    ]);
+    const all = (threads: string): string[] => names.map(() => threads);
+    const only = (index: number, threads: string): (string | null)[] =>
+      names.map((_, at) => (at === index ? threads : null));
+    expect(await run(["-n", "2"], { TSMPI_CORES: "8" })).to.deep.equal(all("4"));
+    expect(await run(["-n", "3"], { TSMPI_CORES: "2" })).to.deep.equal(all("1"));
+    expect(await run(["-n", "64"], { OMP_NUM_THREADS: "5" })).to.deep.equal(only(0, "5"));
+    expect(await run(["-n", "1", "-x", "OMP_NUM_THREADS=5"], {})).to.deep.equal(only(0, "5"));
+    expect(await run(["-n", "3"], { MKL_NUM_THREADS: "500", TSMPI_CORES: "6" })).to.deep.equal(
+      all("2").with(names.indexOf("MKL_NUM_THREADS"), "500"),
+    );
+    expect(await run(["-n", "1", "--threads-per-rank", "3"], { OMP_NUM_THREADS: "5" })).to.deep.equal(
+      all("3"),
+    );
   });
 
   it("should bind ranks to cores", async () => {

@@ -1,7 +1,19 @@
 /** Wrong arguments: every error says which, what was expected and what came. */
 import { expect } from "chai";
 import { ArgumentError, NotPositiveDefiniteError, SingularMatrixError } from "../../src/errors.ts";
-import { gemm, Matrix, setThreads, solve, sync } from "../../src/linalg/index.ts";
+import {
+  exp,
+  gemm,
+  getrs,
+  info,
+  lstsq,
+  Matrix,
+  map,
+  mapInto,
+  setThreads,
+  solve,
+  sync,
+} from "../../src/linalg/index.ts";
 
 const f64 = (n: number): Float64Array => new Float64Array(n);
 
@@ -133,11 +145,131 @@ describe("linalg: arguments", () => {
     fails(() => sync.gels(3, 2, 1, deficient, f64(3)), "not of full rank", SingularMatrixError);
   });
 
-  it("checks the pivots that it is given", () => {
-    fails(
-      () => sync.getrs(2, 1, f64(4), Int32Array.of(0, 7), f64(2)),
-      "getrs: pivots[1] is 7, which is no row of 2",
-    );
+  it("refuses a result of LAPACK that shares memory with what is read, whatever their types", () => {
+    const shared = new ArrayBuffer(1000);
+    const [a, b] = [new Float64Array(shared), f64(50)];
+    const pivots = new Int32Array(shared, 8, 3);
+    const whole = new Float64Array(18);
+    for (const [call, text] of [
+      [() => sync.potrs(3, 1, a, a.subarray(8)), "potrs: b, which is written, shares memory with a,"],
+      [() => sync.getrf(3, 3, a, pivots), "getrf: pivots, which is written, shares memory with a,"],
+      [() => sync.getrs(3, 1, b, pivots, a), "getrs: b, which is written, shares memory with pivots,"],
+      [() => sync.getrs(3, 1, a, new Int32Array(3), a.subarray(8)), "getrs: b, which is written"],
+      [() => sync.gesv(3, 1, a, pivots, b), "gesv: pivots, which is written, shares memory with a,"],
+      [() => sync.gesv(3, 1, b, pivots, a), "gesv: pivots, which is written, shares memory with b,"],
+      [() => sync.gesv(3, 1, a, new Int32Array(3), a.subarray(8)), "gesv: b, which is written"],
+      [() => sync.geqrf(3, 3, a, a.subarray(6)), "geqrf: tau, which is written"],
+      [() => sync.orgqr(3, 3, 3, a, a.subarray(6)), "orgqr: a, which is written"],
+      [() => sync.gesdd(3, 3, a, a.subarray(6)), "gesdd: s, which is written, shares memory with a,"],
+      [() => sync.gesdd(3, 3, a, whole, whole, f64(9)), "gesdd: s, which is written, shares memory with u,"],
+      [() => sync.gesdd(3, 3, a, whole, f64(9), whole), "gesdd: s, which is written, shares memory with vt,"],
+      [() => sync.gesdd(3, 3, a, b, whole, whole), "gesdd: u, which is written, shares memory with vt,"],
+      [() => sync.gesdd(3, 3, a, b, a, whole), "gesdd: u, which is written, shares memory with a,"],
+      [() => sync.syevd(3, a, a.subarray(8)), "syevd: w, which is written, shares memory with a,"],
+      [
+        () => sync.syevd(3, a, a.subarray(17), { complex: true }),
+        "syevd: w, which is written, shares memory with a,",
+      ],
+      [() => sync.gels(3, 3, 1, a, a.subarray(8)), "gels: b, which is written"],
+      [() => sync.gelsd(3, 3, 1, a, a.subarray(8), b), "gelsd: b, which is written"],
+      [() => sync.gelsd(3, 3, 1, b, whole, whole), "gelsd: s, which is written, shares memory with b,"],
+      [() => sync.gelsd(3, 3, 1, whole, b, whole), "gelsd: s, which is written, shares memory with a,"],
+    ] as const) {
+      fails(call, text);
+    }
+    expect([...a, ...b, ...whole].every(value => value === 0)).to.equal(true);
+    // Side by side in one buffer is all right, and so is a result of nothing.
+    for (let i = 0; i < 3; i++) a[4 * i] = 2;
+    sync.gesv(3, 1, a, new Int32Array(shared, 72, 3), a.subarray(11));
+    sync.getrf(0, 0, a, new Int32Array(shared));
+  });
+
+  it("checks the pivots that it is given, before it writes", async () => {
+    const b = Float64Array.of(1, 2);
+    for (const [place, pivots] of [
+      [1, [0, 7]],
+      [0, [-1, 1]],
+    ] as const) {
+      for (const trans of ["N", "T"] as const) {
+        const text = `getrs: pivots[${place}] is ${pivots[place]}, which is no row of 2`;
+        fails(() => sync.getrs(2, 1, f64(4), Int32Array.from(pivots), b, { trans }), text);
+      }
+    }
+    // An awaited call looks at them when its turn comes.
+    const n = 64;
+    const [identity, side] = [Matrix.identity(n).data, f64(n).fill(1)];
+    const pivots = Int32Array.from({ length: n }, (_, i) => i);
+    const large = f64(400 * 400);
+    const before = gemm(400, 400, 400, large, large, f64(400 * 400));
+    const solved = getrs(n, 1, identity, pivots, side);
+    pivots.fill(2 ** 30);
+    const [, outcome] = await Promise.allSettled([before, solved]);
+    if (outcome.status === "rejected") {
+      expect(outcome.reason).to.be.instanceOf(ArgumentError);
+      expect(outcome.reason.message).to.equal(`getrs: pivots[0] is ${2 ** 30}, which is no row of ${n}`);
+    }
+    expect([...side]).to.deep.equal(Array(n).fill(1));
+    expect([...b]).to.deep.equal([1, 2]);
+  });
+
+  it("stays in its matrix when pivots change under it", () => {
+    // Two objects of one shared memory, which cannot be told from two memories.
+    const n = 64;
+    const memory = new SharedArrayBuffer(8 * n * n);
+    const pivots = new Int32Array(structuredClone(memory), 0, 3 * n);
+    const values = new Float64Array(memory).fill(-1.234e200);
+    for (let i = 0; i < n; i++) pivots[i] = i;
+    pivots[0] = 40;
+    sync.getrs(n, 1, Matrix.identity(n).data, pivots, values);
+    for (let i = 0; i < n * n; i++) values[i] = Math.sin(i * i) * 1e3;
+    try {
+      sync.getrf(n, n, values, pivots.subarray(40));
+    } catch (error) {
+      expect(error).to.be.instanceOf(SingularMatrixError);
+    }
+  });
+
+  it("refuses resizable buffers where a call is awaited, for they might shrink meanwhile", async () => {
+    type Resizable = new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
+    const resizable = new (ArrayBuffer as unknown as Resizable)(32, { maxByteLength: 64 });
+    const a = new Float64Array(resizable);
+    for (const call of [
+      () => gemm(2, 2, 2, a, f64(4), f64(4)),
+      () => gemm(2, 2, 2, f64(4), f64(4), a),
+      () => solve(Matrix.identity(2), a.subarray(0, 2)),
+      () => lstsq(new Matrix(a, 2, 2), f64(2)),
+      () => map(a, exp),
+      () => mapInto(a, f64(4), exp),
+    ]) {
+      const [outcome] = await Promise.allSettled([call()]);
+      expect(outcome).to.have.property("reason").that.is.instanceOf(ArgumentError);
+      expect(String((outcome as PromiseRejectedResult).reason)).to.contain("resizable ArrayBuffer");
+    }
+    // Nothing can happen to them while a call blocks.
+    expect(sync.asum(a.fill(-1))).to.equal(4);
+    expect([...(sync.map(a, x => x.mul(2)) as Float64Array)]).to.deep.equal([-2, -2, -2, -2]);
+  });
+
+  it("names sizes that LAPACK's integers do not hold, and ends where there is nothing to do", () => {
+    const { lapack, integers } = info();
+    const [far, one, none] = [2 ** 32, f64(1).fill(1), f64(0)];
+    const text = "expected sizes and leading dimensions of at most 2147483647";
+    if (lapack !== undefined && integers === 32) {
+      fails(() => sync.geqrf(1, 1, one, f64(1), { lda: far }), `geqrf: ${text}`);
+      fails(() => sync.orgqr(1, 1, 1, one, f64(1), { lda: far }), `orgqr: ${text}`);
+      fails(() => sync.gesdd(1, 1, one, f64(1), undefined, undefined, { lda: far }), `gesdd: ${text}`);
+      fails(() => sync.gesdd(1, 1, one, f64(1), f64(1), f64(1), { ldu: far }), `gesdd: ${text}`);
+      fails(() => sync.syevd(1, one, f64(1), { lda: far }), `syevd: ${text}`);
+      fails(() => sync.gels(1, 1, 1, one, f64(1), { lda: far }), `gels: ${text}`);
+      fails(() => sync.gelsd(0, 2 ** 50, 0, none, none, none), `gelsd: ${text}`);
+    }
+    // What does not need the library knows no limit.
+    const four = Float64Array.of(4);
+    sync.potrf(1, four, { lda: far });
+    expect(four[0]).to.equal(2);
+    sync.gemmBatched(2 ** 52, 0, 0, 0, none, none, none);
+    sync.getrf(2 ** 50, 0, none, new Int32Array(0));
+    expect(Matrix.zeros(2 ** 50, 0).copy().shape).to.deep.equal([2 ** 50, 0]);
   });
 
   it("checks the shapes of matrices", () => {
@@ -153,6 +285,16 @@ describe("linalg: arguments", () => {
     fails(() => Matrix.from([[1], [1, 2]]), "Matrix.from: row 1 has 2 elements, row 0 has 1");
   });
 
+  it("keeps its strides to itself", () => {
+    const strides: [number, number] = [3, 1];
+    const a = new Matrix(Float64Array.of(1, 2, 3, 4, 5, 6), 2, 3, { strides });
+    strides[0] = -(2 ** 36);
+    expect(a.strides).to.deep.equal([3, 1]);
+    (a.strides as [number, number])[0] = -(2 ** 36);
+    expect(a.strides).to.deep.equal([3, 1]);
+    expect([...a.copy().data]).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+
   it("notices an array that was transferred away", () => {
     const a = Matrix.identity(2);
     structuredClone(a.data, { transfer: [a.data.buffer as ArrayBuffer] });
@@ -165,6 +307,166 @@ describe("linalg: arguments", () => {
     const [first, second] = await Promise.allSettled(wrong);
     expect(first).to.have.property("reason").that.is.instanceOf(ArgumentError);
     expect(second).to.have.property("reason").that.is.instanceOf(SingularMatrixError);
+  });
+
+  it("names an argument that is missing, or no object", async () => {
+    const one = f64(1);
+    const none = undefined as never;
+    for (const [call, text] of [
+      [() => sync.dot(none, one), "dot: x must be a Float64Array or a Float32Array, but is undefined"],
+      [() => sync.dot(one, none), "dot: y must be a Float64Array or a Float32Array, but is undefined"],
+      [() => sync.axpy(1, one, null as never), "axpy: y must be a Float64Array as x is, but is null"],
+      [() => sync.nrm2(none), "nrm2: x must be"],
+      [() => sync.gemv(1, 1, one, none, one), "gemv: x must be"],
+      [() => sync.gemv(1, 1, one, one, none), "gemv: y must be"],
+      [() => sync.ger(0, 1, one, one, none), "ger: a must be"],
+      [() => sync.trsv(1, one, none), "trsv: x must be"],
+      [() => sync.gemm(1, 1, 1, one, none, one), "gemm: b must be"],
+      [() => sync.gemm(1, 1, 1, one, one, none), "gemm: c must be"],
+      [() => sync.gemm(0, 0, 0, one, one, none), "gemm: c must be"],
+      [() => sync.gemmBatched(1, 1, 1, 1, one, one, none), "gemmBatched: c must be"],
+      [() => sync.syrk(1, 1, one, none), "syrk: c must be"],
+      [() => sync.symm(1, 1, one, one, none), "symm: c must be"],
+      [() => sync.trsm(1, 1, one, none), "trsm: b must be"],
+      [() => sync.potrs(1, 1, one, none), "potrs: b must be"],
+      [() => sync.geqrf(1, 1, one, none), "geqrf: tau must be"],
+      [() => sync.gesdd(1, 1, one, none), "gesdd: s must be"],
+      [() => sync.syevd(1, one, none), "syevd: w must be"],
+      [() => sync.gelsd(1, 1, 1, one, one, none), "gelsd: s must be"],
+      [() => sync.matmul(Matrix.identity(1), none), "matmul: b must be a Matrix, but is undefined"],
+      [
+        () => sync.matmul(one as never, Matrix.identity(1)),
+        "matmul: a must be a Matrix, but is Float64Array",
+      ],
+      [
+        () => sync.solve(Matrix.identity(1), none),
+        "solve: a is of float64, so b must be a Matrix or a Float64",
+      ],
+      [
+        () => sync.solve(Matrix.identity(1), [1] as never),
+        "so b must be a Matrix or a Float64Array, but is Ar",
+      ],
+      [() => sync.lstsq(Matrix.identity(1), new Float32Array(1)), "lstsq: a is of float64, so b must be"],
+    ] as const) {
+      fails(call, text);
+    }
+    for (const name of ["cholesky", "det", "eigh", "inv", "qr", "svd"] as const)
+      fails(() => sync[name](none), `${name}: a must be a Matrix, but is undefined`);
+    for (const name of ["lstsq", "solve"] as const)
+      fails(() => sync[name]([[1]] as never, one), `${name}: a must be a Matrix, but is Array`);
+
+    const no = null as never;
+    const p = new Int32Array(1);
+    for (const [name, call] of Object.entries({
+      dot: () => sync.dot(one, one, no),
+      scal: () => sync.scal(1, one, no),
+      gemv: () => sync.gemv(1, 1, one, one, one, no),
+      ger: () => sync.ger(1, 1, one, one, one, no),
+      symv: () => sync.symv(1, one, one, one, no),
+      trmv: () => sync.trmv(1, one, one, no),
+      gemm: () => sync.gemm(1, 1, 1, one, one, one, no),
+      gemmBatched: () => sync.gemmBatched(1, 1, 1, 1, one, one, one, no),
+      herk: () => sync.herk(1, 1, one, one, no),
+      symm: () => sync.symm(1, 1, one, one, one, no),
+      trmm: () => sync.trmm(1, 1, one, one, no),
+      potrf: () => sync.potrf(1, one, no),
+      potrs: () => sync.potrs(1, 1, one, one, no),
+      getrf: () => sync.getrf(1, 1, one, p, no),
+      getrs: () => sync.getrs(1, 1, one, p, one, no),
+      gesv: () => sync.gesv(1, 1, one, p, one, no),
+      geqrf: () => sync.geqrf(1, 1, one, one, no),
+      orgqr: () => sync.orgqr(1, 1, 1, one, one, no),
+      gesdd: () => sync.gesdd(1, 1, one, one, one, one, no),
+      syevd: () => sync.syevd(1, one, one, no),
+      gels: () => sync.gels(1, 1, 1, one, one, no),
+      gelsd: () => sync.gelsd(1, 1, 1, one, one, one, no),
+      lstsq: () => sync.lstsq(Matrix.identity(1), one, no),
+      Matrix: () => new Matrix(one, 1, 1, no),
+      map: () => sync.map(one, x => x, no),
+    })) {
+      fails(call, `${name}: options must be an object, but is null`);
+    }
+    fails(() => sync.dot(one, one, 7 as never), "dot: options must be an object, but is 7");
+    const [outcome] = await Promise.allSettled([Matrix.identity(1).matmul(Matrix.identity(1), no)]);
+    expect(outcome).to.have.property("reason").that.is.instanceOf(ArgumentError);
+  });
+
+  it("takes no imaginary part where elements are real", () => {
+    const pair = [1, 7] as const;
+    const y = f64(2).fill(3);
+    for (const [call, text] of [
+      [() => sync.axpy(pair, f64(2), y), "axpy: alpha must be real, but is [1, 7]; real arrays take no imag"],
+      [() => sync.scal(pair, y), "scal: alpha must be real"],
+      [() => sync.gemv(1, 1, f64(1), f64(1), y, { beta: pair }), "gemv: beta must be real"],
+      [() => sync.ger(1, 1, f64(1), f64(1), y, { alpha: pair }), "ger: alpha must be real"],
+      [() => sync.gemm(1, 1, 1, f64(1), f64(1), y, { alpha: pair }), "gemm: alpha must be real"],
+      [() => sync.syrk(1, 1, f64(1), y, { beta: pair }), "syrk: beta must be real"],
+      [() => sync.trsm(1, 1, f64(1), y, { alpha: pair }), "trsm: alpha must be real"],
+      [
+        () => sync.herk(1, 1, f64(2), y, { alpha: pair, complex: true }),
+        "herk: alpha must be real, but is [1, 7]; herk takes no imaginary part",
+      ],
+      [
+        () => sync.scal(2n as never, y),
+        "scal: alpha must be a number or a pair [re, im] of numbers, but is 2",
+      ],
+    ] as const) {
+      fails(call, text);
+    }
+    expect([...y]).to.deep.equal([3, 3]);
+    sync.scal([2, 0], y);
+    expect([...y]).to.deep.equal([6, 6]);
+    sync.scal([0, 1], y, { complex: true });
+    expect([...y]).to.deep.equal([-6, 6]);
+  });
+
+  it("names the function that was called, not the driver behind it", () => {
+    const singular = Matrix.zeros(2, 2);
+    for (const name of ["inv", "solve"] as const) {
+      fails(() => sync[name](singular, f64(2)), `${name}: the 2 x 2 matrix is singular`, SingularMatrixError);
+    }
+    fails(
+      () => sync.cholesky(singular),
+      "cholesky: the 2 x 2 matrix is not positive definite",
+      NotPositiveDefiniteError,
+    );
+    const a = Matrix.from([[Number.NaN]]);
+    for (const name of ["cholesky", "det", "inv", "solve", "qr", "svd", "eigh"] as const) {
+      fails(() => sync[name](a, f64(1)), `${name}: element (0, 0) of a is not a finite number`);
+    }
+    const b = Float64Array.of(1, Number.NaN);
+    fails(() => sync.lstsq(Matrix.identity(2), b), "lstsq: element (1, 0) of a or b is not a finite number");
+    // A right-hand side is not looked through.
+    expect(sync.solve(Matrix.identity(2), b)[1]).to.be.NaN;
+  });
+
+  it("names what is no shape, type, place or element of a matrix", () => {
+    const a = Matrix.from([
+      [1, 2],
+      [3, 4],
+    ]);
+    const c = Matrix.zeros(1, 1, "complex128");
+    const types = "Matrix: dtype must be float32, float64, complex64, complex128, but is";
+    for (const [call, text] of [
+      [() => Matrix.zeros(-1, 2), "Matrix: rows must be a whole number, at least 0, but is -1"],
+      [() => Matrix.zeros(1, 1.5), "Matrix: columns must be a whole number, at least 0, but is 1.5"],
+      [() => Matrix.identity(-1), "Matrix: rows must be"],
+      [() => Matrix.zeros(1, 1, "int8" as never), `${types} "int8"`],
+      [() => new Matrix(f64(1), 1, 1, { dtype: "toString" as never }), `${types} "toString"`],
+      [() => Matrix.from(undefined as never), "Matrix.from: expected rows of elements, such as"],
+      [() => Matrix.from([[1], undefined] as never), "Matrix.from: row 1 has undefined elements"],
+      [() => a.at(0.5, 0), "Matrix: no element (0.5, 0) in 2 x 2"],
+      [() => a.set(0, 0.5, 1), "Matrix: no element (0, 0.5) in 2 x 2"],
+      [() => a.row(0.5), "Matrix: no element (0.5, 0)"],
+      [() => a.slice(0.5, 1.5), "Matrix: slices are from and to whole numbers, but got 0.5"],
+      [() => a.slice(0, 1, Number.NaN), "Matrix: slices are from and to whole numbers, but got NaN"],
+      [() => a.set(0, 0, "1" as never), 'Matrix: a float64 element must be a number, but is "1"'],
+      [() => c.set(0, 0, "12" as never), "Matrix: a complex128 element must be a number or a pair [re, im]"],
+      [() => c.set(0, 0, undefined as never), "Matrix: a complex128 element must be a number or a pair"],
+    ] as const) {
+      fails(call, text);
+    }
+    expect(a.slice(-1, Number.POSITIVE_INFINITY).toArrays()).to.deep.equal([[3, 4]]);
   });
 
   it("checks the number of threads", () => {

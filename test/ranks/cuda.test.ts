@@ -51,6 +51,10 @@ describe("ranks: collectives over NCCL (on the fake NCCL)", function () {
     await run("nccl", 3, { args: ["missing"], env: env(3) });
   });
 
+  it("go by the host where the device of one rank does not start", async () => {
+    await run("nccl", 3, { args: ["full"], env: env(3) });
+  });
+
   it("end the job with the reason where NCCL does not start on one rank", async () => {
     const { code, stderr } = await launchProgram("nccl", 3, { args: ["broken"], env: env(3), seconds: 60 });
     expect(code, stderr).to.equal(1);

@@ -6,6 +6,7 @@ const jobs: [ranks: number, name: string, title: string, runs: number][] = [
   [3, "noticed earlier", "should judge a wait that begins after the end was noticed", 2],
   [2, "self, later", "should deliver what a rank sends to itself while it waits", 1],
   [1, "self, later", "should do so in a world of one", 1],
+  [2, "only oneself", "should end a wait that only this rank could serve", 1],
   [3, "several barriers under way", "should complete barriers that were begun together", 2],
   [2, "aborted wait", "should let a rank end after an aborted wait", 1],
   [2, "rest of an object", "should write the rest of an object while its sender waits for something else", 1],

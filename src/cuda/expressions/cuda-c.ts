@@ -112,15 +112,26 @@ function loaded({ name }: Dtype, element: string): string {
   return name === "bfloat16" ? `fromBfloat(${element})` : element;
 }
 
-function stored({ name }: Dtype, value: string): string {
+/** Intrinsics that cut, at the ends of their range, by the bytes of the target. */
+const whole: { readonly [type: string]: string } = { int: "int", uint: "uint", int64: "ll", uint64: "ull" };
+
+/** As `convertFor` of the PTX form: the language itself leaves NaN and what lies beyond the range open. */
+function stored({ name, bytes, float }: Dtype, value: string, wide: boolean): string {
   if (name === "float16") return `toHalf(${value})`;
-  return name === "bfloat16" ? `toBfloat(${value})` : `(${storedAs[name]})(${value})`;
+  if (name === "bfloat16") return `toBfloat(${value})`;
+  if (float) return `(${storedAs[name]})(${value})`;
+  const sign = name.startsWith("u") ? "uint" : "int";
+  const cut = `__${wide ? "double" : "float"}2${whole[bytes < 4 ? "int" : bytes === 4 ? sign : name]}_rz(${value})`;
+  const [least, most] =
+    sign === "int" ? [-(2 ** (bytes * 8 - 1)), 2 ** (bytes * 8 - 1) - 1] : [0, 2 ** (bytes * 8) - 1];
+  const clamped = bytes < 4 ? `min(max(${cut}, ${least}), ${most})` : cut;
+  return `${value} != ${value} ? 0 : (${storedAs[name]})${clamped}`;
 }
 
-function valueText(step: Step, { wide, arrays }: Plan): string {
+function valueText(step: Step, { wide }: Plan): string {
   if (step.op === "constant") return constant(step.value, wide);
   if (step.op === "scalar") return `scalar${step.index}`;
-  if (step.op === "array") return `(T)${loaded(arrays[step.index], `array${step.index}[i]`)}`;
+  if (step.op === "array") return `loaded${step.index}[k]`;
   const operands = step.from.map(from => `v${from}`);
   const [a, b, c] = operands;
   switch (step.op) {
@@ -146,7 +157,7 @@ function valueText(step: Step, { wide, arrays }: Plan): string {
 
 function steps(plan: Plan): string[] {
   return plan.steps.map(
-    (step, i) => `    const ${step.kind === "number" ? "T" : "bool"} v${i} = ${valueText(step, plan)};`,
+    (step, i) => `      const ${step.kind === "number" ? "T" : "bool"} v${i} = ${valueText(step, plan)};`,
   );
 }
 
@@ -170,9 +181,22 @@ function kernel(
     prelude,
     `extern "C" __global__ void ${name}(${parameters.join(", ")}) {`,
     ...before,
-    "  for (u64 i = blockIdx.x * (u64)blockDim.x + threadIdx.x; i < count; i += gridDim.x * (u64)blockDim.x) {",
+    "  const u64 width = gridDim.x * (u64)blockDim.x;",
+    "  for (u64 start = blockIdx.x * (u64)blockDim.x + threadIdx.x; start < count; start += 4 * width) {",
+    // All loads before the first store, which might change what they read: so several are on their way at once.
+    ...plan.arrays.map((_, i) => `    T loaded${i}[4];`),
+    "#pragma unroll",
+    "    for (int k = 0; k < 4; k++) {",
+    "      const u64 i = start + k * width < count ? start + k * width : start;",
+    ...plan.arrays.map((dtype, i) => `      loaded${i}[k] = (T)${loaded(dtype, `array${i}[i]`)};`),
+    "    }",
+    "#pragma unroll",
+    "    for (int k = 0; k < 4; k++) {",
+    "      const u64 i = start + k * width;",
+    "      if (i >= count) break;",
     ...steps(plan),
     ...inside,
+    "    }",
     "  }",
     ...after,
     "}",
@@ -183,7 +207,14 @@ function kernel(
 /** target[i] = expression of element i. */
 export function elementwiseC(name: string, plan: Plan): string {
   const { step, dtype } = plan.output!;
-  return kernel(name, plan, storedAs[dtype.name], [], [`    target[i] = ${stored(dtype, `v${step}`)};`], []);
+  return kernel(
+    name,
+    plan,
+    storedAs[dtype.name],
+    [],
+    [`      target[i] = ${stored(dtype, `v${step}`, plan.wide)};`],
+    [],
+  );
 }
 
 /** One number, and for arguments a place, for each block of threads and accumulator, as the PTX form leaves them. */
@@ -194,12 +225,12 @@ export function reductionC(name: string, plan: Plan): string {
     const target = `target + (blockIdx.x * ${plan.accumulators.length}ull + ${i}) * ${slots}`;
     if (how === "sum") {
       before.push(`  double kept${i} = 0;`);
-      inside.push(`    kept${i} += ${of.map(step => `(double)v${step}`).join(" * ")};`);
+      inside.push(`      kept${i} += ${of.map(step => `(double)v${step}`).join(" * ")};`);
       after.push(`  finishSum(kept${i}, ${target});`);
     } else {
       const least = how.endsWith("min");
       before.push(`  Kept kept${i} = {${least ? "" : "-"}INFINITY_T, ~0ull};`);
-      inside.push(`    include<${least}>(kept${i}, v${of[0]}, i);`);
+      inside.push(`      include<${least}>(kept${i}, v${of[0]}, i);`);
       after.push(`  finish<${least}>(kept${i}, ${target});`);
     }
   }

@@ -54,6 +54,7 @@ export function compileC(source: string, { computeCapability }: Device): Uint8Ar
     check("nvrtcGetCUBIN", library.nvrtcGetCUBIN(program, image));
     return image;
   } finally {
+    // What cannot be destroyed is a little memory lost, and no reason to fail.
     library.nvrtcDestroyProgram(out);
   }
 }

@@ -1,6 +1,6 @@
 /** Loads and stores of elements of every type, as float32 or float64 or integers in registers. */
 import type { Dtype } from "../dtype.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, Kind } from "./kernel.ts";
 
 /** What an element is while it is computed with: halves as float32, integers as 32 or 64 bits. */
 export type Computed = "f32" | "f64" | "s32" | "u32" | "s64" | "u64";
@@ -68,16 +68,25 @@ function bfloat16(kernel: Kernel, value: string): string {
   return kernel.make("b16", "cvt.u16.u32", chosen);
 }
 
+const isReal = (type: Computed): type is "f32" | "f64" => type === "f32" || type === "f64";
+
 /** Converts between registers: to nearest; reals to integers cut, at the ends of their range, NaN to 0. */
 export function convert(kernel: Kernel, from: Computed, to: Computed, value: string): string {
   if (from === to) return value;
-  const floats = ["f32", "f64"];
-  const rounding = floats.includes(to)
-    ? from === "f32" && to === "f64"
-      ? ""
-      : ".rn"
-    : floats.includes(from)
-      ? ".rzi"
-      : "";
+  if (isReal(from) && !isReal(to)) return cut(kernel, from, to, kindOf(to), value);
+  const rounding = isReal(to) && !(from === "f32" && to === "f64") ? ".rn" : "";
   return kernel.make(kindOf(to), `cvt${rounding}.${to}.${from}`, value);
+}
+
+/** A register's value as `store` takes elements of a type; the low bits are stored of integers that come from wider ones. */
+export function convertFor(kernel: Kernel, from: Computed, to: Dtype, value: string): string {
+  if (!isReal(from) || to.float || to.bytes >= 4) return convert(kernel, from, computedAs(to), value);
+  return cut(kernel, from, `${to.name.startsWith("u") ? "u" : "s"}${to.bytes * 8}`, "b32", value);
+}
+
+/** NaN apart, which `cvt` makes 0 of only where neither type has 64 bits. */
+function cut(kernel: Kernel, from: "f32" | "f64", to: string, kind: Kind, value: string): string {
+  const whole = kernel.make(kind, `cvt.rzi.${to}.${from}`, value);
+  const nan = kernel.make("pred", `setp.nan.${from}`, value, value);
+  return kernel.make(kind, `selp.${kind}`, 0, whole, nan);
 }

@@ -2,7 +2,7 @@
 import { CudaUnavailableError } from "../../index.ts";
 import type { FunctionName } from "../../linalg/index.ts";
 import type { Accumulation, Plan, Step } from "../expressions/plan.ts";
-import { computedAs, convert, load, store } from "./element.ts";
+import { computedAs, convert, convertFor, load, store } from "./element.ts";
 import { f64, Kernel } from "./kernel.ts";
 import { PtxMath } from "./math.ts";
 
@@ -57,13 +57,28 @@ export const ptxFunctions: readonly string[] = [
   "or",
 ];
 
-/** Values of all steps for element `index`. */
-function compute(kernel: Kernel, math: PtxMath, plan: Plan, inputs: Inputs, index: string): string[] {
+/** Element `index` of all arrays. */
+function elements(kernel: Kernel, math: PtxMath, { arrays }: Plan, inputs: Inputs, index: string): string[] {
+  return arrays.map((dtype, i) => {
+    const element = load(kernel, dtype, kernel.at(inputs.arrays[i], index, dtype.bytes));
+    return convert(kernel, computedAs(dtype), math.type, element);
+  });
+}
+
+/** Values of all steps for elements of the arrays. */
+function compute(
+  kernel: Kernel,
+  math: PtxMath,
+  plan: Plan,
+  { scalars }: Inputs,
+  arrays: readonly string[],
+): string[] {
   const values: string[] = [];
-  for (const step of plan.steps) values.push(evaluated(kernel, math, plan, inputs, index, step, values));
+  for (const step of plan.steps) values.push(evaluated(kernel, math, { arrays, scalars }, step, values));
   return values;
 }
 
+/** Of a kernel the addresses of its arrays, of an element its value in each. */
 interface Inputs {
   readonly arrays: readonly string[];
   readonly scalars: readonly string[];
@@ -72,19 +87,13 @@ interface Inputs {
 function evaluated(
   kernel: Kernel,
   math: PtxMath,
-  { arrays }: Plan,
-  inputs: Inputs,
-  index: string,
+  { arrays, scalars }: Inputs,
   step: Step,
   values: readonly string[],
 ): string {
   if (step.op === "constant") return math.constant(step.value);
-  if (step.op === "scalar") return inputs.scalars[step.index];
-  if (step.op === "array") {
-    const dtype = arrays[step.index];
-    const element = load(kernel, dtype, kernel.at(inputs.arrays[step.index], index, dtype.bytes));
-    return convert(kernel, computedAs(dtype), math.type, element);
-  }
+  if (step.op === "scalar") return scalars[step.index];
+  if (step.op === "array") return arrays[step.index];
   const [a, b, c] = step.from.map(from => values[from]);
   switch (step.op) {
     case "toNumber":
@@ -133,14 +142,10 @@ function begin(
 export function elementwise(name: string, plan: Plan): string {
   const { kernel, math, count, target, inputs } = begin(name, plan);
   const { step, dtype } = plan.output!;
-  kernel.stride(count, index => {
-    const value = inRegister(kernel, math, compute(kernel, math, plan, inputs, index)[step]);
-    store(
-      kernel,
-      dtype,
-      kernel.at(target, index, dtype.bytes),
-      convert(kernel, math.type, computedAs(dtype), value),
-    );
+  const loaded = (index: string): string[] => elements(kernel, math, plan, inputs, index);
+  kernel.strideByFours(count, loaded, (index, arrays) => {
+    const value = inRegister(kernel, math, compute(kernel, math, plan, inputs, arrays)[step]);
+    store(kernel, dtype, kernel.at(target, index, dtype.bytes), convertFor(kernel, math.type, dtype, value));
   });
   return kernel.toString();
 }
@@ -207,8 +212,9 @@ export function reduction(name: string, plan: Plan): string {
     // Beyond all places, so that the first element, be it infinite, comes before it.
     return { how, value, place: how.startsWith("arg") ? kernel.make("b64", "mov.u64", -1) : undefined };
   });
-  kernel.stride(count, index => {
-    const values = compute(kernel, math, plan, inputs, index);
+  const loaded = (index: string): string[] => elements(kernel, math, plan, inputs, index);
+  kernel.strideByFours(count, loaded, (index, arrays) => {
+    const values = compute(kernel, math, plan, inputs, arrays);
     for (const [i, { of, how }] of plan.accumulators.entries()) {
       const [a, b] = of.map(step => inRegister(kernel, math, values[step]));
       if (how === "sum") {

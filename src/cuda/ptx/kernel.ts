@@ -97,6 +97,39 @@ export class Kernel {
     this.label(end);
   }
 
+  /**
+   * `stride` by groups of indices, a launch apart from each other as its turns are: `load` is called for each of them
+   * before `body` is, in their order, with what it gave, so that a thread has several loads on their way.
+   */
+  strideByFours<T>(
+    count: string,
+    load: (index: string) => T,
+    body: (index: string, loaded: T) => void,
+  ): void {
+    const { index, total } = this.thread();
+    const four = this.make("b64", "mul.lo.u64", total, 4);
+    const done = this.register("pred");
+    const [again, next, end] = [this.newLabel(), this.newLabel(), this.newLabel()];
+    this.label(again);
+    this.emit(`setp.ge.u64 ${done}, ${index}, ${count}`, `@${done} bra ${end}`);
+    const turns = [{ index, beyond: "", loaded: load(index) }];
+    for (let before = index; turns.length < 4; ) {
+      const at = this.make("b64", "add.u64", before, total);
+      const beyond = this.make("pred", "setp.ge.u64", at, count);
+      // Beyond the end the first is read again, and left.
+      const loaded = load(this.make("b64", "selp.b64", index, at, beyond));
+      turns.push({ index: at, beyond, loaded });
+      before = at;
+    }
+    for (const { index: at, beyond, loaded } of turns) {
+      if (beyond !== "") this.emit(`@${beyond} bra ${next}`);
+      body(at, loaded);
+    }
+    this.label(next);
+    this.emit(`add.u64 ${index}, ${index}, ${four}`, `bra ${again}`);
+    this.label(end);
+  }
+
   /** The text, complete. */
   toString(): string {
     const registers = [...this.counts].map(

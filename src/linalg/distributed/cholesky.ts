@@ -20,6 +20,25 @@ interface Panel {
   columns: FloatArray;
 }
 
+/**
+ * Factorises a block of the diagonal in place: 0, or the order of its first leading minor that is not positive. A positive
+ * definite matrix has no element that overflows: by Cauchy and Schwarz what is taken out of (i, j) is at most the root of
+ * a(i, i) a(j, j). So where one is not finite, the minor that ends with its row is not positive, if none before it.
+ */
+async function factorBlock(width: number, block: FloatArray, lda: number): Promise<number> {
+  try {
+    await worker.potrf(width, block, { lda });
+    return 0;
+  } catch (error) {
+    if (error instanceof NotPositiveDefiniteError) return error.order;
+    let finite = 0;
+    while (finite < width && block.subarray(finite * lda, finite * lda + finite + 1).every(Number.isFinite))
+      finite++;
+    if (finite === width) throw error;
+    return (await factorBlock(finite, block, lda)) || finite + 1;
+  }
+}
+
 /** How the block of the diagonal was factorised, which stands behind a panel's elements: 0, or the order that failed. */
 interface Factored {
   status: number;
@@ -44,12 +63,7 @@ class Factorisation {
     if (grid.row === k % grid.rows) {
       const row = rowAxis.startOf(k);
       const block = local.data.subarray(row * lda + column);
-      try {
-        await worker.potrf(width, block, { lda });
-      } catch (error) {
-        if (!(error instanceof NotPositiveDefiniteError)) throw error;
-        diagonal[width * width] = error.order;
-      }
+      diagonal[width * width] = await factorBlock(width, block, lda);
       pack(local.slice(row, row + width, column, column + width), diagonal);
     }
     await grid.columnRanks.broadcastInto(diagonal, { root: k % grid.rows });

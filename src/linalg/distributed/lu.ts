@@ -92,14 +92,19 @@ export async function lu(a: DistributedMatrix): Promise<Lu> {
 
 /**
  * Solves a x = b by what `lu` has made of a.
- * @throws {ArgumentError} when the shapes do not fit, or the matrices are laid out differently.
+ * @throws {ArgumentError} when the shapes do not fit, the matrices are laid out differently, or a pivot is no row of them.
  */
 export async function luSolve({ factors, pivots }: Lu, b: DistributedMatrix): Promise<DistributedMatrix> {
   checkSquare("luSolve", "factors", factors);
   checkSides("luSolve", factors, b);
   checkAlike("luSolve", factors, b);
-  if (pivots.length !== factors.rows) {
-    throw new ArgumentError(`luSolve: pivots must be ${factors.rows}, but are ${pivots.length}`);
+  const { rows } = factors;
+  if (!(pivots instanceof Int32Array) || pivots.length !== rows) {
+    throw new ArgumentError(`luSolve: pivots must be the Int32Array of ${rows} that lu has made`);
+  }
+  const wrong = pivots.findIndex(row => row < 0 || row >= rows);
+  if (wrong >= 0) {
+    throw new ArgumentError(`luSolve: pivots[${wrong}] is ${pivots[wrong]}, which is no row of ${rows}`);
   }
   const x = b.copy();
   await swapRows(x, pivots, 0);

@@ -1,4 +1,5 @@
 import { newArray } from "../matrix.ts";
+import { diagCode, uploCode } from "../shapes.ts";
 import type { Diag, Uplo } from "../types.ts";
 import { checkSides, checkSquare } from "./checks.ts";
 import { checkAlike, type DistributedMatrix } from "./distributed-matrix.ts";
@@ -14,13 +15,16 @@ export interface TriangularSolveOptions {
 /**
  * Solves t x = b for a triangular t; the other triangle is not read. A block row of x is solved for on its process row,
  * broadcast down the columns, and taken out of all block rows that are left.
- * @throws {ArgumentError} when the shapes do not fit, or a and b are laid out differently.
+ * @throws {ArgumentError} when the shapes do not fit, t and b are laid out differently, or a letter is none.
  */
 export async function solveTriangular(
   t: DistributedMatrix,
   b: DistributedMatrix,
   { uplo = "L", diag = "N" }: TriangularSolveOptions = {},
 ): Promise<DistributedMatrix> {
+  // Here, for trsm would say so only to the ranks that have a block of the diagonal.
+  uploCode("solveTriangular", uplo);
+  diagCode("solveTriangular", diag);
   checkSquare("solveTriangular", "t", t);
   checkSides("solveTriangular", t, b);
   checkAlike("solveTriangular", t, b);

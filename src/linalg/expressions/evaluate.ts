@@ -1,7 +1,9 @@
 /** Runs expressions over their arrays. */
 import { ArgumentError } from "../../errors.ts";
 import { native } from "../../native.ts";
+import { checkFixedLength } from "../fixed-length.ts";
 import { newArray } from "../matrix.ts";
+import { checkOptions } from "../shapes.ts";
 import type { Mode, Returned } from "../types.ts";
 import { describe, Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
 import { compileProgram, type Outcome, type Program } from "./program.ts";
@@ -199,7 +201,7 @@ export class Evaluation {
         );
       }
     }
-    const wide = isWide(named.keys(), options);
+    const wide = isWide(named.keys(), checkOptions(routine, options));
     const program = this.program(wide, bindings);
     const lengths = new Map<NumericArray, string>(named);
     for (const [key, target] of Object.entries(targets)) {
@@ -234,6 +236,9 @@ export class Evaluation {
       typeof constant === "string" ? (bindings[constant] as number) : constant,
     );
     const arrays = program.arrays.map(array => (typeof array === "string" ? bindings[array] : array));
+    if (mode === "async") {
+      for (const used of lengths.keys()) checkFixedLength(used);
+    }
     const found = new Float64Array(program.reductions);
     const finish = (): unknown => {
       const values = program.outcomes.map((outcome, index) =>

@@ -215,15 +215,24 @@ const infix: { readonly [name in FunctionName]?: string } = {
   or: "||",
 };
 
-/** The expression as the parser reads it; arrays by name, or as `array`. */
-function toText({ node }: Expression): string {
+/** The expression as the parser reads it; arrays by name, or as `array`. No recursion, as in `parts`. */
+function toText(root: Expression): string {
+  const texts = new Map<Expression, string>();
+  for (const part of parts([root])) texts.set(part, textOf(part.node, texts));
+  return texts.get(root)!;
+}
+
+function textOf(node: Node, texts: ReadonlyMap<Expression, string>): string {
   if (node.kind === "number")
     return node.value < 0 || Object.is(node.value, -0) ? `(${format(node.value)})` : `${node.value}`;
   if (node.kind === "parameter") return node.name;
   if (node.kind === "array") return node.name ?? "array";
-  const operands = node.operands.map(toText);
+  const [first, ...others] = node.operands.map(operand => texts.get(operand)!);
   const sign = infix[node.function];
-  return sign === undefined ? `${node.function}(${operands.join(", ")})` : `(${operands.join(` ${sign} `)})`;
+  // No join: that copies, and a long chain would take the square of its length. Sums of texts are copied when they are read.
+  let text = `${sign === undefined ? node.function : ""}(${first}`;
+  for (const other of others) text = `${text}${sign === undefined ? ", " : ` ${sign} `}${other}`;
+  return `${text})`;
 }
 
 const format = (value: number): string => (Object.is(value, -0) ? "-0" : `${value}`);

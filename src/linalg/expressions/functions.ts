@@ -1,4 +1,5 @@
 /** The functions that expressions are made of, and what they take and give. */
+import { ArgumentError } from "../../errors.ts";
 
 /** Numbers, or conditions, which are true or false. */
 export type Kind = "number" | "condition";
@@ -73,7 +74,8 @@ export const functions = {
 export type FunctionName = keyof typeof functions;
 
 export function functionInfo(name: FunctionName): FunctionInfo {
-  return functions[name];
+  if (Object.hasOwn(functions, name)) return functions[name];
+  throw new ArgumentError(`there is no function ${String(name)}`);
 }
 
 /** Reductions of all elements to one number; what takes a second operand is `dot`. */

@@ -42,6 +42,9 @@ const signs: {
 };
 const unaryStrength = 8;
 
+/** How deep parentheses, signs and conditionals can be nested: the stack has room for three times that. */
+const deepest = 300;
+
 const constants: { readonly [name: string]: number } = {
   pi: Math.PI,
   Infinity: Number.POSITIVE_INFINITY,
@@ -65,6 +68,7 @@ class Parser {
   private readonly holes: readonly Operand[];
   private token: Token;
   private next = 0;
+  private depth = 0;
   private readonly parameters = new Map<string, Expression>();
 
   constructor(text: string, holes: readonly Operand[]) {
@@ -150,13 +154,24 @@ class Parser {
     return new Reduction(name, ...operands);
   }
 
+  /** Reads a part of which more parts of its kind can be parts. */
+  private nested(read: () => Expression): Expression {
+    if (this.depth === deepest) this.fail(`nested more than ${deepest} deep`);
+    this.depth++;
+    const expression = read();
+    this.depth--;
+    return expression;
+  }
+
   private conditional(): Expression {
-    const condition = this.binary(1);
-    if (!this.is("?")) return condition;
-    this.advance();
-    const first = this.conditional();
-    this.expect(":");
-    return call("where", condition, first, this.conditional());
+    return this.nested(() => {
+      const condition = this.binary(1);
+      if (!this.is("?")) return condition;
+      this.advance();
+      const first = this.conditional();
+      this.expect(":");
+      return call("where", condition, first, this.conditional());
+    });
   }
 
   private binary(least: number): Expression {
@@ -172,19 +187,24 @@ class Parser {
   private unary(): Expression {
     if (this.is("-")) {
       this.advance();
-      const operand = this.binary(unaryStrength);
+      const operand = this.operand();
       const { node } = operand;
       return node.kind === "number" ? toExpression(-node.value) : operand.neg();
     }
     if (this.is("+")) {
       this.advance();
-      return this.binary(unaryStrength);
+      return this.operand();
     }
     if (this.is("!")) {
       this.advance();
-      return this.binary(unaryStrength).not();
+      return this.operand().not();
     }
     return this.power();
+  }
+
+  /** What a sign stands before. */
+  private operand(): Expression {
+    return this.nested(() => this.binary(unaryStrength));
   }
 
   /** Binds more than a sign on its left, less than one on its right, and from right to left. */
@@ -192,7 +212,7 @@ class Parser {
     const base = this.primary();
     if (!this.is("**")) return base;
     this.advance();
-    return base.pow(this.unary());
+    return base.pow(this.nested(() => this.unary()));
   }
 
   private primary(): Expression {
@@ -265,7 +285,7 @@ class Parser {
 /**
  * The expression, or reduction, that a text stands for. Names that are no functions are parameters, but for the
  * constants pi, Infinity and NaN. Signs are those of JavaScript, with its precedence, but -x ** 2 is -(x ** 2).
- * @throws {ArgumentError} with the position, when it is none.
+ * @throws {ArgumentError} with the position, when it is none, or is nested more than 300 deep.
  */
 export function parse(text: string): Parsed {
   return new Parser(text, []).parse();

@@ -47,6 +47,25 @@ interface Instruction {
   readonly from: readonly number[];
 }
 
+const negativeZero = Symbol("-0");
+
+/** Different items in the order in which they were first asked for. */
+class Places<T extends object | number | string> {
+  readonly items: T[] = [];
+  private readonly places = new Map<T | symbol, number>();
+
+  of(item: T): number {
+    // A map takes 0 and -0 for one.
+    const key = Object.is(item, -0) ? negativeZero : item;
+    let place = this.places.get(key);
+    if (place === undefined) {
+      place = this.items.push(item) - 1;
+      this.places.set(key, place);
+    }
+    return place;
+  }
+}
+
 /** Turns trees into instructions. Equal parts of them are computed once. */
 class Compiler {
   private readonly wide: boolean;
@@ -58,8 +77,8 @@ class Compiler {
   private readonly fused = new Set<Expression>();
   private readonly reductions: number[] = [];
   private readonly outputs: number[] = [];
-  readonly constants: (number | string)[] = [];
-  readonly arrays: (NumericArray | string)[] = [];
+  readonly constants: Places<number | string> = new Places();
+  readonly arrays: Places<NumericArray | string> = new Places();
 
   constructor(roots: readonly Expression[], wide: boolean, isScalar: (parameter: string) => boolean) {
     this.wide = wide;
@@ -79,13 +98,8 @@ class Compiler {
     }
   }
 
-  private index<T>(list: T[], item: T): number {
-    const found = list.findIndex(other => Object.is(other, item));
-    return found >= 0 ? found : list.push(item) - 1;
-  }
-
   private constant(value: number | string): number {
-    return 4 * this.index(this.constants, value) + place.constant;
+    return 4 * this.constants.of(value) + place.constant;
   }
 
   /** An operand: for now the place among values is that of the instruction which makes it. */
@@ -101,6 +115,8 @@ class Compiler {
 
   /** The operand that an expression is. */
   private lower(expression: Expression): number {
+    const known = this.seen.get(expression);
+    if (known !== undefined) return known;
     for (const part of parts([expression])) {
       if (!this.seen.has(part) && !this.fused.has(part)) this.seen.set(part, this.make(part));
     }
@@ -109,11 +125,11 @@ class Compiler {
 
   private make({ node }: Expression): number {
     if (node.kind === "number") return this.constant(node.value);
-    if (node.kind === "array") return 4 * this.index(this.arrays, node.array) + place.array;
+    if (node.kind === "array") return 4 * this.arrays.of(node.array) + place.array;
     if (node.kind === "parameter") {
       return this.isScalar(node.name)
         ? this.constant(node.name)
-        : 4 * this.index(this.arrays, node.name) + place.array;
+        : 4 * this.arrays.of(node.name) + place.array;
     }
     const { operands } = node;
     const product = operands.find(operand => this.fused.has(operand));
@@ -228,8 +244,8 @@ export function compileProgram(
   return {
     wide,
     code: compiler.code(),
-    constants: compiler.constants,
-    arrays: compiler.arrays,
+    constants: compiler.constants.items,
+    arrays: compiler.arrays.items,
     outcomes: made,
     reductions: compiler.reductionCount,
   };

@@ -1,7 +1,8 @@
 /** Iterations that need nothing of a matrix but its products with vectors. */
 import { ArgumentError, NoConvergenceError } from "../../errors.ts";
-import { sum } from "../../index.ts";
+import { max, sum } from "../../index.ts";
 import { now } from "../distributed/local.ts";
+import { elementwise } from "../expressions/face.ts";
 import type { FloatArray } from "../types.ts";
 import { checkShares } from "./checks.ts";
 import type { CsrMatrix } from "./csr-matrix.ts";
@@ -36,38 +37,74 @@ function checkSquare(name: string, a: CsrMatrix): void {
   throw new ArgumentError(`${name}: a must be square, but is ${a.rows} x ${a.columns}`);
 }
 
+function checkLimits(name: string, tolerance: number, iterations: number): void {
+  if (!(typeof tolerance === "number" && tolerance >= 0)) {
+    throw new ArgumentError(`${name}: tolerance must be a number, at least 0, but is ${String(tolerance)}`);
+  }
+  if (iterations === Number.POSITIVE_INFINITY || (Number.isInteger(iterations) && iterations >= 0)) return;
+  throw new ArgumentError(
+    `${name}: iterations must be a whole number, at least 0, but is ${String(iterations)}`,
+  );
+}
+
+/** In double precision also for float32, whose squares soon leave its range. */
+const product = elementwise("sync").compile("dot(x, y)");
+
 const dot = (a: CsrMatrix, x: FloatArray, y: FloatArray): Promise<number> =>
-  a.comm.allreduce(now.dot(x, y) as number, sum);
+  a.comm.allreduce(product(x, y) as number, sum);
+
+/** The largest magnitude in a vector; NaN where there is one. */
+const largest = (a: CsrMatrix, x: FloatArray): Promise<number> =>
+  a.comm.allreduce(x.length === 0 ? 0 : Math.abs(x[now.iamax(x)]), max);
+
+/** Divides a vector by its largest magnitude, which is returned, so that squares of its elements stay in range. */
+async function scaled(
+  name: string,
+  a: CsrMatrix,
+  argument: string,
+  x: FloatArray,
+): Promise<[FloatArray, number]> {
+  const scale = await largest(a, x);
+  if (!Number.isFinite(scale)) {
+    throw new ArgumentError(`${name}: ${argument} has elements that are NaN or infinite`);
+  }
+  return [scale === 0 ? x.slice() : x.map(value => value / scale), scale];
+}
 
 /**
  * Solves a x = b for a symmetric positive definite a (Hestenes and Stiefel 1952), from x = 0 on, until the residual is
  * at most `tolerance` (1e-10 unless said) times the norm of b. Each rank gives its share of b. Collective.
- * @throws {ArgumentError} on all ranks, when a is not square, or one's b is no share of a vector.
- * @throws {NoConvergenceError} after `iterations`, or when a is found not to be positive definite.
+ * @throws {ArgumentError} on all ranks, when a is not square, one's b is no share of a vector or has elements that are not
+ *   finite, or a limit is none.
+ * @throws {NoConvergenceError} after `iterations`, when a is found not to be positive definite, or when numbers leave the
+ *   range of the element type.
  */
 export async function conjugateGradients(
   a: CsrMatrix,
   b: FloatArray,
   { tolerance = 1e-10, iterations = 10 * a.rows }: IterationLimits = {},
 ): Promise<ConjugateGradients> {
+  checkLimits("conjugateGradients", tolerance, iterations);
   checkSquare("conjugateGradients", a);
   await checkShares("conjugateGradients", a, { b });
+  const [r, scale] = await scaled("conjugateGradients", a, "b", b);
   const x = a.vector();
-  const r = b.slice();
-  const p = b.slice();
+  const p = r.slice();
   const q = a.vector();
-  await a.matvec(p, q);
-  const size = await dot(a, b, b);
+  const size = await dot(a, r, r);
+  if (size === 0) return { x, iterations: 0, residual: 0 };
   let rr = size;
   let done = 0;
-  while (rr > tolerance ** 2 * size) {
+  // NaN is no success either.
+  while (!(rr <= tolerance ** 2 * size)) {
     if (done === iterations) {
       throw new NoConvergenceError(
         `conjugateGradients: after ${done} iterations the residual is ${Math.sqrt(rr / size)}, above the tolerance of ${tolerance}`,
       );
     }
-    if (done > 0) await a.matvec(p, q);
+    await a.matvec(p, q);
     const pq = await dot(a, p, q);
+    if (!Number.isFinite(pq)) throw outOfRange(a, done + 1);
     if (!(pq > 0)) {
       throw new NoConvergenceError(
         `conjugateGradients: a is not positive definite: in iteration ${done + 1} the direction p has p · a p = ${pq}`,
@@ -82,9 +119,15 @@ export async function conjugateGradients(
     now.axpy(1, r, p);
     done++;
   }
-  if (Number.isNaN(rr))
-    throw new NoConvergenceError("conjugateGradients: a or b has NaN or infinite elements");
-  return { x, iterations: done, residual: size === 0 ? 0 : Math.sqrt(rr / size) };
+  now.scal(scale, x);
+  if (!Number.isFinite(await largest(a, x))) throw outOfRange(a, done);
+  return { x, iterations: done, residual: Math.sqrt(rr / size) };
+}
+
+function outOfRange(a: CsrMatrix, iteration: number): NoConvergenceError {
+  return new NoConvergenceError(
+    `conjugateGradients: in iteration ${iteration} numbers left the range of ${a.dtype}; a has NaN or infinite elements, or such as are too large or small`,
+  );
 }
 
 /** Numbers in -1 .. 1; a pattern could have no part of the eigenvector at all, for these often have symmetries. */
@@ -98,7 +141,8 @@ function scattered(i: number): number {
 /**
  * The eigenvalue of largest magnitude of a symmetric matrix, by power iteration from `start` on (fixed numbers
  * without a pattern unless said), until the residual is at most `tolerance` (1e-8 unless said). Collective.
- * @throws {ArgumentError} on all ranks, when a is not square, or one's start is no share of a vector.
+ * @throws {ArgumentError} on all ranks, when a is not square, one's start is no share of a vector or has elements that are
+ *   not finite, or a limit is none.
  * @throws {NoConvergenceError} after `iterations`, as when two eigenvalues have that magnitude.
  */
 export async function powerIteration(
@@ -109,9 +153,10 @@ export async function powerIteration(
     start = a.vector(scattered),
   }: IterationLimits & { start?: FloatArray } = {},
 ): Promise<PowerIteration> {
+  checkLimits("powerIteration", tolerance, iterations);
   checkSquare("powerIteration", a);
   await checkShares("powerIteration", a, { start });
-  const vector = start.slice();
+  const [vector] = await scaled("powerIteration", a, "start", start);
   const product = a.vector();
   let residual = Number.POSITIVE_INFINITY;
   for (let done = 1; done <= iterations; done++) {

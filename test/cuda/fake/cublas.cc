@@ -66,6 +66,7 @@ API cublasCreate_v2(void** handle) {
 }
 API cublasDestroy_v2(void*) { return 0; }
 API cublasGetVersion_v2(void*, int* version) {
+  FAKE("cublasGetVersion_v2");
   *version = 130100;
   return 0;
 }

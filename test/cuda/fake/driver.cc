@@ -85,6 +85,7 @@ API cuInit(unsigned) {
   return 0;
 }
 API cuDriverGetVersion(int* version) {
+  FAKE("cuDriverGetVersion");
   *version = static_cast<int>(setting("FAKE_CUDA_VERSION", 13000));
   return 0;
 }
@@ -115,19 +116,23 @@ API cuDeviceGet(int* handle, int index) {
   return 0;
 }
 API cuDeviceGetName(char* name, int bytes, int handle) {
+  FAKE("cuDeviceGetName");
   snprintf(name, bytes, "Fake GPU %d", handle);
   return 0;
 }
 API cuDeviceGetAttribute(int* value, int attribute, int) {
+  FAKE("cuDeviceGetAttribute");
   *value = attribute == 16 ? 2 : attribute == 75 ? 9 : 0;
   return 0;
 }
 API cuDeviceGetUuid(unsigned char* uuid, int handle) {
+  FAKE("cuDeviceGetUuid");
   memset(uuid, 0xfa, 16);
   uuid[15] = static_cast<unsigned char>(handle);
   return 0;
 }
 API cuDeviceTotalMem_v2(size_t* bytes, int) {
+  FAKE("cuDeviceTotalMem_v2");
   *bytes = setting("FAKE_CUDA_MEMORY", 1 << 30);
   return 0;
 }
@@ -187,15 +192,6 @@ API cuMemFreeHost(void* address) {
   free(address);
   return 0;
 }
-API cuMemHostRegister_v2(void*, size_t, unsigned) {
-  CONTEXT("cuMemHostRegister_v2");
-  return 0;
-}
-API cuMemHostUnregister(void*) {
-  CONTEXT("cuMemHostUnregister");
-  return 0;
-}
-
 // Only page-locked memory may be copied while the caller goes on.
 static bool isPinned(const void* host, size_t bytes) {
   uint64_t address = reinterpret_cast<uint64_t>(host);

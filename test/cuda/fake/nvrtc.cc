@@ -14,6 +14,7 @@ struct Program {
 }  // namespace
 
 API nvrtcVersion(int* major, int* minor) {
+  FAKE("nvrtcVersion");
   *major = 13;
   *minor = 0;
   return 0;
@@ -38,22 +39,27 @@ API nvrtcCompileProgram(void* handle, int count, const char** options) {
   return 0;
 }
 API nvrtcGetProgramLogSize(void* program, size_t* bytes) {
+  FAKE("nvrtcGetProgramLogSize");
   *bytes = static_cast<Program*>(program)->source.size() + 1;
   return 0;
 }
 API nvrtcGetProgramLog(void* program, char* log) {
+  FAKE("nvrtcGetProgramLog");
   strcpy(log, static_cast<Program*>(program)->source.c_str());
   return 0;
 }
 API nvrtcGetCUBINSize(void* program, size_t* bytes) {
+  FAKE("nvrtcGetCUBINSize");
   *bytes = static_cast<Program*>(program)->image.size() + 1;
   return 0;
 }
 API nvrtcGetCUBIN(void* program, char* image) {
+  FAKE("nvrtcGetCUBIN");
   strcpy(image, static_cast<Program*>(program)->image.c_str());
   return 0;
 }
 API nvrtcDestroyProgram(void** program) {
+  FAKE("nvrtcDestroyProgram");
   delete static_cast<Program*>(*program);
   *program = nullptr;
   return 0;

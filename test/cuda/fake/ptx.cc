@@ -273,7 +273,8 @@ static void doCvt(Machine& m, const Instruction& in) {
     double least = isSigned(in.type) ? -std::ldexp(1., static_cast<int>(bytesOf(in.type)) * 8 - 1) : 0;
     double most = std::ldexp(1., static_cast<int>(bytesOf(in.type)) * 8 - (isSigned(in.type) ? 1 : 0));
     uint64_t result;
-    if (std::isnan(x)) result = 0;
+    // PTX ISA, cvt: 0 of NaN only where neither side has 64 bits.
+    if (std::isnan(x)) result = in.from == f64 || bytesOf(in.type) == 8 ? 1ull << (bytesOf(in.type) * 8 - 1) : 0;
     else if (x <= least) result = U(static_cast<int64_t>(least));
     else if (x >= most) result = isSigned(in.type) ? U(most == 0x1p63 ? INT64_MAX : static_cast<int64_t>(most) - 1) : ~0ull;
     else result = isSigned(in.type) ? U(static_cast<int64_t>(x)) : static_cast<uint64_t>(x);

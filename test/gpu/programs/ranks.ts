@@ -75,6 +75,9 @@ if (rank === 0)
   const [a, b] = [drawn(100 + rank, m * k * size), drawn(200 + rank, k * n)];
   using left = await cuda.upload(a, [m, k * size]);
   using right = await cuda.upload(b, [k, n]);
+  // So that the product's memory holds nothing that was right before.
+  const poisoned = Array.from({ length: 4 }, () => cuda.full([m, n], Number.NaN, { dtype: "float64" }));
+  for (const array of poisoned) array.free();
   using c = await cuda.matmulRows(gpus, left, right);
   const got = (await c.download()) as Float64Array;
   for (let check = 0; check < 200; check++) {
@@ -86,6 +89,20 @@ if (rank === 0)
     }
     assert.ok(Math.abs(got[i * n + j] - dot) < 1e-11, `element ${i}, ${j}`);
   }
+}
+
+// Halves and int8.
+{
+  const dtype = "bfloat16";
+  using mine = cuda.full(1001, rank + 0.5, { dtype });
+  using total = cuda.full(1001, Number.NaN, { dtype });
+  await gpus.allreduceInto(total, mine, sum);
+  using numbers = total.astype("float64");
+  assert.deepEqual(await numbers.download(), new Float64Array(1001).fill((size * size) / 2));
+  using left = cuda.full([24, 16 * size], 100, { dtype: "int8" });
+  using right = cuda.full([16, 8], -rank, { dtype: "int8" });
+  using c = await cuda.matmulRows(gpus, left, right);
+  assert.deepEqual(await c.download(), new Int32Array(24 * 8).fill(-800 * size * (size - 1)));
 }
 await gpus.free();
 console.log(`rank ${rank} ok`);

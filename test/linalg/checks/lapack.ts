@@ -296,6 +296,14 @@ export const lapackChecks: Record<string, () => void> = {
         }
       }
     }
+    // Of no equations the solution of least norm is 0.
+    for (const name of ["gels", "gelsd"] as const) {
+      const b = Float64Array.of(7, 8);
+      const none = new Float64Array(0);
+      if (name === "gels") sync.gels(0, 2, 1, none, b);
+      else expect(sync.gelsd(0, 2, 1, none, b, none)).to.equal(0);
+      expect([...b]).to.deep.equal([0, 0]);
+    }
     const ones = Matrix.from([
       [1, 1],
       [1, 1],

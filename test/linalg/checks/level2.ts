@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import { sync } from "../../../src/linalg/index.ts";
 import type { Scalar, Transpose, Uplo } from "../../../src/linalg/types.ts";
 import {
@@ -63,6 +64,36 @@ export const checks: Record<string, () => void> = {
         }
       }
     }
+  },
+  "gemv and symv: what y holds does not matter when beta is 0": () => {
+    for (const type of elementTypes) {
+      const { complex } = type;
+      for (const [incx, incy] of increments) {
+        for (const trans of transposes) {
+          const a = new Grid(type, 7, 5);
+          const x = new Strided(type, trans === "N" ? 5 : 7, incx);
+          const y = new Strided(type, trans === "N" ? 7 : 5, incy);
+          y.array.fill(Number.NaN);
+          sync.gemv(7, 5, a.array, x.array, y.array, { trans, incx, incy, complex });
+          const wanted = multiply(op(a.values(), trans), column(x));
+          expectVector(y, flat(wanted), 256 * type.eps, `gemv ${type.name} ${trans} ${incx}`);
+        }
+        const a = triangular(type, 9, "L");
+        const [x, y] = [new Strided(type, 9, incx), new Strided(type, 9, incy)];
+        y.array.fill(Number.NaN);
+        sync.symv(9, a.array, x.array, y.array, { incx, incy, complex });
+        const wanted = multiply(symmetric(a.values(), "L", true), column(x));
+        expectVector(y, flat(wanted), 256 * type.eps, `symv ${type.name} ${incx}`);
+      }
+    }
+  },
+  "gemv and ger: increments of more than 32 bits": () => {
+    const far = { incx: 2 ** 32, incy: -(2 ** 32), lda: 2 ** 33 };
+    const y = Float64Array.of(9);
+    sync.gemv(1, 1, Float64Array.of(2), Float64Array.of(3), y, far);
+    expect(y[0]).to.equal(6);
+    sync.ger(1, 1, Float64Array.of(2), Float64Array.of(3), y, far);
+    expect(y[0]).to.equal(12);
   },
   ger: () => {
     for (const type of elementTypes) {

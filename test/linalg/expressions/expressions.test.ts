@@ -28,6 +28,7 @@ import {
   where,
 } from "../../../src/linalg/index.ts";
 import { native } from "../../../src/native.ts";
+import { expectFree } from "../event-loop.ts";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
@@ -107,9 +108,14 @@ describe("expressions", () => {
     });
 
     it("should take a long chain", () => {
-      let e: Expression = array(Float64Array.of(1, 2));
-      for (let i = 0; i < 2000; i++) e = e.add(1);
-      expect(Array.from(sync.evaluate(e))).to.deep.equal([2001, 2002]);
+      // Work that grew with the square of the length would take minutes.
+      const count = 40_000;
+      let e: Expression = array(Float64Array.of(1, 2), "x");
+      for (let i = 0; i < count; i++) e = e.add(i);
+      const sum = (count * (count - 1)) / 2;
+      expect(Array.from(sync.evaluate(e))).to.deep.equal([sum + 1, sum + 2]);
+      expect(sync.evaluate(e.sum())).to.equal(2 * sum + 3);
+      expect(String(e)).to.match(/^\({40000}x \+ 0\) \+ 1\).* \+ 39999\)$/);
     });
 
     it("should choose with where and combine conditions", () => {
@@ -396,6 +402,26 @@ describe("expressions", () => {
       expect(String(parse("max(x)"))).to.equal("max(x)");
     });
 
+    it("should say that it is nested too deep", () => {
+      const cases = [
+        ["(", "x", ")"],
+        ["exp(", "x", ")"],
+        ["-", "x", ""],
+        ["!", "x", ""],
+        ["2**", "x", ""],
+        ["x ? ", "x", ": 1"],
+        ["x ? 1 : ", "x", ""],
+      ];
+      for (const [open, middle, close] of cases) {
+        const nested = (depth: number) => `${open.repeat(depth)}${middle}${close.repeat(depth)}`;
+        expect(sync.compile(nested(250)).parameters, open).to.deep.equal(["x"]);
+        for (const depth of [350, 50_000])
+          fails(() => parse(nested(depth)), /^nested more than 300 deep, at position/);
+      }
+      // What only follows each other does not count.
+      expect(sync.compile(`${"-(x) + ".repeat(1000)}x`).parameters).to.deep.equal(["x"]);
+    });
+
     it("should name its parameters in their order", () => {
       expect(compile("b * x + a * x").parameters).to.deep.equal(["b", "x", "a"]);
       const f = sync.compile("a * x + b");
@@ -457,6 +483,17 @@ describe("expressions", () => {
         map([x, y], (x, y) => x.add(y)),
         /argument 1 has 10 elements/,
       );
+    });
+
+    it("should know no function of a tree made by hand, nor options that are none", async () => {
+      const operand = array(x);
+      const Made = operand.constructor as new (node: unknown) => Expression;
+      for (const name of ["foo", "toString"]) {
+        const made = new Made({ kind: "call", function: name, operands: [operand] });
+        fails(() => sync.evaluate(made), new RegExp(`^there is no function ${name}$`));
+      }
+      fails(() => sync.evaluate(exp(x), null as never), /^evaluate: options must be an object, but is null/);
+      await rejects(map(x, exp, 1 as never), /^map: options must be an object, but is 1/);
     });
 
     it("should refuse memory that overlaps", async () => {
@@ -559,15 +596,14 @@ describe("expressions", () => {
 
   describe("on another thread", () => {
     it("should leave the event loop free", async () => {
-      const x = ramp(300_000);
-      let settled = false;
-      const promise = map(x, x => log(sqrt(erfc(exp(sin(x)))).add(maximum(x, 1)))).then(y => {
-        settled = true;
-        return y;
+      const x = ramp(1_000_000);
+      const work = (x: Expression): Expression => log(sqrt(erfc(exp(sin(x)))).add(maximum(x, 1)));
+      const y = new Float64Array(x.length);
+      await expectFree(() => {
+        y.fill(-7);
+        return { promise: mapInto(y, x, work), written: y[y.length - 1] !== -7 };
       });
-      await Promise.resolve();
-      expect(settled).to.equal(false);
-      expect(await promise).to.deep.equal(sync.map(x, x => log(sqrt(erfc(exp(sin(x)))).add(maximum(x, 1)))));
+      expect(y).to.deep.equal(sync.map(x, work));
     });
 
     it("should run many at once", async () => {

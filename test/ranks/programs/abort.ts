@@ -18,6 +18,15 @@ const receives: readonly Wait[] = [
 const sends: readonly Wait[] = [
   ["synchronous send", signal => world.send("unwanted", right, { tag: 99, synchronous: true, signal })],
   ["sendrecv", signal => world.sendrecv("unwanted", right, left, { sendTag: 99, recvTag: 1, signal })],
+  [
+    "sendrecvInto",
+    signal =>
+      world.sendrecvInto(new Float64Array(1), new Float64Array(1), right, left, {
+        sendTag: 99,
+        recvTag: 1,
+        signal,
+      }),
+  ],
 ];
 for (const [name, wait] of [...receives, ...sends]) {
   // What is sent in vain must not find another rank's receive.

@@ -37,4 +37,15 @@ await expectFailure(
   "TSMPI_DEADLOCK",
   /rank 0 blocks in send to rank 0/,
 );
+// What is awaited fails when the event loop has nothing else to do, and again for the next wait.
+for (const [wait, sentence] of [
+  [
+    () => world.recv(undefined, { tag: 3 }),
+    /rank 0 waits in recv from any rank.*only this rank itself could serve that/,
+  ],
+  [() => world.probe(0, { tag: 3 }), /rank 0 waits in probe for a message from rank 0/],
+  [() => world.send(1, 0, { synchronous: true }), /rank 0 waits in send to rank 0/],
+] as [() => Promise<unknown>, RegExp][]) {
+  await expectFailure(wait, DeadlockError, "TSMPI_DEADLOCK", sentence);
+}
 console.log(`a world of ${world.size}`);

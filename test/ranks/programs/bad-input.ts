@@ -73,6 +73,64 @@ for (const face of faces) {
     await refused(() => face.recvInto(target, left), `recvInto: target must be a typed array; got ${came}.`);
   }
 
+  // Options that are none, as a tag or root given bare, which must be refused before anything is sent or numbered.
+  for (const [bad, came] of [
+    [7, "a number (7)"],
+    [null, "null"],
+    ["7", 'a string ("7")'],
+  ] as [never, string][]) {
+    const options = "options must be an object, such as";
+    const array = new Float64Array(size);
+    for (const [name, operation] of [
+      ["send", () => face.send(1, right, bad)],
+      ["recv", () => face.recv(left, bad)],
+      ["recvInto", () => face.recvInto(array, left, bad)],
+      ["sendrecv", () => face.sendrecv(1, right, left, bad)],
+      ["sendrecvInto", () => face.sendrecvInto(array, array, right, left, bad)],
+      ["probe", () => face.probe(left, bad)],
+      ["poll", () => face.poll(left, bad)],
+      ["broadcast", () => face.broadcast(1, bad)],
+      ["broadcastInto", () => face.broadcastInto(array, bad)],
+      ["scatter", () => face.scatter(array, bad)],
+      ["scatterInto", () => face.scatterInto(array, array, bad)],
+      ["gather", () => face.gather(1, bad)],
+      ["gatherInto", () => face.gatherInto(array, array, bad)],
+      ["alltoallInto", () => face.alltoallInto(array, array, bad)],
+      ["reduce", () => face.reduce(1, sum, bad)],
+      ["reduceInto", () => face.reduceInto(array, array, sum, bad)],
+      ["allreduce", () => face.allreduce(1, sum, bad)],
+      ["reduceScatter", () => face.reduceScatter(array, sum, bad)],
+      ["scan", () => face.scan(1, sum, bad)],
+      ["split", () => face.split(0, bad)],
+      ["dup", () => face.dup(bad)],
+    ] as [string, () => unknown][]) {
+      await expectFailure(operation, ArgumentError, "TSMPI_ARGUMENT", `${name}: ${options}`);
+      await expectFailure(operation, ArgumentError, "TSMPI_ARGUMENT", `; got ${came}.`);
+    }
+  }
+
+  // Signals: what blocks takes none.
+  const { signal } = new AbortController();
+  for (const [bad, came] of [
+    [5, "a number (5)"],
+    [null, "null"],
+    [{}, "an object"],
+  ] as [never, string][]) {
+    const sentence = `signal must be an AbortSignal; got ${came}.`;
+    await refused(() => face.send(1, right, { signal: bad }), `send: ${sentence}`);
+    await refused(() => face.recv(left, { signal: bad }), `recv: ${sentence}`);
+    await refused(() => face.probe(left, { signal: bad }), `probe: ${sentence}`);
+    await refused(() => face.sendrecv(1, right, left, { signal: bad }), `recv: ${sentence}`);
+  }
+  if (face !== world) {
+    const sentence = "an operation of sync takes no signal";
+    await refused(() => face.send(1, right, { signal }), `send: ${sentence}`);
+    await refused(() => face.recv(left, { signal }), `recv: ${sentence}`);
+    await refused(() => face.recvInto(new Float64Array(1), left, { signal }), `recvInto: ${sentence}`);
+    await refused(() => face.sendrecv(1, right, left, { signal }), `recv: ${sentence}`);
+    await refused(() => face.probe(left, { signal }), `probe: ${sentence}`);
+  }
+
   // What cannot be sent, and where it is.
   class Job {
     options = { callback: () => 1 };
@@ -138,6 +196,14 @@ for (const face of faces) {
 }
 
 // On the awaiting face every failure is a rejection, not an exception at the call.
+for (const bad of [7, null] as never[]) {
+  await expectFailure(
+    () => world.messages(bad).next(),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    "messages: options must be an object",
+  );
+}
 const copy = await world.dup();
 await copy.free();
 for (const operation of [

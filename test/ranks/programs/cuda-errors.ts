@@ -1,6 +1,6 @@
 /** What goes wrong between ranks' GPUs, on the fake driver: an error on the rank that it concerns, and no rank hangs. */
 import { expect } from "chai";
-import { ArgumentError, CudaError, NotSendableError, sum, world } from "tsmpi";
+import { ArgumentError, CudaError, NotSendableError, sum, TruncationError, world } from "tsmpi";
 import * as cuda from "tsmpi/cuda";
 import { ok } from "./support.ts";
 
@@ -33,8 +33,12 @@ async function passed(where: 0 | 1, failures: string): Promise<void> {
   delete process.env.FAKE_CUDA_FAIL;
   await world.barrier();
 }
-// Where memory cannot be opened there is the way through the host.
+// Where memory cannot be opened there is the way through the host, and through ordinary memory of it where no more is pinned.
 if (size > 1) {
+  using warm = await cuda.upload(new Float32Array(8));
+  await warm.download();
+  await passed(0, "cuIpcGetMemHandle=801,cuMemHostAlloc=2");
+  await passed(1, "cuIpcOpenMemHandle_v2=400,cuMemHostAlloc=2");
   await passed(0, "cuIpcGetMemHandle=801");
   await passed(1, "cuIpcOpenMemHandle_v2=400");
 }
@@ -54,6 +58,116 @@ for (const call of size > 1 ? ["cuMemcpyDtoDAsync_v2", "cuIpcCloseMemHandle", "c
     expect((await array.download())[0], "usable again").to.equal(1);
   }
   await world.barrier();
+}
+
+// Elements that cannot be read, or written: an error on both ranks, or on the receiver alone.
+for (const [where, call] of size > 1
+  ? ([
+      [0, "cuMemcpyDtoHAsync_v2"],
+      [1, "cuMemcpyHtoDAsync_v2"],
+    ] as const)
+  : []) {
+  using array = cuda.zeros(100_000);
+  await cuda.device().synchronize();
+  if (rank < 2) {
+    process.env.FAKE_CUDA_FAIL =
+      rank === where ? `cuIpcGetMemHandle=801,${call}=700` : "cuIpcGetMemHandle=801";
+    const work = (): Promise<unknown> => (rank === 0 ? gpus.send(array, 1) : gpus.recvInto(array, 0));
+    const own = `${rank === 0 ? "down" : "up"}loading: ${call}: CUDA_ERROR_ILLEGAL_ADDRESS`;
+    if (rank === where) expect((await failure(work)).message).to.match(new RegExp(`^${own}`));
+    else if (rank === 1) {
+      const error = (await failure(work)) as CudaError;
+      expect(error.message).to.match(
+        /^rank 0 could not read the array that it sent: downloading: cuMemcpyDtoH/,
+      );
+      expect([error.call, error.status]).to.deep.equal([call, 700]);
+    } else await work();
+    delete process.env.FAKE_CUDA_FAIL;
+    array.fill(1);
+    expect((await array.download())[0], "usable again").to.equal(1);
+  }
+  await world.barrier();
+}
+
+// Long arrays that go by the host do so in parts: whole, and where one part cannot be read or written, or has no place.
+if (size > 1) {
+  const long = 20_000_000;
+  const hide = (failures = ""): void => {
+    process.env.FAKE_CUDA_FAIL = `cuIpcGetMemHandle=801${failures}`;
+  };
+  hide();
+  if (rank === 0) {
+    using mine = cuda.full(long, 1);
+    using end = mine.slice([long - 3, long]);
+    end.fill(5);
+    await gpus.send(mine, 1);
+    hide(",cuMemcpyDtoHAsync_v2=700@2");
+    expect(await failure(() => gpus.send(mine, 1))).to.be.instanceOf(CudaError);
+    hide();
+    await gpus.send(mine, 1);
+    await gpus.send(mine, 1);
+    await gpus.send(end, 1);
+  } else if (rank === 1) {
+    using target = cuda.full(long, -1);
+    using end = target.slice([long - 4, long]);
+    await gpus.recvInto(target, 0);
+    expect(await end.download()).to.deep.equal(new Float32Array([1, 5, 5, 5]));
+    expect((await failure(() => gpus.recvInto(target, 0))).message).to.match(/^rank 0 could not read/);
+    hide(",cuMemcpyHtoDAsync_v2=700@1");
+    expect((await failure(() => gpus.recvInto(target, 0))).message).to.match(/^uploading: /);
+    hide();
+    using short = target.slice([0, 5]);
+    expect(await failure(() => gpus.recvInto(short, 0))).to.be.instanceOf(TruncationError);
+    await gpus.recvInto(short, 0);
+    expect((await short.download())[0], "what comes next is no part of it").to.equal(5);
+  }
+  delete process.env.FAKE_CUDA_FAIL;
+  await world.barrier();
+}
+
+// A signal ends the wait of a sender, not the message, whose memory stays as it is until it has been read.
+for (const way of size > 1 ? ["", "cuIpcGetMemHandle=801"] : []) {
+  const long = 100_000;
+  process.env.FAKE_CUDA_FAIL = way;
+  if (rank === 0) {
+    const mine = await cuda.upload(Float32Array.from({ length: long }, (_, i) => i % 1000));
+    const stop = new AbortController();
+    const sent = gpus.send(mine, 1, { signal: stop.signal });
+    stop.abort(new Error("enough"));
+    expect((await failure(() => sent)).message).to.equal("enough");
+    expect((await failure(() => mine.fill(0))).message).to.match(/is being downloaded/);
+    mine.free();
+    using other = cuda.full(long, -7);
+    await cuda.device().synchronize();
+    await world.send("sent", 1);
+    expect((await other.download())[0]).to.equal(-7);
+    expect(await failure(() => gpus.send(other, 1, { signal: stop.signal }))).to.equal(stop.signal.reason);
+  } else if (rank === 1) {
+    using target = cuda.full(long, -1);
+    await world.recv(0);
+    const stop = new AbortController();
+    const received = gpus.recvInto(target, 0, { signal: stop.signal });
+    stop.abort();
+    // The message may have been there already: then it comes whole.
+    await received.catch(() => gpus.recvInto(target, 0));
+    const got = await target.download();
+    expect([got[0], got[999], got[long - 1]]).to.deep.equal([0, 999, (long - 1) % 1000]);
+    const late = new AbortController();
+    const nothing = gpus.recvInto(target, 0, { signal: late.signal });
+    late.abort(new Error("enough"));
+    expect((await failure(() => nothing)).message).to.equal("enough");
+    target.fill(2);
+  }
+  delete process.env.FAKE_CUDA_FAIL;
+  await world.barrier();
+}
+
+// A barrier waits for this rank's devices, first of all.
+if (size === 1) {
+  cuda.zeros(4).free();
+  process.env.FAKE_CUDA_FAIL = "cuEventSynchronize=700";
+  expect((await failure(() => gpus.barrier())).message).to.match(/^cuEventSynchronize: /);
+  delete process.env.FAKE_CUDA_FAIL;
 }
 
 // Parts of one array, at once; a part that comes must not be used meanwhile, others may.

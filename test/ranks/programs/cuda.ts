@@ -98,6 +98,27 @@ for (const length of [0, 1, 5000, 300_000]) {
   await gpus.barrier();
 }
 
+// Called at once on rank 0 and one after the other elsewhere: all of them go in the order of the calls.
+{
+  using mine = cuda.full(3, rank + 1);
+  using totals = cuda.zeros(3);
+  using again = cuda.zeros(3);
+  using a = cuda.full([2, size], 1, { dtype: "float64" });
+  using b = cuda.full([1, 2], rank, { dtype: "float64" });
+  const calls = [
+    () => gpus.allreduceInto(totals, mine, sum),
+    () => gpus.barrier(),
+    () => cuda.matmulRows(gpus, a, b).then(c => c.free()),
+    () => gpus.allreduceInto(again, mine, sum),
+    () => gpus.barrier(),
+  ];
+  if (rank === 0) await Promise.all(calls.map(call => call()));
+  else for (const call of calls) await call();
+  const all = new Float32Array(3).fill((size * (size + 1)) / 2);
+  expect(await totals.download()).to.deep.equal(all);
+  expect(await again.download()).to.deep.equal(all);
+}
+
 // A product over all GPUs: rank i has i + 1 rows of A and, but for the last rank, 2 of B.
 {
   const rowsOfB = (of: number): number => (of === size - 1 && size > 1 ? 0 : 2);
@@ -157,9 +178,57 @@ async function failure(work: () => unknown): Promise<Error> {
   using whole = cuda.zeros(4, { dtype: "int32" });
   const [type] = await Promise.all([failure(() => gpus.recvInto(array, before)), gpus.send(whole, next)]);
   expect(type).to.be.instanceOf(TypeMismatchError);
-  using half = cuda.zeros(4, { dtype: "bfloat16" });
-  expect((await failure(() => gpus.allreduceInto(half, half, sum))).message).to.match(
-    /cannot combine bfloat16 on the host/,
+}
+
+// Halves, for which the host may have no type: added up in float32 and rounded once, also in products.
+for (const dtype of ["bfloat16", "float16"] as const) {
+  const [large, most] = dtype === "bfloat16" ? [256, 2] : [2048, 2];
+  const given = rank === 0 ? large : 1;
+  // The next number after `large` is `large` + 2, and one in the middle becomes even.
+  const rounded = large + Math.floor((size - 1) / most) * most + ((size - 1) % 4 === 3 ? most : 0);
+  using mine = cuda.full(2 * size, given, { dtype });
+  using target = cuda.full(2 * size, Number.NaN, { dtype });
+  const check = async (array: cuda.DeviceArray, what: string): Promise<void> => {
+    using wide = array.astype("float64");
+    expect(new Set((await wide.download()) as Float64Array), `${what} ${dtype}`).to.deep.equal(
+      new Set([rounded]),
+    );
+  };
+  if (dtype === "bfloat16") {
+    await gpus.allreduceInto(target, mine, sum);
+    await check(target, "allreduceInto");
+    await gpus.reduceInto(rank === 0 ? target : undefined, mine, sum);
+    if (rank === 0) await check(target, "reduceInto");
+    using part = cuda.full(2, Number.NaN, { dtype });
+    await gpus.reduceScatterInto(part, mine, sum);
+    await check(part, "reduceScatterInto");
+  }
+  using a = cuda.full([rank + 1, size], 1, { dtype });
+  using b = cuda.full([1, 3], given, { dtype });
+  using c = await cuda.matmulRows(gpus, a, b);
+  expect([c.dtype, ...c.shape]).to.deep.equal([dtype, rank + 1, 3]);
+  await check(c, "matmulRows");
+  using exact = await cuda.matmulRows(gpus, a, b, { dtype: "float32" });
+  expect(new Set((await exact.download()) as Float32Array)).to.deep.equal(new Set([large + size - 1]));
+}
+
+// int8 is added up in int32.
+{
+  using a = cuda.full([rank + 1, 4 * size], 100, { dtype: "int8" });
+  using b = cuda.full([4, 8], rank === 0 ? -128 : 127, { dtype: "int8" });
+  using c = await cuda.matmulRows(gpus, a, b, { alpha: 3 });
+  expect(c.dtype).to.equal("int32");
+  expect(await c.download()).to.deep.equal(
+    new Int32Array(8 * (rank + 1)).fill(1200 * (-128 + 127 * (size - 1))),
+  );
+  using odd = cuda.zeros([rank === size - 1 ? 3 : 4, 8], { dtype: "int8" });
+  using left = cuda.zeros([2, 4 * size - 1], { dtype: "int8" });
+  expect((await failure(() => cuda.matmulRows(gpus, left, odd))).message).to.match(
+    new RegExp(`must be multiples of 4; rank ${size - 1} has 3 x 8; pad with zeros`),
+  );
+  using other = cuda.zeros([4, 8]);
+  expect((await failure(() => cuda.matmulRows(gpus, a, other))).message).to.match(
+    /all of A and B must be of one type, but rank 0 has int8 of A, and rank 0 float32 of B/,
   );
 }
 ok();

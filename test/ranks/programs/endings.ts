@@ -1,7 +1,7 @@
 /** Waits that meet the end of another rank, or of this one, at an awkward moment: argument 1 names the case. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { NONE, PeerFinishedError, world } from "tsmpi";
+import { DeadlockError, NONE, PeerFinishedError, world } from "tsmpi";
 import { ok } from "./support.ts";
 
 const { rank, sync } = world;
@@ -63,6 +63,23 @@ const cases: Record<string, () => Promise<void>> = {
     await sleep(100);
     await world.send("seen", rank, { tag: 3, synchronous: true });
     expect(await synchronous).to.equal("seen");
+  },
+
+  /** While the event loop has nothing to do but to wait for this rank, it never will be served. */
+  async "only oneself"() {
+    const part = await world.split(rank);
+    for (const wait of [
+      () => world.recv(rank, { tag: 3 }),
+      () => world.probe(rank),
+      () => world.send("unseen", rank, { synchronous: true }),
+      () => part.recv(),
+    ]) {
+      const error = await rejection(wait());
+      expect(error).to.be.instanceOf(DeadlockError);
+      expect(error.message).to.match(/^rank \d waits in .*, but only this rank itself could serve that$/);
+    }
+    expect(await world.recv(rank)).to.equal("unseen");
+    await world.barrier();
   },
 
   /** The rest of an object that went into the library's care travels while its sender waits for a timer. */

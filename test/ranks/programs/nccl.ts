@@ -1,6 +1,6 @@
 /**
  * Collectives of device arrays over NCCL, on the fakes. The argument says how: "all" (each rank has a device), "shared",
- * "off", "missing" (rank 1 has no NCCL), "hosts" (ranks of several hosts), "broken" (NCCL does not start on the last rank).
+ * "off", "missing" (rank 1 has no NCCL), "full" (the device of rank 1 does not start at first), "broken" (NCCL does not start on the last rank).
  */
 import { expect } from "chai";
 import { max, sum, world } from "tsmpi";
@@ -11,11 +11,14 @@ const { rank, size } = world;
 const [how] = process.argv.slice(2);
 if (how === "missing" && rank === 1) process.env.TSMPI_LIBNCCL = "libnone.so";
 if (how === "broken" && rank === size - 1) process.env.FAKE_CUDA_FAIL = "ncclCommInitRank=2";
+if (how === "full" && rank === 1) process.env.FAKE_CUDA_FAIL = "cuDevicePrimaryCtxRetain=2";
 const gpus = await cuda.over(world);
 const reason = await gpus.ncclReason();
+if (how === "full") delete process.env.FAKE_CUDA_FAIL;
 const reasons: Record<string, RegExp> = {
   shared: /^ranks 0 and 1 share a device, and NCCL wants one for each rank$/,
   off: /^rank 0: TSMPI_NCCL is off$/,
+  full: /^rank 1: device 1 \(Fake GPU 1\) has no room to start \(cuDevicePrimaryCtxRetain\)/,
   missing: /^rank 1: no libnccl \(libnone.so: .*\); install .*nvidia-nccl.*TSMPI_LIBNCCL$/,
 };
 if (how === "all") expect(reason).to.equal(undefined);
@@ -101,10 +104,8 @@ async function usesNccl(name: string, work: () => Promise<void>): Promise<void> 
   expect(await mine.download(), "in place").to.deep.equal(host(i => size * i + total));
 }
 
-// All types that can be added up; halves only where no host takes part.
+// All types that can be added up.
 for (const dtype of ["float32", "int8", "uint8", "int32", "uint32", "float16", "bfloat16"] as const) {
-  const halves = dtype === "float16" || dtype === "bfloat16";
-  if (halves && how !== "all") continue;
   using mine = cuda.full(9, rank + 1, { dtype });
   await gpus.allreduceInto(mine, mine, sum);
   using numbers = mine.astype("float64");

@@ -101,6 +101,21 @@ await eachGrid(async grid => {
     const failure = await expectFailure(() => cholesky(s), NotPositiveDefiniteError, message);
     expect((failure as NotPositiveDefiniteError).order).to.equal(place + 1);
 
+    // Finite, but not what is left when the first column is taken out: infinite, or not a number.
+    for (const [corner, left] of [
+      [n + 1, 1e200],
+      [1e-20, 1e308],
+    ]) {
+      if (place === 0) continue;
+      const h = (i: number, j: number): number => {
+        if (i === 0) return corner;
+        return j === 0 ? (i === place ? left : 0) : definite(n)(i, j);
+      };
+      const overflowing = DistributedMatrix.fromFunction(grid, n, n, h, { block: 6 });
+      const thrown = await expectFailure(() => cholesky(overflowing), NotPositiveDefiniteError, message);
+      expect((thrown as NotPositiveDefiniteError).order).to.equal(place + 1);
+    }
+
     const g = (i: number, j: number): number => (j === place ? 0 : element(i, j));
     const a = DistributedMatrix.fromFunction(grid, n, n, g, { block: 6 });
     const singular = await expectFailure(() => lu(a), SingularMatrixError, new RegExp(`pivot ${place} is`));
@@ -121,6 +136,23 @@ for (const call of [cholesky, lu]) {
   await expectFailure(() => call(oblong), ArgumentError, /a must be square, but is 4 x 3/);
 }
 await expectFailure(() => solve(square, oblong), ArgumentError, /b must have 3 rows, but it is 4 x 3/);
+// Wrong for all, though not all would come to use it.
+for (const options of [{ uplo: "X" }, { diag: "X" }]) {
+  const [name] = Object.keys(options);
+  await expectFailure(
+    () => solveTriangular(square, square, options as object),
+    ArgumentError,
+    new RegExp(`^solveTriangular: ${name} must be .* but is "X"`),
+  );
+}
+for (const [pivots, message] of [
+  [Int32Array.of(0, 3, 2), /luSolve: pivots\[1\] is 3, which is no row of 3/],
+  [Int32Array.of(-1, 1, 2), /luSolve: pivots\[0\] is -1/],
+  [Int32Array.of(0, 1), /luSolve: pivots must be the Int32Array of 3/],
+  [[0, 1, 2] as unknown as Int32Array, /luSolve: pivots must be the Int32Array of 3/],
+] as const) {
+  await expectFailure(() => luSolve({ factors: square, pivots }, square), ArgumentError, message);
+}
 const coarse = DistributedMatrix.zeros(grid, 3, 1, { block: 5 });
 await expectFailure(() => solve(square, coarse), ArgumentError, /one grid, block size and dtype/);
 expect(await cholesky(DistributedMatrix.zeros(grid, 0, 0))).to.be.instanceOf(DistributedMatrix);

@@ -65,6 +65,80 @@ for (const [place, value] of x.entries()) {
 const zero = await conjugateGradients(a, a.vector());
 expect([zero.iterations, zero.residual, ...zero.x]).to.deep.equal([0, 0, ...a.vector()]);
 
+// The squares of these right-hand sides leave the range of their type.
+for (const [dtype, values] of [
+  ["float64", [1e-170, 1e160, 5e-324 * 2 ** 40, 1e308]],
+  ["float32", [1e-23, 1e20, 1e-40, 3e38]],
+] as const) {
+  const twice = await CsrMatrix.fromRows(world, n, n, i => [[i, 2]], { dtype });
+  const wide = await CsrMatrix.fromRows(world, n, n, chain, { dtype });
+  for (const value of values) {
+    const what = `${value} of ${dtype}`;
+    const b = twice.vector(() => value);
+    const half = await conjugateGradients(twice, b);
+    expect(Array.from(half.x), what).to.deep.equal(Array.from(b, element => element / 2));
+    expect(half.iterations, what).to.equal(1);
+    // The parabola has no room where the right-hand side is near the end of the range.
+    if (value > 1e37 && (dtype === "float32" || value > 1e300)) continue;
+    const tolerance = dtype === "float32" ? 1e-5 : 1e-10;
+    const parabola = await conjugateGradients(wide, b, { tolerance });
+    expect(parabola.residual, what).to.be.at.most(tolerance);
+    for (const [place, got] of parabola.x.entries()) {
+      const i = wide.firstRow + place;
+      const wanted = ((i + 1) * (n - i)) / 2;
+      expect(got / b[0], what).to.be.closeTo(wanted, 1e3 * tolerance * wanted);
+    }
+    const fromThere = await powerIteration(twice, { start: b });
+    expect(fromThere.eigenvalue, what).to.be.closeTo(2, 2 * epsilon[dtype] * n);
+  }
+  // To the last bit, which one step reaches.
+  const exact = await conjugateGradients(
+    twice,
+    twice.vector(i => i + 1),
+    { tolerance: 0 },
+  );
+  expect(Array.from(exact.x)).to.deep.equal(Array.from(twice.vector(i => (i + 1) / 2)));
+  const tiny = await CsrMatrix.fromRows(world, n, n, i => [[i, dtype === "float32" ? 1e-30 : 1e-200]], {
+    dtype,
+  });
+  await expectFailure(
+    () =>
+      conjugateGradients(
+        tiny,
+        tiny.vector(() => values.at(-1)!),
+      ),
+    NoConvergenceError,
+    new RegExp(`numbers left the range of ${dtype}`),
+  );
+}
+const lame = await CsrMatrix.fromRows(world, n, n, i => [[i, i === 5 ? Number.NaN : 2]]);
+await expectFailure(
+  () =>
+    conjugateGradients(
+      lame,
+      lame.vector(() => 1),
+    ),
+  NoConvergenceError,
+  /numbers left the range of float64; a has NaN/,
+);
+// One rank has it, all are told.
+for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
+  const b = a.vector(i => (i === 3 ? wrong : 1));
+  await expectFailure(() => conjugateGradients(a, b), ArgumentError, /: b has elements that are NaN or inf/);
+  await expectFailure(() => powerIteration(a, { start: b }), ArgumentError, /: start has elements that/);
+}
+for (const [limits, message] of [
+  [{ tolerance: Number.NaN }, /: tolerance must be a number, at least 0, but is NaN/],
+  [{ tolerance: -1 }, /: tolerance must be a number, at least 0, but is -1/],
+  [{ tolerance: "1" as never }, /: tolerance must be/],
+  [{ iterations: 1.5 }, /: iterations must be a whole number, at least 0, but is 1.5/],
+  [{ iterations: -1 }, /: iterations must be/],
+] as const) {
+  const b = a.vector(() => 1);
+  await expectFailure(() => conjugateGradients(a, b, limits), ArgumentError, message);
+  await expectFailure(() => powerIteration(a, limits), ArgumentError, message);
+}
+
 await expectFailure(
   () => CsrMatrix.fromRows(world, 6, 6, i => [[i === 4 ? 6 : 0, 1]]),
   ArgumentError,
