@@ -7,7 +7,7 @@ import { type ItemOf, planOf } from "./map.ts";
 import { type MapOptions, mapOptions, requireOptions, requireTask } from "./options.ts";
 import { agreeOnFailures } from "./results.ts";
 import { runTasks, type Task, type TaskContext } from "./run.ts";
-import { refusal } from "./sendable.ts";
+import { refusal, refusals } from "./sendable.ts";
 import { failureOf, type TaskFailure } from "./task-error.ts";
 import { exclusively } from "./team.ts";
 
@@ -118,13 +118,9 @@ function* checked<K extends Key, V>(pairs: Iterable<readonly [K, V]>): Iterable<
 /** Values that cannot be sent, as failures of the items that have given them. */
 function unsendableOf<V>(groups: Groups<Key, V>): TaskFailure[] {
   const all = [...groups.values()];
-  if (refusal(all.flatMap(({ values }) => values)) === undefined) return [];
-  return all.flatMap(({ from, values }) =>
-    values.flatMap((value, i) => {
-      const error = refusal(value);
-      return error === undefined ? [] : [failureOf(from[i], error)];
-    }),
-  );
+  const from = all.flatMap(group => group.from);
+  const values = all.flatMap(group => group.values);
+  return Array.from(refusals(values), ([place, error]) => failureOf(from[place], error));
 }
 
 function add<K extends Key, V>(

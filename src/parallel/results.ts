@@ -2,7 +2,7 @@
 import { ArgumentError } from "../errors.ts";
 import { type Communicator, max } from "../index.ts";
 import type { Part } from "./run.ts";
-import { refusal } from "./sendable.ts";
+import { refusals } from "./sendable.ts";
 import { failureOf, TaskError, type TaskFailure, TasksError } from "./task-error.ts";
 
 /** Arrays of numbers that results may fill. */
@@ -85,11 +85,7 @@ async function allFailures(
 
 /** Results that cannot be sent, as failures of their tasks. */
 function unsendableOf({ indices, values }: Part<unknown>): TaskFailure[] {
-  if (refusal(values) === undefined) return [];
-  return indices.flatMap((index, i) => {
-    const error = refusal(values[i]);
-    return error === undefined ? [] : [failureOf(index, error)];
-  });
+  return Array.from(refusals(values), ([place, error]) => failureOf(indices[place], error));
 }
 
 function without<R>({ indices, values }: Part<R>, failures: readonly TaskFailure[]): Results<R> {

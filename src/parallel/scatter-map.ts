@@ -13,7 +13,7 @@ import {
 } from "./options.ts";
 import { type NumberArrayType, requireType } from "./results.ts";
 import type { Task } from "./run.ts";
-import { refusal } from "./sendable.ts";
+import { refusals } from "./sendable.ts";
 import { balanced, blockOf, byCost, dealt, type Indices, range, whole } from "./shares.ts";
 import { exclusively } from "./team.ts";
 
@@ -113,11 +113,10 @@ function deliveries<T>(
 /** @throws {ArgumentError} naming the first item that cannot be sent */
 function requireSendableItems<T>(list: List<T>): void {
   const items = Array.from({ length: list.length }, (_, index) => list.at(index));
-  if (refusal(items) === undefined) return;
-  for (const [index, item] of items.entries()) {
-    const error = refusal(item) as Error | undefined;
-    if (error === undefined) continue;
-    throw new ArgumentError(`scatterMap: item ${index} cannot be sent to other ranks: ${error.message}.`);
+  for (const [index, error] of refusals(items)) {
+    throw new ArgumentError(
+      `scatterMap: item ${index} cannot be sent to other ranks: ${(error as Error).message}.`,
+    );
   }
 }
 

@@ -4,11 +4,33 @@
  */
 import { requireSendable } from "../index.ts";
 
+/** Lists and records around a value when a collective brings it, at most; what a value may hold is limited in depth. */
+const AROUND = 4;
+
 /** Why a value cannot be sent; undefined when it can. */
 export function refusal(value: unknown): unknown {
-  if (Array.isArray(value) ? arePrimitive(value) : isPrimitive(value)) return undefined;
+  if (isPrimitive(value)) return undefined;
+  const inside = attempt(value, AROUND);
+  // That of the value alone names the place in it.
+  return inside && (attempt(value, 0) ?? inside);
+}
+
+/** Why values cannot be sent, by their places in a list. */
+export function refusals(values: readonly unknown[]): Map<number, unknown> {
+  const found = new Map<number, unknown>();
+  if (arePrimitive(values) || attempt(values, AROUND - 1) === undefined) return found;
+  for (const [place, value] of values.entries()) {
+    const error = refusal(value);
+    if (error !== undefined) found.set(place, error);
+  }
+  return found;
+}
+
+function attempt(value: unknown, around: number): unknown {
+  let whole = value;
+  for (let i = 0; i < around; i++) whole = [whole];
   try {
-    requireSendable(value);
+    requireSendable(whole);
     return undefined;
   } catch (error) {
     return error;

@@ -172,6 +172,19 @@ if (size > 1) {
     expect(Array.from(all.results!)).to.deep.equal(expected);
     for (const each of all.errors) expect(each.message).to.match(reason);
   }
+  // What is nested too deeply once other ranks' results lie around it.
+  for (let depth = 492; depth <= 501; depth++) {
+    let nested: unknown = 0;
+    for (let i = 0; i < depth; i++) nested = [nested];
+    const outcome = await map(world, size, i => (i === size - 1 ? nested : i), { schedule: "static" }).catch(
+      (error: unknown) => error,
+    );
+    if (depth === 492) expect((outcome as unknown[]).length).to.equal(size);
+    else if (outcome instanceof TaskError)
+      expect(outcome.message).to.match(/nested more than 500 levels deep/);
+    else expect((outcome as unknown[]).length).to.equal(size);
+    if (depth === 501) expect(outcome).to.be.instanceOf(TaskError);
+  }
 }
 
 // And the ranks are together still.
