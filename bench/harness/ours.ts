@@ -20,7 +20,6 @@ export function planOurs(
   transport?: TransportName,
 ): ContenderPlan {
   const variant = hosts === undefined ? face : `${face} ${wire}`;
-  // As the command that users give.
   const tsmpirun = [join(packageFolder(), "dist", "tsmpirun.cjs"), "-n", String(ranks)];
   if (transport !== undefined) tsmpirun.push("--transport", transport);
   if (hosts !== undefined) tsmpirun.push("--hosts", hosts.join(","), "--wire", wire);
@@ -29,7 +28,8 @@ export function planOurs(
     title: first ? "tsmpi" : `tsmpi ${variant}`,
     kind: first ? "ours" : "other",
     readers: ranks,
-    command: [...tsmpirun, join(programsFolder(), "rank.js"), face],
+    command: [process.execPath, ...tsmpirun, join(programsFolder(), "rank.js"), face],
+    // As the command that users give.
     startCommand: first ? [...tsmpirun, join(programsFolder(), "start.js")] : undefined,
     environment: {},
     does: () => true,
