@@ -53,6 +53,7 @@ const holds: Case[] = [
   { model: "board", defines: ["N=4", "K=2"], fair: true },
   { model: "fence" },
   { model: "fence", fair: true },
+  { model: "deadlock" },
 ];
 
 const fails: Case[] = [
@@ -107,6 +108,12 @@ const fails: Case[] = [
   { model: "fence", defines: ["DEAF"], finds: sleepsForEver },
   { model: "fence", defines: ["LOOK_FIRST"], finds: sleepsForEver },
   { model: "fence", defines: ["REORDER"], finds: broken },
+  { model: "deadlock", defines: ["ONE_LOOK"], finds: broken },
+  { model: "deadlock", defines: ["ANY_SLEEP"], finds: broken },
+  { model: "deadlock", defines: ["WAKE_FIRST"], finds: broken },
+  { model: "deadlock", defines: ["UNHEARD"], finds: broken },
+  { model: "deadlock", defines: ["LOOK_FIRST"], finds: broken },
+  { model: "deadlock", defines: ["KEEP"], finds: sleepsForEver },
 ];
 
 /** Generates, compiles and runs the verifier of one case. Returns what it printed. */
