@@ -1,6 +1,6 @@
 /**
- * What is run as `tsmpirun`, by the shell line that scripts/build.mjs puts before it: loads the program (tsmpirun.ts) with the code that V8 has compiled of it in an earlier run,
- * a tenth of the time that a job of empty ranks takes. Node does this itself from version 22 on.
+ * What is run as `tsmpirun`, by the shell line that scripts/build.mjs puts before it: loads the program (tsmpirun.ts) with
+ * the code that V8 has compiled of it in an earlier run. Node does this itself from version 22 on.
  */
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,6 +11,8 @@ import { contentHash } from "./hash.ts";
 
 const program = join(import.meta.dirname, "tsmpirun-program.cjs");
 const require = createRequire(program);
+
+const HEADER_BYTES = 32;
 
 function textHash(text: string): string {
   return contentHash(Buffer.from(text));
@@ -31,7 +33,6 @@ function headerOf(code: Uint8Array): string {
   const words = new Uint32Array(code.buffer, code.byteOffset, code.length >>> 2);
   return textHash(`${size} ${mtimeMs}`) + contentHash(words);
 }
-const HEADER_BYTES = 32;
 
 function codeAt(path: string): Buffer | undefined {
   try {
