@@ -29,15 +29,12 @@ const cases: Record<string, () => unknown> = {
   awaited: () => world.recv(right, { tag: 4 }),
   blocking: () => sync.recv(right, { tag: 4 }),
   mixed: () => (rank % 2 === 0 ? world.recv(right, { tag: 4 }) : sync.recv(right, { tag: 4 })),
-  "barrier and receive": () => (rank === 0 ? world.recv(right, { tag: 4 }) : world.barrier()),
-  "both send": async () => {
-    await world.send(new Float64Array(1 << 20), right);
-    await world.recv(left);
+  "barrier and receive": () => (rank === 0 ? sync.recv(right, { tag: 4 }) : sync.barrier()),
+  "both send": () => {
+    sync.send(new Float64Array(1 << 20), right);
+    sync.recv(left);
   },
-  "after one has finished": async () => {
-    if (rank === size - 1) return sleep(3500);
-    await world.recv(1 - rank, { tag: 4 });
-  },
+  "after one has finished": () => (rank === size - 1 ? sleep(3500) : sync.recv(1 - rank, { tag: 4 })),
   /** A program may go on from it. */
   caught: async () => {
     const error = await failure(() => world.recv(right, { tag: 4 })).catch(() => undefined);
