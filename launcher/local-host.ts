@@ -14,6 +14,11 @@ import { usageOf } from "./process-usage.ts";
 import { threadVariables } from "./threads.ts";
 import { glibcTunables } from "./tunables.ts";
 
+/**
+ * V8 collects garbage of its own accord some time after a program was last busy. The timer that it keeps for it cannot be
+ * told from the program's, so a rank that awaits would seem to have something to come, and no deadlock would be seen.
+ */
+const ENGINE_OPTIONS = ["--no-memory-reducer"];
 /** Nothing that a rank starts can exist before its node has booted, and until then the cores have better to do. */
 const GUARD_AFTER_MILLISECONDS = 30;
 /** Looked up while the ranks boot: it matters only when one is killed. */
@@ -72,7 +77,8 @@ export class LocalHost implements Host {
     for (const program of part.programs) {
       const given = { ...process.env, ...program.environment };
       const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length, given);
-      const options = [...(program.transpiled ? ["--enable-source-maps"] : []), ...program.nodeOptions];
+      const sourceMaps = program.transpiled ? ["--enable-source-maps"] : [];
+      const options = [...ENGINE_OPTIONS, ...sourceMaps, ...program.nodeOptions];
       const command = [...options, "-r", boot, program.file, ...program.args];
       const environment: NodeJS.ProcessEnv = {
         ...process.env,
