@@ -48,8 +48,8 @@ export class OutgoingArrays {
   private readonly offered = new Map<number, Transfering>();
   /** Wanted, but the sender is just moving its array. */
   private readonly opening: Transfering[] = [];
-  /** Being copied, in turns. */
-  private readonly streaming: Transfering[] = [];
+  /** Being copied, by rank: ranks take turns, and so do the arrays of a rank. */
+  private readonly streaming: Transfering[][] = [];
 
   constructor(access: SegmentAccess, tell: Tell) {
     this.access = access;
@@ -88,19 +88,20 @@ export class OutgoingArrays {
 
   /** Whether arrays of a rank are still to be copied. */
   isBusyWith(source: number): boolean {
-    return [...this.opening, ...this.streaming].some(array => array.source === source);
+    const isOf = (array: Transfering): boolean => array.source === source;
+    return this.opening.some(isOf) || this.streaming.some(arrays => isOf(arrays[0]));
   }
 
   /** The array whose turn it is, and how much of it comes next; what is then read goes to the other host. */
   next(most: number): { array: Transfering; count: number } {
-    const array = this.streaming[0];
+    const [[array]] = this.streaming;
     return { array, count: Math.min(most, array.total - array.moved) };
   }
 
   /** Copies that much from the sender's memory. Returns false when there is nothing to send. */
   read(array: Transfering, target: Uint8Array, at: number, count: number): boolean {
-    const { access, streaming } = this;
-    streaming.shift();
+    const { access } = this;
+    this.endTurn();
     const address = access.doubles[(array.record + Transfer.source) / 2] + array.moved;
     const error = native().copyFrom(access.pidOf(array.source), address, target, at, count);
     if (error !== 0) {
@@ -113,7 +114,7 @@ export class OutgoingArrays {
     }
     array.moved += count;
     if (array.moved < array.total) {
-      streaming.push(array);
+      this.stream(array);
     } else {
       complete(access, array);
       access.wake(array.source);
@@ -127,18 +128,33 @@ export class OutgoingArrays {
     for (const array of this.opening.splice(0)) {
       Atomics.store(words, array.record + Transfer.taken, ALL_PIECES);
       if (Atomics.compareExchange(words, array.record + Transfer.state, seen, open) === seen) {
-        this.streaming.push(array);
+        this.stream(array);
       } else {
         this.opening.push(array);
       }
     }
   }
 
+  private stream(array: Transfering): void {
+    const arrays = this.streaming.find(([{ source }]) => source === array.source);
+    if (arrays === undefined) this.streaming.push([array]);
+    else arrays.push(array);
+  }
+
+  /** Takes the array out whose turn it was. Its rank is last now. */
+  private endTurn(): void {
+    const arrays = this.streaming.shift()!;
+    arrays.shift();
+    if (arrays.length > 0) this.streaming.push(arrays);
+  }
+
   private end(array: Transfering, state: number): void {
-    for (const list of [this.opening, this.streaming]) {
+    for (const list of [this.opening, ...this.streaming]) {
       const position = list.indexOf(array);
       if (position >= 0) list.splice(position, 1);
     }
+    const none = this.streaming.findIndex(arrays => arrays.length === 0);
+    if (none >= 0) this.streaming.splice(none, 1);
     Atomics.store(this.access.words, array.record + Transfer.state, state);
     this.access.wake(array.source);
   }

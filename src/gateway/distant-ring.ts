@@ -11,8 +11,22 @@ import { RecordKind, type RecordWriter } from "./records.ts";
 
 const LINE_SHIFT = 6;
 const LINE_WORDS_SHIFT = 4;
-/** A ring may send so much before another has its turn. */
+/** A ring may send so much, or one frame, before another has its turn. */
 const TURN_BYTES = 32 * 1024;
+
+/** What has come of a ring's turn. */
+export const Forwarded = {
+  nothing: 0,
+  /** All that was there, as far as the other host has room. */
+  all: 1,
+  /** There is more for another turn. */
+  part: 2,
+  /** There is something, and the frame that is being written has no room for it. */
+  noRoom: 3,
+} as const;
+
+/** Is told of an array that a frame offers, before the record that holds this frame is written. */
+export type Offered = (source: number, dest: number, transfer: number, total: number) => void;
 
 class DistantRing {
   readonly source: number;
@@ -54,28 +68,28 @@ export class Outlet extends DistantRing {
     this.limit = (head + this.lines - 1) | 0;
   }
 
-  /**
-   * Copies frames into a record, as many as there is room for here and there. Returns whether there were any.
-   * @param offered is told of an array that a frame offers, before the record that holds it is written
-   */
-  forward(writer: RecordWriter, offered: (transfer: number, total: number) => void): boolean {
+  /** Copies frames into a record, as many as are one turn and there is room for here and there. */
+  forward(writer: RecordWriter, offered: Offered): (typeof Forwarded)[keyof typeof Forwarded] {
     const { words, head, source, dest } = this;
     let lines = 0;
+    let isAll = true;
     for (;;) {
       const at = this.wordAt(head + lines);
       const marker = Atomics.load(words, at);
       if (marker === 0) break;
       const needed = this.linesOf(at);
+      if (((head + lines + needed - this.limit) | 0) > 0) break;
       // A record for an offer may come before.
       const bytes = (lines + needed) * LINE;
-      if (bytes + LINE > writer.room || (lines > 0 && bytes > TURN_BYTES)) break;
-      if (((head + lines + needed - this.limit) | 0) > 0) break;
+      isAll = bytes + LINE <= writer.room && (lines === 0 || bytes <= TURN_BYTES);
+      if (!isAll) break;
       if ((marker & Kind.offered) !== 0) {
-        offered(words[at + HEADER_WORDS], (words[at + 4] >>> 0) + (words[at + 5] >>> 0) * 2 ** 32);
+        const total = (words[at + 4] >>> 0) + (words[at + 5] >>> 0) * 2 ** 32;
+        offered(source, dest, words[at + HEADER_WORDS], total);
       }
       lines += needed;
     }
-    if (lines === 0) return false;
+    if (lines === 0) return isAll ? Forwarded.nothing : Forwarded.noRoom;
     const count = lines * LINE;
     const to = writer.add(RecordKind.lines, source, dest, head, 0, count);
     const from = this.wordAt(head) * 4;
@@ -83,7 +97,7 @@ export class Outlet extends DistantRing {
     writer.bytes.set(this.bytes.subarray(from, from + first), to);
     if (first < count) writer.bytes.set(this.bytes.subarray(0, count - first), to + first);
     this.release(lines);
-    return true;
+    return isAll ? Forwarded.all : Forwarded.part;
   }
 
   /** Throws away what is there, because its receiver has gone. Returns whether there was anything. */

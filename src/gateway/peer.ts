@@ -2,8 +2,9 @@
 import { Header, RankState } from "../transport/layout.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
 import { IncomingArrays, OutgoingArrays, type Tell } from "./arrays.ts";
-import { Inlet, Outlet } from "./distant-ring.ts";
+import { Inlet, type Offered, Outlet } from "./distant-ring.ts";
 import { LINK_HEADER, type Link } from "./link.ts";
+import { OutletTurns } from "./outlet-turns.ts";
 import {
   type GatewayRecord,
   RECORD_BYTES,
@@ -33,7 +34,7 @@ export class Peer {
   private readonly access: SegmentAccess;
   private readonly outlets = new Map<number, Outlet>();
   private readonly inlets = new Map<number, Inlet>();
-  private readonly outletList: Outlet[] = [];
+  private readonly turns = new OutletTurns();
   private readonly inletList: Inlet[] = [];
   private readonly outgoing: OutgoingArrays;
   private readonly incoming: IncomingArrays;
@@ -41,9 +42,11 @@ export class Peer {
   private readonly notes: Omit<GatewayRecord, "payload">[] = [];
   /** Of ranks of this host, the states that the other has been told. */
   private readonly toldStates = new Map<number, number>();
+  /** One of them has found no room in a frame full of other things. */
+  private statesWait = false;
   private writer = new RecordWriter(new Uint8Array(FRAME_BYTES), LINK_HEADER);
-  /** Which outlet is next. */
-  private turn = 0;
+  /** Long arrays and all the rest have frames in turns. */
+  private arraysAreNext = false;
   private readonly frameOf: (bytes: number) => Uint8Array;
 
   /** @param frameOf makes a frame, or finds one that is free */
@@ -65,7 +68,7 @@ export class Peer {
     const start = layout.ringStart(source, dest);
     const outlet = new Outlet(segment, start, layout.distantRingBytes, source, dest);
     this.outlets.set(key, outlet);
-    this.outletList.push(outlet);
+    this.turns.add(outlet);
   }
 
   /** Sends what there is, as far as there is room. Returns whether anything was. */
@@ -74,10 +77,11 @@ export class Peer {
     let any = this.discard();
     if (link === undefined) return any;
     if (this.incoming.look()) any = true;
-    while (link.room > 0) {
-      const sent = this.sendRecords(link);
-      if (!(link.room > 0 && this.sendChunk(link)) && !sent) return any;
-      any = true;
+    for (let idle = 0; idle < 2 && link.room > 0; ) {
+      const sent = this.arraysAreNext ? this.sendChunk(link) : this.sendRecords(link);
+      this.arraysAreNext = !this.arraysAreNext;
+      if (sent) any = true;
+      idle = sent ? 0 : idle + 1;
     }
     return any;
   }
@@ -100,7 +104,8 @@ export class Peer {
       const head = inlet.takeCredit();
       if (head !== undefined) this.add(RecordKind.credit, inlet.source, inlet.dest, head, 0);
     }
-    this.writeLines();
+    if (this.statesWait) this.writeStates();
+    this.turns.forward(writer, this.offered, this.forwarded);
     this.writeStates();
     if (writer.at === LINK_HEADER) return false;
     const frame = writer.bytes.subarray(0, writer.at);
@@ -127,21 +132,13 @@ export class Peer {
     if (count > 0) notes.splice(0, count);
   }
 
-  private writeLines(): void {
-    const { outletList, writer, outgoing } = this;
-    const { length } = outletList;
-    for (let i = 0; i < length && writer.room > 0; i++) {
-      const outlet = outletList[(this.turn + i) % length];
-      const { source, dest } = outlet;
-      const any = outlet.forward(writer, (transfer, total) => {
-        const live = outgoing.offer(source, dest, transfer, total);
-        this.add(RecordKind.offer, source, dest, transfer, live ? total : -1);
-      });
-      // It may wait for room.
-      if (any) this.access.wake(source);
-    }
-    this.turn++;
-  }
+  private readonly offered: Offered = (source, dest, transfer, total) => {
+    const live = this.outgoing.offer(source, dest, transfer, total);
+    this.add(RecordKind.offer, source, dest, transfer, live ? total : -1);
+  };
+
+  /** A rank may wait for room in its ring. */
+  private readonly forwarded = (source: number): void => this.access.wake(source);
 
   private sendChunk(link: Link): boolean {
     const { outgoing } = this;
@@ -159,7 +156,7 @@ export class Peer {
   private discard(): boolean {
     let any = false;
     if (Atomics.load(this.access.words, Header.endings) === 0) return false;
-    for (const outlet of this.outletList) {
+    for (const outlet of this.outlets.values()) {
       if (this.access.stateOf(outlet.dest) < RankState.leaving || !outlet.discard()) continue;
       this.access.wake(outlet.source);
       any = true;
@@ -173,6 +170,7 @@ export class Peer {
    */
   private writeStates(): void {
     const { access, toldStates, writer } = this;
+    this.statesWait = false;
     for (const rank of access.endedRanks) {
       const told = toldStates.get(rank) ?? RankState.joined;
       const state = access.stateOf(rank);
@@ -180,15 +178,16 @@ export class Peer {
       const next = state === RankState.finished && !this.isDelivered(rank) ? RankState.leaving : state;
       if (told >= next) continue;
       const last = encoder.encode(JSON.stringify(access.records.read(rank) ?? null));
-      if (last.length > writer.room) return;
+      this.statesWait = last.length > writer.room;
+      if (this.statesWait) return;
       toldStates.set(rank, next);
       writer.bytes.set(last, writer.add(RecordKind.state, rank, 0, next, 0, last.length));
     }
   }
 
   private isDelivered(rank: number): boolean {
-    const waiting = this.outletList.some(outlet => outlet.source === rank && outlet.hasFrames);
-    return !waiting && !this.outgoing.isBusyWith(rank);
+    for (const outlet of this.outlets.values()) if (outlet.source === rank && outlet.hasFrames) return false;
+    return !this.outgoing.isBusyWith(rank);
   }
 
   /**
