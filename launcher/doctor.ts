@@ -122,10 +122,10 @@ async function unreached(hosts: readonly RemoteHost[], options: JobOptions): Pro
   }
   const targets = listening.map(({ target }) => target);
   const tries = listening.map(async ({ host }, from) => {
-    const { addresses } = await host.ask({ kind: "reach", targets }, "reached");
-    for (const [to, address] of addresses.entries()) {
-      if (to === from || address != null) continue;
-      const tried = `${targets[to].addresses.join(", ")} (port ${targets[to].port})`;
+    const { endpoints } = await host.ask({ kind: "reach", targets }, "reached");
+    for (const [to, endpoint] of endpoints.entries()) {
+      if (to === from || endpoint != null) continue;
+      const tried = targets[to].endpoints.join(", ");
       const advice = "open TCP ports between the hosts, or choose a network with --iface";
       const text = `${host.name} does not reach ${listening[to].host.name} at ${tried}; ${advice}`;
       findings.push({ fatal: true, text });

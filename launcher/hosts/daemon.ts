@@ -22,7 +22,7 @@ import { OpenStreams } from "../open-streams.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { problemsOf } from "./checks.ts";
-import { examineHost, listen, reach } from "./examine.ts";
+import { examineHost, listenForHosts, reach } from "./examine.ts";
 import { GatewayChild } from "./gateway-child.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import {
@@ -107,7 +107,7 @@ class Daemon {
         void this.listen(order.network);
         return;
       case "reach":
-        void reach(order.targets).then(addresses => this.channel.send({ kind: "reached", addresses }));
+        void reach(order.targets).then(endpoints => this.channel.send({ kind: "reached", endpoints }));
         return;
       case "start":
         this.start(order.cards);
@@ -251,14 +251,15 @@ class Daemon {
 
   /** For `tsmpi doctor`: until this daemon ends, other hosts may try to reach it. */
   private async listen(network: string | undefined): Promise<void> {
-    const addresses = ownAddresses(network);
-    if (addresses.problem !== undefined) {
-      this.channel.send({ kind: "lacks", problems: [addresses.problem] });
-      return;
+    const { hostname, list, problem } = ownAddresses(network);
+    try {
+      if (problem !== undefined) throw new Error(problem);
+      const word = `${hostname} ${randomUUID()}`;
+      const { endpoints } = await listenForHosts(list, word);
+      this.channel.send({ kind: "listening", target: { endpoints, word } });
+    } catch (error) {
+      this.channel.send({ kind: "lacks", problems: [(error as Error).message] });
     }
-    const word = `${addresses.hostname} ${randomUUID()}`;
-    const { port } = await listen(word);
-    this.channel.send({ kind: "listening", target: { addresses: addresses.list, port, word } });
   }
 
   // The job.

@@ -1,11 +1,13 @@
 /** What `tsmpi doctor` finds out on a host, and whether hosts reach one another. */
 import { spawnSync } from "node:child_process";
 import { closeSync, readdirSync } from "node:fs";
-import { createConnection, createServer, type Server } from "node:net";
+import { createConnection } from "node:net";
 import { freemem, hostname } from "node:os";
+import { parseEndpoint } from "../../src/gateway/wire.ts";
 import { native } from "../../src/native.ts";
 import { usableCores } from "../cores.ts";
 import { packageVersion } from "../version.ts";
+import { type Listening, listenAt } from "./listening.ts";
 import type { HostFacts, ReachTarget } from "./protocol.ts";
 
 const CONNECT_MILLISECONDS = 3000;
@@ -76,23 +78,16 @@ export function examineHost(): HostFacts {
 }
 
 /** Listens for hosts that try to reach this one; whoever connects gets a word by which this host is known. */
-export function listen(word: string): Promise<{ server: Server; port: number }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer(socket => {
-      socket.on("error", () => {});
-      socket.end(word);
-    });
-    server.on("error", reject);
-    server.listen(0, () => {
-      server.unref();
-      resolve({ server, port: (server.address() as { port: number }).port });
-    });
+export function listenForHosts(addresses: readonly string[], word: string): Promise<Listening> {
+  return listenAt(addresses, socket => {
+    socket.on("error", () => {});
+    socket.end(word);
   });
 }
 
-function tryAddress(address: string, { port, word }: ReachTarget): Promise<boolean> {
+function tryEndpoint(endpoint: string, word: string): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = createConnection({ host: address, port });
+    const socket = createConnection(parseEndpoint(endpoint));
     let came = "";
     const done = (): void => {
       clearTimeout(timer);
@@ -107,12 +102,12 @@ function tryAddress(address: string, { port, word }: ReachTarget): Promise<boole
   });
 }
 
-/** The first address by which each target is reached; undefined: by none. */
+/** The first endpoint by which each target is reached; undefined: by none. */
 export function reach(targets: readonly ReachTarget[]): Promise<(string | undefined)[]> {
   return Promise.all(
-    targets.map(async target => {
-      const results = await Promise.all(target.addresses.map(address => tryAddress(address, target)));
-      return target.addresses[results.indexOf(true)];
+    targets.map(async ({ endpoints, word }) => {
+      const results = await Promise.all(endpoints.map(endpoint => tryEndpoint(endpoint, word)));
+      return endpoints[results.indexOf(true)];
     }),
   );
 }

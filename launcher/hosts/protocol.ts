@@ -20,7 +20,7 @@ import type { WireCard } from "../../src/gateway/wire.ts";
 import type { HostPart, RankLook } from "../host.ts";
 
 /** Changes whenever frames or messages do. */
-export const PROTOCOL = 4;
+export const PROTOCOL = 5;
 export const MAGIC: Buffer = Buffer.from(`\ntsmpi-daemon ${PROTOCOL}\n`);
 
 export const MARK = 0xa7;
@@ -136,8 +136,8 @@ export type Report =
   | { kind: "ready"; card: HostCard }
   | { kind: "facts"; facts: HostFacts }
   | { kind: "listening"; target: ReachTarget }
-  /** For each target the address that leads to it, or null. */
-  | { kind: "reached"; addresses: (string | undefined | null)[] }
+  /** For each target the endpoint that leads to it, or null. */
+  | { kind: "reached"; endpoints: (string | undefined | null)[] }
   | { kind: "started"; pids: [rank: number, pid: number][] }
   | { kind: "notStarted"; rank: number; reason: string }
   | { kind: "exited"; rank: number; code: number | null; signal: NodeJS.Signals | null; hint: string }
@@ -153,8 +153,7 @@ export type Report =
 
 /** A host that listens, so that others may try to reach it. */
 export interface ReachTarget {
-  addresses: string[];
-  port: number;
+  endpoints: string[];
   /** What is heard there. */
   word: string;
 }

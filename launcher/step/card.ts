@@ -8,8 +8,8 @@ export interface Card {
   host: string;
   hostname: string;
   cpus: number[];
-  /** Of task 0: how it is reached, the best address first, and the key that only tasks know. */
-  door: { addresses: string[]; port: number; key: string } | undefined;
+  /** Of task 0: where it listens, the best endpoint first, and the key that only tasks know. */
+  door: { endpoints: string[]; key: string } | undefined;
 }
 
 /** As a number in base 16, which is short however many there are. */
@@ -23,7 +23,7 @@ function cpusOf(mask: string): number[] {
 }
 
 /**
- * Without ";" and "=". A card that would be too long leaves addresses out, the worst first.
+ * Without ";" and "=". A card that would be too long leaves endpoints out, the worst first.
  * @throws {Error} when the name of the host alone is too long
  */
 export function encodeCard(card: Card): string {
@@ -31,10 +31,10 @@ export function encodeCard(card: Card): string {
   const text = JSON.stringify({ ...card, cpus: maskOf(cpus) });
   const encoded = Buffer.from(text).toString("base64url");
   if (encoded.length <= MOST_CARD_BYTES) return encoded;
-  if (door === undefined || door.addresses.length < 2) {
+  if (door === undefined || door.endpoints.length < 2) {
     throw new Error(`what this task must tell the others takes ${encoded.length} bytes: ${text}`);
   }
-  return encodeCard({ ...card, door: { ...door, addresses: door.addresses.slice(0, -1) } });
+  return encodeCard({ ...card, door: { ...door, endpoints: door.endpoints.slice(0, -1) } });
 }
 
 export function decodeCard(text: string): Card {

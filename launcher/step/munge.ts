@@ -1,14 +1,17 @@
 /**
  * The exchange where srun offers none: task 0 listens at a port that follows from the numbers of job and step, on one
  * of the step's nodes, and gives whoever asks a MUNGE credential that only this user's processes can open. In it are the
- * port and the key of a second listener, where tasks leave their cards and get those of all.
+ * endpoints and the key of a second listener, where tasks leave their cards and get those of all.
  */
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { lookup } from "node:dns/promises";
+import { connect, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { promisify } from "node:util";
+import { parseEndpoint } from "../../src/gateway/wire.ts";
 import { expandNames } from "../hosts/host-list.ts";
+import { type Listening, listenAt } from "../hosts/listening.ts";
 import type { Meeting } from "./pmi2.ts";
 import { connectSecurely, listenSecurely } from "./secure.ts";
 
@@ -27,29 +30,41 @@ export function isSlurmTask(environment: NodeJS.ProcessEnv): boolean {
   return environment.SLURM_STEP_ID !== undefined && environment.SLURM_PROCID !== undefined;
 }
 
-/** @throws {Error} a sentence about whom this task has not met */
+/**
+ * @param addresses of this host, where the others may come if this is task 0
+ * @throws {Error} a sentence about whom this task has not met
+ */
 export async function meetByMunge(
   environment: NodeJS.ProcessEnv,
-  makeCard: (rank: number, size: number) => string,
+  makeCard: (rank: number, size: number) => Promise<string>,
+  addresses: readonly string[],
 ): Promise<Meeting> {
   const rank = Number(environment.SLURM_PROCID);
   const size = Number(environment.SLURM_STEP_NUM_TASKS ?? environment.SLURM_NTASKS);
-  const card = makeCard(rank, size);
+  const card = await makeCard(rank, size);
   if (size === 1) return { rank, cards: [card] };
   const step = `${environment.SLURM_JOB_ID}.${environment.SLURM_STEP_ID}`;
-  const cards = rank === 0 ? await collect(step, size, card) : await bring(environment, step, rank, card);
-  return { rank, cards };
+  if (rank > 0) return { rank, cards: await bring(environment, step, rank, card) };
+  return { rank, cards: await collect(environment, step, size, card, addresses) };
 }
 
-function firstPort(step: string): number {
+/** Where others look for task 0, in this order. */
+function portsOf(step: string): number[] {
   let hash = 0;
   for (const letter of step) hash = (Math.imul(hash, 31) + letter.charCodeAt(0)) >>> 0;
-  return PORTS_FROM + (hash % PORTS);
+  const first = PORTS_FROM + (hash % PORTS);
+  return Array.from({ length: TRIES }, (_, index) => first + index);
 }
 
 // Task 0.
 
-async function collect(step: string, size: number, own: string): Promise<string[]> {
+async function collect(
+  environment: NodeJS.ProcessEnv,
+  step: string,
+  size: number,
+  own: string,
+  addresses: readonly string[],
+): Promise<string[]> {
   const cards = new Array<string>(size);
   cards[0] = own;
   const waiting: TLSSocket[] = [];
@@ -58,7 +73,7 @@ async function collect(step: string, size: number, own: string): Promise<string[
   const everybody = new Promise<void>(resolve => {
     allCame = resolve;
   });
-  const inside = await listenSecurely(key, socket => {
+  const inside = await listenSecurely(addresses, key, socket => {
     void firstLine(socket).then(line => {
       const [rank, card] = JSON.parse(line) as [number, string];
       cards[rank] = card;
@@ -66,13 +81,14 @@ async function collect(step: string, size: number, own: string): Promise<string[
       if (waiting.length === size - 1) allCame();
     });
   });
-  const { port } = inside.address() as { port: number };
-  const secret = JSON.stringify({ port, key: key.toString("base64url") });
-  // So that it is known early if there is no munge.
-  await munge(secret);
-  // Each asker gets a credential of its own: a host opens none twice.
-  const outside = await listenAtFirst(firstPort(step), async () => `tsmpi ${step} ${await munge(secret)}\n`);
+  let outside: Listening | undefined;
   try {
+    const secret = JSON.stringify({ endpoints: inside.endpoints, key: key.toString("base64url") });
+    // So that it is known early if there is no munge.
+    await munge(secret);
+    const known = [...addresses, ...(await namedAddresses(environment))];
+    // Each asker gets a credential of its own: a host opens none twice.
+    outside = await listenAtFirst(known, step, async () => `tsmpi ${step} ${await munge(secret)}\n`);
     await limited(everybody, () => {
       const missing = [...cards.keys()].filter(rank => cards[rank] === undefined);
       return `tasks ${missing.join(", ")} have not come to rank 0`;
@@ -81,11 +97,26 @@ async function collect(step: string, size: number, own: string): Promise<string[
     return cards;
   } finally {
     inside.close();
-    outside.close();
+    outside?.close();
   }
 }
 
-async function listenAtFirst(first: number, makeWord: () => Promise<string>): Promise<Server> {
+/**
+ * Others know this host by the name of its node alone, which may lead to another network than the one wanted, and here
+ * to this host itself.
+ */
+async function namedAddresses(environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const { SLURMD_NODENAME: name } = environment;
+  if (name === undefined) return [];
+  const found = await lookup(name, { all: true }).catch(() => []);
+  return found.map(({ address }) => address);
+}
+
+function listenAtFirst(
+  addresses: readonly string[],
+  step: string,
+  makeWord: () => Promise<string>,
+): Promise<Listening> {
   const asking: Socket[] = [];
   let makers = 0;
   async function answer(): Promise<void> {
@@ -101,19 +132,12 @@ async function listenAtFirst(first: number, makeWord: () => Promise<string>): Pr
     }
     makers--;
   }
-  for (let port = first; port < first + TRIES; port++) {
-    const server = createServer(socket => {
-      socket.on("error", () => {});
-      asking.push(socket);
-      if (makers < MAKERS) void answer();
-    });
-    const listens = await new Promise<boolean>(resolve => {
-      server.on("error", () => resolve(false));
-      server.listen(port, () => resolve(true));
-    });
-    if (listens) return server;
+  function came(socket: Socket): void {
+    socket.on("error", () => {});
+    asking.push(socket);
+    if (makers < MAKERS) void answer();
   }
-  throw new Error(`rank 0 finds none of the ports ${first} to ${first + TRIES - 1} free`);
+  return listenAt(addresses, came, portsOf(step));
 }
 
 // The others.
@@ -125,55 +149,64 @@ async function bring(
   card: string,
 ): Promise<string[]> {
   const nodes = expandNames(environment.SLURM_STEP_NODELIST ?? "", "SLURM_STEP_NODELIST");
-  const { node, port, key } = await findDoor(nodes, step);
-  const socket = await connectSecurely([node], port, Buffer.from(key, "base64url"));
+  const { endpoints, key } = await findDoor(nodes, step);
+  const socket = await connectSecurely(endpoints, Buffer.from(key, "base64url"));
   socket.write(`${JSON.stringify([rank, card])}\n`);
   const answer = firstLine(socket);
   return JSON.parse(await limited(answer, () => "rank 0 has not met all tasks")) as string[];
 }
 
 interface Door {
-  node: string;
-  port: number;
+  endpoints: string[];
   key: string;
 }
 
 /** Task 0 is on one of the nodes, nearly always the first, and may come later than this one. */
 async function findDoor(nodes: readonly string[], step: string): Promise<Door> {
-  const first = firstPort(step);
+  const ports = portsOf(step);
   const end = performance.now() + MEETING_MILLISECONDS;
   while (performance.now() < end) {
     for (const node of nodes) {
-      for (let port = first; port < first + TRIES; port++) {
+      for (const port of ports) {
         const heard = await heardAt(node, port);
         // Nobody listens here: not at the ports after it either.
         if (heard === undefined) break;
-        const [word, of, credential] = heard.trim().split(" ");
+        const [word, of, credential] = heard.text.trim().split(" ");
         if (word !== "tsmpi" || of !== step) continue;
         const inside = unmunge(credential);
-        if (inside !== undefined) return { node, ...(JSON.parse(inside) as Omit<Door, "node">) };
+        if (inside === undefined) continue;
+        const { endpoints, key } = JSON.parse(inside) as Door;
+        // The way that has just been found comes first.
+        const isKnown = (endpoint: string): boolean => parseEndpoint(endpoint).host === heard.from;
+        return { endpoints: [...endpoints].sort((a, b) => Number(isKnown(b)) - Number(isKnown(a))), key };
       }
     }
     await new Promise(resolve => setTimeout(resolve, PAUSE_MILLISECONDS));
   }
-  throw new Error(`rank 0 was found on none of ${nodes.join(", ")}, at ports from ${first}`);
+  throw new Error(`rank 0 was found on none of ${nodes.join(", ")}, at ports from ${ports[0]}`);
+}
+
+interface Heard {
+  text: string;
+  /** The address of who said it. */
+  from: string | undefined;
 }
 
 /** What somebody says to whoever connects; undefined when nobody lets this process connect. */
-function heardAt(host: string, port: number): Promise<string | undefined> {
+function heardAt(host: string, port: number): Promise<Heard | undefined> {
   return new Promise(resolve => {
-    let text: string | undefined;
+    let heard: Heard | undefined;
     const socket = connect({ host, port });
     socket.on("connect", () => {
-      text = "";
+      heard = { text: "", from: socket.remoteAddress };
     });
     socket.setTimeout(CONNECT_MILLISECONDS, () => socket.destroy());
     socket.on("data", bytes => {
-      text += bytes.toString();
-      if (text!.length > 8192) socket.destroy();
+      heard!.text += bytes.toString();
+      if (heard!.text.length > 8192) socket.destroy();
     });
     socket.on("error", () => {});
-    socket.on("close", () => resolve(text));
+    socket.on("close", () => resolve(heard));
   });
 }
 

@@ -25,7 +25,7 @@ export function offersPmi2(environment: NodeJS.ProcessEnv): boolean {
  */
 export async function meetByPmi2(
   environment: NodeJS.ProcessEnv,
-  makeCard: (rank: number, size: number) => string,
+  makeCard: (rank: number, size: number) => Promise<string>,
 ): Promise<Meeting> {
   const client = new Client(Number(environment.PMI_FD));
   try {
@@ -34,7 +34,7 @@ export async function meetByPmi2(
     const job = await client.call("fullinit", { pmijobid: PMI_JOBID, pmirank: PMI_RANK, threaded: "FALSE" });
     const rank = Number(job.rank);
     const size = Number(job.size);
-    await client.call("kvs-put", { key: `tsmpi-${rank}`, value: makeCard(rank, size) });
+    await client.call("kvs-put", { key: `tsmpi-${rank}`, value: await makeCard(rank, size) });
     await client.call("kvs-fence", {});
     const cards: string[] = [];
     for (let other = 0; other < size; other++) {

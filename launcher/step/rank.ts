@@ -14,6 +14,7 @@ import { type Arguments, parseArguments } from "../arguments.ts";
 import { usableCores } from "../cores.ts";
 import { ownAddresses } from "../hosts/addresses.ts";
 import { daemonOn } from "../hosts/daemon.ts";
+import type { Listening } from "../hosts/listening.ts";
 import { HostProblem, RemoteHost } from "../hosts/remote-host.ts";
 import { runOnHosts } from "../hosts/run-on-hosts.ts";
 import { LocalAgent, type Transport } from "../hosts/transport.ts";
@@ -107,25 +108,24 @@ async function takePart(words: string[]): Promise<number> {
   const coming = new Map<number, Came>();
   let allCame = (): void => {};
   const key = randomBytes(32);
-  let port = 0;
-  // Task 0 knows that it is that when it makes its card; to listen costs the others less than a second meeting.
-  const server = await listenSecurely(key, socket => {
-    void greet(socket).then(came => {
-      coming.set(came.hello.rank, came);
-      allCame();
-    });
-  });
-  port = (server.address() as { port: number }).port;
-  const { rank: me, cards: texts } = await meet(process.env, rankOfTask => {
+  const addresses = doorAddresses(words);
+  let door: Listening | undefined;
+  // Task 0 knows that it is that when it makes its card.
+  async function makeCard(rankOfTask: number): Promise<string> {
     if (rankOfTask > 0) return encodeCard(own);
-    const addresses = ownAddresses(undefined).list;
-    return encodeCard({ ...own, door: { addresses, port, key: key.toString("base64url") } });
-  });
+    door = await listenSecurely(addresses, key, socket => {
+      void greet(socket).then(came => {
+        coming.set(came.hello.rank, came);
+        allCame();
+      });
+    });
+    return encodeCard({ ...own, door: { endpoints: door.endpoints, key: key.toString("base64url") } });
+  }
+  const { rank: me, cards: texts } = await meet(process.env, makeCard, addresses);
   const cards = texts.map(decodeCard);
   const hosts = hostsOf(cards);
   const home = hosts.find(({ ranks }) => ranks.includes(me))!;
   const hello: Hello = { rank: me, words, environment: ownEnvironment(own.cpus, home.cpus) };
-  if (me > 0) server.close();
   if (me === home.ranks[0]) native().bindToCpus(home.cpus);
   if (me > 0) return follow(hello, cards[0].door!, me === home.ranks[0]);
 
@@ -143,7 +143,7 @@ async function takePart(words: string[]): Promise<number> {
     allCame();
   });
   await everybody;
-  server.close();
+  door?.close();
   try {
     const hellos = cards.map((_, other) => coming.get(other)?.hello ?? hello);
     const { plan, args } = planOf(hosts, hellos);
@@ -154,6 +154,20 @@ async function takePart(words: string[]): Promise<number> {
   } finally {
     for (const { socket } of coming.values()) if (!socket.destroyed && socket.writable) socket.end(ENDED);
   }
+}
+
+/** Where the other tasks may come. What is wrong with the words is said later, by task 0 alone. */
+function doorAddresses(words: readonly string[]): string[] {
+  let network: string | undefined;
+  try {
+    const args = readWords(words);
+    if (typeof args !== "string") network = args.network;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+  }
+  const { list, problem } = ownAddresses(network);
+  // Tasks must meet for each host to say that it has no such network.
+  return problem === undefined ? list : ownAddresses(undefined).list;
 }
 
 function ownEnvironment(cpus: readonly number[], ofHost: readonly number[]): Record<string, string> {
@@ -272,7 +286,7 @@ class TaskTransport implements Transport {
 
 /** @returns the exit code; that of the job is task 0's */
 async function follow(hello: Hello, door: NonNullable<Card["door"]>, isFirst: boolean): Promise<number> {
-  const socket = await connectSecurely(door.addresses, door.port, Buffer.from(door.key, "base64url"));
+  const socket = await connectSecurely(door.endpoints, Buffer.from(door.key, "base64url"));
   socket.write(`${JSON.stringify(hello)}\n`);
   if (isFirst) return daemonOn(socket);
   return new Promise(resolve => {

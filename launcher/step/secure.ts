@@ -2,8 +2,10 @@
  * Streams between the tasks of a step: TLS with a key that only they have (RFC 4279), so that nobody else at the port
  * is heard, and what is said cannot be read or changed.
  */
-import { createServer, type Server, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { type ConnectionOptions, connect, TLSSocket } from "node:tls";
+import { parseEndpoint } from "../../src/gateway/wire.ts";
+import { type Listening, listenAt } from "../hosts/listening.ts";
 
 const HANDSHAKE_MILLISECONDS = 10_000;
 const IDENTITY = "tsmpi";
@@ -14,9 +16,13 @@ const OPTIONS = {
   ciphers: "ECDHE-PSK-CHACHA20-POLY1305:ECDHE-PSK-AES256-CBC-SHA384",
 } as const;
 
-/** Listens at all addresses. Strangers are let go without a word. */
-export function listenSecurely(key: Buffer, came: (socket: TLSSocket) => void): Promise<Server> {
-  const server = createServer(raw => {
+/** Strangers are let go without a word. */
+export function listenSecurely(
+  addresses: readonly string[],
+  key: Buffer,
+  came: (socket: TLSSocket) => void,
+): Promise<Listening> {
+  return listenAt(addresses, raw => {
     const socket = new TLSSocket(raw, { isServer: true, ...OPTIONS, pskCallback: () => key } as never);
     const impatient = setTimeout(() => raw.destroy(), HANDSHAKE_MILLISECONDS);
     const over = (): void => clearTimeout(impatient);
@@ -28,27 +34,19 @@ export function listenSecurely(key: Buffer, came: (socket: TLSSocket) => void): 
     });
     raw.on("error", over);
   });
-  return new Promise((resolve, reject) => {
-    server.on("error", reject);
-    server.listen(0, () => resolve(server));
-  });
 }
 
-/** Connects to the first of the addresses where the other side has the key. @throws {Error} what was tried */
-export async function connectSecurely(
-  addresses: readonly string[],
-  port: number,
-  key: Buffer,
-): Promise<Socket> {
+/** Connects to the first of the endpoints where the other side has the key. @throws {Error} what was tried */
+export async function connectSecurely(endpoints: readonly string[], key: Buffer): Promise<Socket> {
   const failures: string[] = [];
-  for (const host of addresses) {
+  for (const endpoint of endpoints) {
     try {
-      return await connectOnce({ host, port }, key);
+      return await connectOnce(parseEndpoint(endpoint), key);
     } catch (error) {
-      failures.push(`${host}: ${(error as Error).message}`);
+      failures.push(`${endpoint}: ${(error as Error).message}`);
     }
   }
-  throw new Error(`rank 0 cannot be reached at port ${port} (${failures.join("; ")})`);
+  throw new Error(`rank 0 cannot be reached (${failures.join("; ")})`);
 }
 
 function connectOnce(where: ConnectionOptions, key: Buffer): Promise<Socket> {

@@ -1,8 +1,10 @@
 import { expect } from "chai";
 import { type Card, decodeCard, encodeCard, MOST_CARD_BYTES } from "../../launcher/step/card.ts";
+import { endpointOf } from "../../src/gateway/wire.ts";
 
 function cardOf(cpus: number[], addresses?: string[]): Card {
-  const door = addresses && { addresses, port: 65_535, key: "k".repeat(43) };
+  const endpoints = addresses?.map(address => endpointOf(address, 65_535));
+  const door = endpoints && { endpoints, key: "k".repeat(43) };
   const hostname = "node-0123456789.cluster.example";
   return { host: `${"b".repeat(36)} ${hostname} pid:[4026531836]`, hostname, cpus, door };
 }
@@ -28,8 +30,8 @@ describe("the card of a task", () => {
     const addresses = upTo(20).map(index => `2001:db8:1234:5678:9abc:def0:1234:${5678 + index}`);
     const text = encodeCard(cardOf(upTo(256), addresses));
     expect(text.length).to.be.at.most(MOST_CARD_BYTES);
-    const left = decodeCard(text).door!.addresses;
-    expect(left).to.deep.equal(addresses.slice(0, left.length));
+    const left = decodeCard(text).door!.endpoints;
+    expect(left).to.deep.equal(addresses.slice(0, left.length).map(address => endpointOf(address, 65_535)));
     expect(left.length).to.be.at.least(4);
   });
 

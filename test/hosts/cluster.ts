@@ -28,6 +28,9 @@ const SLURM: [program: string, name: string][] = [
   ["/usr/sbin/munged", "munge"],
 ];
 
+/** As ss names them. */
+const SERVICES = /\(\("(sshd|slurm\w+|munged|srun)"/;
+
 function present(program: string): boolean {
   // Debian has /bin and /sbin in /usr; others may not.
   return ["/usr/bin", "/usr/sbin", "/bin", "/sbin"].some(at => existsSync(join(at, basename(program))));
@@ -72,6 +75,19 @@ export class Cluster {
     return execFileSync(HOSTS_SH, ["exec", host, ...command], options);
   }
 
+  /** The command that runs another on a host, for whoever starts it himself. */
+  agent(host: string, ...command: string[]): string[] {
+    const { HOSTS_CLUSTER, HOSTS_SHARE } = this.environment;
+    const environment = [`HOSTS_CLUSTER=${HOSTS_CLUSTER}`, `HOSTS_SHARE=${HOSTS_SHARE}`];
+    return ["env", ...environment, HOSTS_SH, "exec", host, ...command];
+  }
+
+  /** Where anybody but a host's own services listens, as `address:port`. */
+  listening(host: string): string[] {
+    const lines = this.on(host, "ss", "-Htlnp").split("\n");
+    return lines.filter(line => line !== "" && !SERVICES.test(line)).map(line => line.split(/\s+/)[3]);
+  }
+
   /** tsmpirun on h0. */
   start(args: readonly string[], options: ClusterLaunch = {}): Launch {
     const { before = [], tool = tsmpirun } = options;
@@ -100,9 +116,13 @@ export class Cluster {
     return this.find(command => command[1] === this.tool && command[2] === "gateway");
   }
 
-  /** Which host a process is on, as a name that only this host has. */
-  namespaceOf(pid: number): string {
-    return readlinkSync(`/proc/${pid}/ns/uts`);
+  /** Which host a process is on, as a name that only this host has; undefined when it has ended. */
+  namespaceOf(pid: number): string | undefined {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/uts`);
+    } catch {
+      return undefined;
+    }
   }
 
   /** Command and environment of a process. */

@@ -3,7 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { ownAddresses } from "../../launcher/hosts/addresses.ts";
+import { RemoteHost } from "../../launcher/hosts/remote-host.ts";
+import { LocalAgent } from "../../launcher/hosts/transport.ts";
+import { parseEndpoint } from "../../src/gateway/wire.ts";
 import { packageRoot } from "../launch.ts";
+import { until } from "../launcher/helpers.ts";
 import { Cluster } from "./cluster.ts";
 import { ProgramFolder } from "./program-folder.ts";
 
@@ -84,10 +88,35 @@ describe("tsmpi doctor", () => {
       cluster.control("cut", "h1", "h2");
       const out = onH0("--hosts", "h1,h2,h3");
       cluster.control("heal");
-      expect(out).to.match(/^wrong: h1 does not reach h2 at 10\.77\.0\.3 \(port \d+\); open TCP ports/m);
-      expect(out).to.match(/^wrong: h2 does not reach h1 at 10\.77\.0\.2 /m);
+      expect(out).to.match(/^wrong: h1 does not reach h2 at 10\.77\.0\.3:\d+; open TCP ports/m);
+      expect(out).to.match(/^wrong: h2 does not reach h1 at 10\.77\.0\.2:\d+; /m);
       expect(out).to.not.match(/h3 does not|reach h3/);
       expect(out).to.match(/^mend this first: h[12] does not reach/m);
+    });
+
+    it("should let hosts listen in the wanted network only, and no longer than they are tried", async () => {
+      const other = ["10.88.0.2/24", "dev", "eth0"];
+      cluster.on("h1", "ip", "addr", "add", ...other);
+      for (const [network, expected] of [
+        ["10.77.0.0/16", ["10.77.0.2"]],
+        [undefined, ["10.77.0.2", "10.88.0.2"]],
+      ] as const) {
+        const command = cluster.agent("h1", process.execPath, tool, "daemon");
+        const transport = new LocalAgent(command);
+        const host = new RemoteHost({
+          name: "h1",
+          command,
+          transport,
+          linkTimeoutSeconds: 60,
+          onErrors: () => {},
+        });
+        const { target } = await host.ask({ kind: "listen", network }, "listening");
+        expect(cluster.listening("h1").sort()).to.deep.equal([...target.endpoints].sort());
+        expect(target.endpoints.map(endpoint => parseEndpoint(endpoint).host).sort()).to.deep.equal(expected);
+        await host.close();
+        expect(await until(() => cluster.listening("h1").length === 0)).to.equal(true);
+      }
+      cluster.on("h1", "ip", "addr", "del", ...other);
     });
 
     it("should find another version and a network that is missing", () => {

@@ -6,6 +6,7 @@ import { chmodSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect } from "chai";
+import { ownAddresses } from "../../launcher/hosts/addresses.ts";
 import { meetByMunge } from "../../launcher/step/munge.ts";
 import { folderWith, removeFolders } from "../launcher/helpers.ts";
 
@@ -58,8 +59,10 @@ describe("tasks that find one another by munge", function () {
           SLURM_PROCID: String(rank),
           SLURM_STEP_NUM_TASKS: String(size),
           SLURM_STEP_NODELIST: "localhost",
+          SLURMD_NODENAME: "localhost",
         },
-        of => `card ${of} of ${size}`,
+        of => Promise.resolve(`card ${of} of ${size}`),
+        ownAddresses(undefined).list,
       ),
     );
     return Promise.all(tasks);

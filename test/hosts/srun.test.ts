@@ -1,7 +1,8 @@
 /** Ranks that srun has started, in a real Slurm: they find one another by PMI-2, and where there is none by themselves. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { parseEndpoint } from "../../src/gateway/wire.ts";
 import { type Launched, packageRoot, start } from "../launch.ts";
 import { newMark, until } from "../launcher/helpers.ts";
 import { Cluster } from "./cluster.ts";
@@ -61,6 +62,65 @@ describe("ranks that srun has started", function () {
         expect(code).to.equal(0);
         expect(stdout.trimEnd().split("\n").sort()).to.deep.equal(expected);
       }
+    });
+  }
+
+  const [FIRST, SECOND] = ["10.77.0.2", "10.88.0.2"];
+  for (const [mpi, options, doors, atFirst, during] of [
+    // Task 0's door for the others.
+    ["pmi2", ["--iface", "10.77.0.0/16"], 1, [FIRST], [FIRST]],
+    // And two where they leave their cards.
+    ["none", ["--iface", "10.77.0.0/16"], 3, [FIRST], [FIRST]],
+    // To the first of which they come by the name of its node.
+    ["none", ["--iface", "10.88.0.0/16"], 4, [FIRST, SECOND], [SECOND]],
+    ["none", [], 6, [FIRST, SECOND], [FIRST, SECOND]],
+  ] as const) {
+    it(`should listen where and while it must (--mpi=${[mpi, ...options].join(" ")})`, async () => {
+      const second = (change: "add" | "del"): void => {
+        for (const [host, address] of [
+          ["h1", SECOND],
+          ["h2", "10.88.0.3"],
+        ])
+          cluster.on(host, "ip", "addr", change, `${address}/24`, "dev", "eth0");
+      };
+      const [go, stop] = ["go", "stop"].map(name => join(programs.path, name));
+      writeFileSync(
+        join(programs.path, "main.ts"),
+        `import { existsSync } from "node:fs";
+import { world } from "tsmpi";
+await world.barrier();
+console.log("up");
+while (!existsSync("stop")) await new Promise(resolve => setTimeout(resolve, 50));
+await world.barrier();`,
+      );
+      const mark = newMark();
+      second("add");
+      const wait = 'until [ $(hostname) = h1 ] || [ -e go ]; do sleep 0.1; done; exec "$@"';
+      const running = cluster.start(["rank", ...options, "--timeout", "100", "main.ts"], {
+        cwd: programs.path,
+        env: mark.env,
+        before: ["srun", "-Q", `--mpi=${mpi}`, "-N2", "-n2", "sh", "-c", wait, "sh"],
+        tool: TOOL,
+      });
+      const hostsOf = (endpoints: readonly string[]): string[] =>
+        [...new Set(endpoints.map(endpoint => parseEndpoint(endpoint).host))].sort();
+      // The other task has not come yet.
+      expect(await until(() => cluster.listening("h1").length >= doors, 40_000)).to.equal(true);
+      const opened = cluster.listening("h1");
+      writeFileSync(go, "");
+      await running.printed("up\nup\n");
+      const left = cluster.listening("h1");
+      writeFileSync(stop, "");
+      const { code, stderr } = await running.done;
+      second("del");
+      for (const file of [go, stop]) rmSync(file);
+      expect(stderr).to.equal("");
+      expect(code).to.equal(0);
+      expect(opened).to.have.length(doors);
+      expect(hostsOf(opened)).to.deep.equal(atFirst);
+      // The gateway's.
+      expect(left).to.have.length(during.length);
+      expect(hostsOf(left)).to.deep.equal(during);
     });
   }
 
