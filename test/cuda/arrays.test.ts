@@ -243,16 +243,16 @@ describe("cuda: device arrays (on the fake driver)", function () {
 
   it("say how much memory there is when it does not suffice", async () => {
     cuda.device().trim();
-    using half = cuda.zeros(32 * MiB);
+    using half = cuda.empty(32 * MiB);
     const error = await fails(
-      () => cuda.zeros(40 * MiB),
+      () => cuda.empty(40 * MiB),
       DeviceMemoryError,
       /device 0 \(Fake GPU 0\) has no room for 167,772,160 bytes/,
     );
     expect(error.code).to.equal("TSMPI_DEVICE_MEMORY");
     expect(error.total).to.equal(256 * MiB);
     half.free();
-    using enough = cuda.zeros(40 * MiB);
+    using enough = cuda.empty(40 * MiB);
     expect(enough.size).to.equal(40 * MiB);
   });
 
