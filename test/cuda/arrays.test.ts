@@ -226,16 +226,16 @@ describe("cuda: device arrays (on the fake driver)", function () {
   it("may be lost again and again, beyond the device's memory", async () => {
     const memory = process.env.FAKE_CUDA_MEMORY;
     cuda.device().trim();
-    process.env.FAKE_CUDA_MEMORY = String(cuda.device().memoryInfo().used + 16 * MiB);
+    process.env.FAKE_CUDA_MEMORY = String(cuda.device().memoryInfo().used + 4 * MiB);
     try {
       for (let i = 0; i < 15; i++) {
         // The view is an array of its own that nobody frees.
-        using a = cuda.full([512, 1024], i);
+        using a = cuda.full([256, 512], i);
         using turned = a.transpose().copy();
         const host = await turned.download();
-        expect([host.length, host[0]]).to.deep.equal([512 * 1024, i]);
+        expect([host.length, host[0]]).to.deep.equal([256 * 512, i]);
       }
-      for (let i = 0; i < 15; i++) expect((await cuda.full(512 * 1024, i).download())[0]).to.equal(i);
+      for (let i = 0; i < 15; i++) expect((await cuda.full(256 * 512, i).download())[0]).to.equal(i);
     } finally {
       process.env.FAKE_CUDA_MEMORY = memory;
     }
