@@ -83,6 +83,8 @@ export class BoardCall extends Watch implements CalledCollective {
   readers: number = ALL;
   /** A rank that may wait for it as well. */
   alsoWakes = -1;
+  /** Whether what this rank contributes is the first piece of an array of which the rest follows in one turn. */
+  restFollows = false;
   /** Where others write into the memory of this rank; then all of `given` is read from there, too. */
   opened: TypedArray | undefined = undefined;
   /** The ranks whose contributions this one looks at are `from` to `end`, and `also`, without itself. */
@@ -176,6 +178,7 @@ export class BoardCall extends Watch implements CalledCollective {
     this.dtype = undefined;
     this.readers = ALL;
     this.alsoWakes = -1;
+    this.restFollows = false;
     this.isMessage = false;
     this.byMessage = none;
     this.opened = undefined;
@@ -297,6 +300,11 @@ export class BoardCall extends Watch implements CalledCollective {
   giveUp(): void {
     if (!this.collected) this.board.markRead(this.turn, true);
     this.collected = true;
+  }
+
+  /** Of a turn in which no rank contributes anything. */
+  skip(): void {
+    this.board.markRead(this.turn, false);
   }
 
   /** Whether all contributions that this rank looks at are there, and as they should be. */
@@ -429,6 +437,7 @@ export class BoardCall extends Watch implements CalledCollective {
       if (given instanceof Float64Array && given.length <= LOOP) this.few = given;
     }
     this.place = Place.cell;
+    if (this.restFollows) this.code |= Place.restFollows;
     if (this.opened !== undefined || this.bytes > BULK_BYTES) this.place = Place.away;
     else if (this.bytes > CELL_PAYLOAD_BYTES) this.place = Place.bulk;
   }
@@ -521,6 +530,12 @@ export class BoardCall extends Watch implements CalledCollective {
     return this.placeOf(rank) === Place.message;
   }
 
+  /** Of a rank that this one has seen, or this one. */
+  restFollowsFrom(rank: number): boolean {
+    const { cells } = this.board;
+    return (cells.words[cells.cellWord(rank, this.turn) + Cell.kind] & Place.restFollows) !== 0;
+  }
+
   numberFrom(rank: number): number {
     const { cells } = this.board;
     return cells.doubles[cells.payloadDouble(rank, this.turn)];
@@ -545,7 +560,7 @@ export class BoardCall extends Watch implements CalledCollective {
   require(rank: number, expected: number): void {
     const { cells } = this.board;
     const at = cells.cellWord(rank, this.turn);
-    const code = cells.words[at + Cell.kind] & ~Place.mask;
+    const code = cells.words[at + Cell.kind] & ~(Place.mask | Place.restFollows);
     const came = cells.doubles[(at >> 1) + CellDouble.bytes];
     const { dtype } = this;
     const needed = dtype === undefined ? Kind.number : dtype.code;

@@ -392,3 +392,41 @@ const exchangePlan: Plan = {
     return undefined;
   },
 };
+
+/**
+ * What is left of an exchange when the block for the next rank has come as far as element `done`: from the memory of the others.
+ */
+export function planExchangeRest(
+  call: BoardCall,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+  done: number,
+): void {
+  call.plan = exchangeRestPlan;
+  call.target = target;
+  call.array = array;
+  call.dtype = dtype;
+  call.given = giveOf(target, array, false);
+  call.end = call.board.size;
+  call.first = done;
+  call.expected = array.length * dtype.bytes;
+  call.extra = array.length;
+}
+
+const exchangeRestPlan: Plan = {
+  collect(call) {
+    const { target, array, first: done } = call;
+    const { rank: self, size } = call.board;
+    const length = array!.length / size;
+    const own = self * length;
+    if (target !== array) copyElements(target!, array!, own + done, own + done, length - done);
+    const blocks: Block[] = [];
+    for (let step = 1; step < size; step++) {
+      const rank = (self - step + size) % size;
+      const from = step === 1 ? done : 0;
+      blocks.push({ rank, first: own + from, length: length - from, at: rank * length + from });
+    }
+    return fill(call, blocks);
+  },
+};

@@ -10,6 +10,7 @@ import type { TypedArray } from "../codec/dtype.ts";
 import { operations } from "../collectives/operations.ts";
 import type { LocalJob } from "../job/job.ts";
 import type { BoardEnd, Engine, Leftover } from "../p2p/engine.ts";
+import { Pace } from "../p2p/pace.ts";
 import type { Scope } from "../p2p/scope.ts";
 import { BULKS, CELLS, Cell } from "../transport/board-layout.ts";
 import { Cells } from "../transport/cells.ts";
@@ -32,6 +33,8 @@ export class Board implements BoardEnd {
   readonly size: number;
   /** World ranks of the ranks of this communicator. */
   readonly worldRanks: readonly number[];
+  /** Of arrays that this rank gives in pieces. */
+  readonly pace = new Pace();
   /** The turn begun last, and the signatures of all turns so far. */
   private turn: number;
   private history = 0;
