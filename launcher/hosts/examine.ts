@@ -4,7 +4,7 @@ import { closeSync, readdirSync } from "node:fs";
 import { createConnection, createServer, type Server } from "node:net";
 import { freemem, hostname } from "node:os";
 import { native } from "../../src/native.ts";
-import { usableCores } from "../cores.ts";
+import { physicalCores, usableCores } from "../cores.ts";
 import { packageVersion } from "../version.ts";
 import type { HostFacts, ReachTarget } from "./protocol.ts";
 
@@ -66,6 +66,7 @@ export function examineHost(): HostFacts {
     version: packageVersion(),
     clock: Date.now(),
     cores: usableCores(),
+    physicalCores: physicalCores(),
     memory: freemem(),
     native: nativeProblem,
     sharedMemory: nativeProblem === undefined ? sharedMemoryProblem() : undefined,
