@@ -100,9 +100,14 @@ export class Cluster {
     return this.find(command => command[1] === this.tool && command[2] === "gateway");
   }
 
-  /** Which host a process is on, as a name that only this host has. */
-  namespaceOf(pid: number): string {
-    return readlinkSync(`/proc/${pid}/ns/uts`);
+  /** Which host a process is on, as a name that only this host has; undefined: it has ended. */
+  namespaceOf(pid: number): string | undefined {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/uts`);
+    } catch (error) {
+      if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code!)) return undefined;
+      throw error;
+    }
   }
 
   /** Command and environment of a process. */
