@@ -4,7 +4,7 @@
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { copyOf, overlap } from "../collectives/arrays.ts";
 import type { Algorithm } from "../collectives/context.ts";
-import { BULK_BYTES, BULKS } from "../transport/board-layout.ts";
+import { BULK_BYTES } from "../transport/board-layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
 import { planExchange, planExchangeRest } from "./board-moves.ts";
@@ -28,9 +28,6 @@ export function goesInPieces(core: Core, bytes: number, mostRanks: number): bool
   return overlaps(core) || !board.mayLend;
 }
 
-/** Of less, hardly more than the buffers hold, the time says little. */
-const LEAST_BYTES = (BULKS + 2) * BULK_BYTES;
-
 /** Elements of the piece of an array that a bulk buffer holds. */
 export function pieceOf(array: TypedArray, grain = 1): number {
   return Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
@@ -39,10 +36,8 @@ export function pieceOf(array: TypedArray, grain = 1): number {
 /** A collective of many turns, or of two, where the bulk buffers are slow. All ranks must give the same. */
 export interface Turns {
   readonly count: number;
-  /** Bytes that the decider gives in them. */
-  readonly bytes: number;
   /**
-   * A rank whose contribution to the first turn all have seen when that is over. It knows how fast its arrays get through the
+   * A rank whose contribution to the first turn all have seen when that is over. It knows how fast it writes to
    * bulk buffers, and says there whether the second turn is the last, and brings all that is left.
    */
   readonly decider: number;
@@ -67,7 +62,6 @@ export function inPieces(
   };
   return inTurns(core, signature, {
     count: Math.ceil(length / piece),
-    bytes: array.byteLength,
     decider,
     plan: (call, turn) => planPiece(call, turn * piece, Math.min((turn + 1) * piece, length)),
     planRest: call => planPiece(call, piece, length),
@@ -81,11 +75,8 @@ export function inTurns(core: Core, signature: number, turns: Turns): Algorithm<
 }
 
 function* takeTurns(board: Board, call: BoardCall, turns: Turns): Algorithm<void> {
-  const { count, bytes, decider } = turns;
-  const decides = board.rank === decider && bytes >= LEAST_BYTES;
-  const { forcedForRest } = board.job.copies;
-  const restFollows = decides && (forcedForRest || board.pace.isSlow()) && board.mayLend;
-  const began = decides ? performance.now() : 0;
+  const { count, decider } = turns;
+  const restFollows = board.rank === decider && count > 2 && board.wouldRatherLend();
   // Of an operator that throws: the others need the pieces after it all the same.
   const failures: unknown[] = [];
   let last = count - 1;
@@ -95,6 +86,7 @@ function* takeTurns(board: Board, call: BoardCall, turns: Turns): Algorithm<void
     if (turn > 0 && last < count - 1) turns.planRest(call);
     else turns.plan(call, turn);
     call.restFollows = turn === 0 && restFollows;
+    call.mayLendShort = false;
     yield call;
     try {
       call.result();
@@ -111,8 +103,6 @@ function* takeTurns(board: Board, call: BoardCall, turns: Turns): Algorithm<void
     else call.skip();
   }
   if (failures.length > 0) throw failures[0];
-  // What is still in the buffers has not been read yet.
-  if (decides && !restFollows) board.pace.note(bytes - BULKS * BULK_BYTES, performance.now() - began);
 }
 
 /** Pairwise exchange (Thakur, Rabenseifner, Gropp 2005), each block piece by piece. */
@@ -131,7 +121,6 @@ export function alltoallInPieces(
   const given = (size === 2 && target === array) || !overlap(target, array) ? array : copyOf(array);
   return inTurns(core, signature, {
     count: (size - 1) * turnsAStep,
-    bytes: (size - 1) * length * dtype.bytes,
     decider: 0,
     plan(call, turn) {
       const step = 1 + Math.floor(turn / turnsAStep);

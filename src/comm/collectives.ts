@@ -52,6 +52,9 @@ import { alltoallInPieces, goesInPieces, inPieces, inTurns, overlaps, pieceOf } 
 import type { CollectiveCall } from "./collective-call.ts";
 import type { Core } from "./core.ts";
 
+/** What is longer than a ring goes to one other rank fastest as a message: both copy at once. */
+const MESSAGE_BYTES = 256 * 1024;
+
 /** A collective call of this rank, begun. */
 export type Begun<T> = Algorithm<T> | BoardCall;
 
@@ -122,6 +125,15 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
   }
   requireRoot("broadcastInto", root, board.size);
   const signature = core.sign(operations.broadcastInto, root);
+  if (inPart && board.size === 2 && byteLength > MESSAGE_BYTES && overlaps(core)) {
+    const call = board.call(core.nextSequence(), signature);
+    planBroadcast(call, target, dtype, root);
+    call.isMessage = true;
+    const messages = messagesOf(core, call);
+    return board.rank === root
+      ? giveByMessage(call, messages, target, 1 - root)
+      : takeByMessage(call, messages, "broadcastInto", target, root);
+  }
   if (inPart) {
     return inPieces(core, signature, target, 1, root, (call, from, to) =>
       planBroadcast(call, target.subarray(from, to), dtype, root),
@@ -164,7 +176,7 @@ export function scatterInto(
       return scatterByMessages(call, messages, target, given);
     }
     call.isMessage = true;
-    return takeByMessage(call, messages, target, root);
+    return takeByMessage(call, messages, "scatterInto", target, root);
   }
   return call.keep(operation, target, array);
 }
@@ -369,7 +381,6 @@ export function reduceScatterInto<A extends TypedArray>(
       planReduceScatterPiece(call, target, given, dtype, operator, offsets, from, to);
     return inTurns(core, signature, {
       count: Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece),
-      bytes: (array.length - offsets[1]) * dtype.bytes,
       decider: 0,
       plan: (call, turn) => plan(call, turn * piece, (turn + 1) * piece),
       planRest: call => plan(call, piece, array.length),
