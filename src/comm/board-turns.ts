@@ -13,7 +13,7 @@ import type { Core } from "./core.ts";
 /** Whether every rank has a core: then what writes and what reads overlap, unless copies are forced. */
 export function overlaps({ engine }: Core): boolean {
   const { layout, cores, copies } = engine.job!;
-  return (layout.size <= cores && !copies.forced) || copies.forcedForRest;
+  return (layout.size <= cores && !copies.forced) || copies.alwaysLends;
 }
 
 /**

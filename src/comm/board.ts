@@ -85,7 +85,7 @@ export class Board implements BoardEnd {
   /** Whether an array that bulk buffers could take had better be read from this rank's memory. To be asked once for each. */
   wouldRatherLend(): boolean {
     const { pace, job, mayLend } = this;
-    return mayLend && (job.copies.forcedForRest || (pace?.isSlow() ?? false));
+    return mayLend && (job.copies.alwaysLends || (pace?.isSlow() ?? false));
   }
 
   /** Whether no call of this rank is under way. */
