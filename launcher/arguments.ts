@@ -53,6 +53,7 @@ export function parseArguments(
     timeoutSeconds: undefined,
     bindTo: "none",
     threadsPerRank: undefined,
+    physicalCores: false,
     tuneFile: undefined,
     hosts: [],
     hostFile: undefined,

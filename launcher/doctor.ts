@@ -1,6 +1,6 @@
 /** `tsmpi doctor`: examines this machine, or the hosts of a job, and says what to mend first. */
 import { parseArguments } from "./arguments.ts";
-import { coresText } from "./cores.ts";
+import { countsText } from "./cores.ts";
 import { type ChosenHosts, chooseHosts } from "./hosts/choose-hosts.ts";
 import { examineHost } from "./hosts/examine.ts";
 import type { HostFacts, ReachTarget } from "./hosts/protocol.ts";
@@ -44,7 +44,7 @@ function describeHost({ name, facts, skew, doubt }: Examined): string {
   const parts = [
     `Node ${facts.node}`,
     `tsmpi ${facts.version}`,
-    coresText(facts.cores),
+    countsText(facts.cores, facts.physicalCores),
     `${gigabytes(facts.memory)} free`,
     hasSharedMemory(facts) ? "ranks use shared memory" : "no shared memory",
     facts.copies ? "direct copies" : "no direct copies",

@@ -1,6 +1,5 @@
 /** The text of `--dry-run`: who would run where. */
-import { native } from "../src/native.ts";
-import { coresText } from "./cores.ts";
+import { coresText, countsText, cpusToUse, physicalCores, usableCores } from "./cores.ts";
 import type { JobOptions } from "./options.ts";
 import { coresOfRank, type Plan, rankList, ranksText } from "./plan.ts";
 
@@ -10,7 +9,8 @@ function quoted(word: string): string {
 }
 
 function programLines(plan: Plan, options: JobOptions): string[] {
-  const usable = options.bindTo === "core" && plan.hosts === undefined ? native().usableCpus() : [];
+  const usable =
+    options.bindTo === "core" && plan.hosts === undefined ? cpusToUse(options.physicalCores) : [];
   return plan.programs.flatMap(program => {
     const command = [program.script, ...program.args].map(quoted).join(" ");
     const ranks = Array.from({ length: program.ranks }, (_, i) => program.firstRank + i);
@@ -23,11 +23,16 @@ function programLines(plan: Plan, options: JobOptions): string[] {
   });
 }
 
+function coresLine(plan: Plan, options: JobOptions): string {
+  if (!options.physicalCores) return `${countsText(plan.cores, physicalCores())} to use`;
+  return `${coresText(plan.cores)} to use, counting physical ones only (${usableCores()} with all hardware threads)`;
+}
+
 export function dryRunText(plan: Plan, options: JobOptions): string {
   const ranks = `${plan.ranks} ${plan.ranks === 1 ? "rank" : "ranks"}`;
   const lines: string[] = [];
   if (plan.hosts === undefined) {
-    lines.push(`${ranks} on this host, ${coresText(plan.cores)} to use`);
+    lines.push(`${ranks} on this host, ${coresLine(plan, options)}`);
   } else {
     const count = plan.hosts.length;
     lines.push(`${ranks} on ${count} ${count === 1 ? "host" : "hosts"}, reached by ${plan.launcher}`);

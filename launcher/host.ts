@@ -13,6 +13,8 @@ export interface HostPart {
   programs: HostProgram[];
   bindTo: "core" | "none";
   threadsPerRank: number | undefined;
+  /** Whether one hardware thread of each physical core counts. */
+  physicalCores: boolean;
   /** Bytes for messages between hosts. */
   linkMemory: number;
   /** Whether the job has a dashboard. */

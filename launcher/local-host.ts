@@ -4,8 +4,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { RankMedium } from "../src/job/host-segment.ts";
-import { native, packageFolder } from "../src/native.ts";
+import { packageFolder } from "../src/native.ts";
 import { compiledFolder } from "./cache-folder.ts";
+import { cpusToUse } from "./cores.ts";
 import { Guard } from "./guard.ts";
 import type { Host, HostEvents, HostPart, HostProgram, RankInput, RankLook, RankOutput } from "./host.ts";
 import { oomKills } from "./oom.ts";
@@ -73,7 +74,7 @@ export class LocalHost implements Host {
   async start(output: RankOutput, input: RankInput): Promise<void> {
     const { part } = this;
     const boot = `${packageFolder()}/dist/${this.medium.boot}`;
-    const usable = part.bindTo === "core" ? native().usableCpus() : [];
+    const usable = part.bindTo === "core" ? cpusToUse(part.physicalCores) : [];
     for (const program of part.programs) {
       const given = { ...process.env, ...program.environment };
       const threads = threadVariables(part.threadsPerRank, this.cores, this.here.length, given);

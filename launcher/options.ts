@@ -22,6 +22,8 @@ export interface JobOptions {
   timeoutSeconds: number | undefined;
   bindTo: "core" | "none";
   threadsPerRank: number | undefined;
+  /** Of each physical core one hardware thread counts. */
+  physicalCores: boolean;
   tuneFile: string | undefined;
   hosts: HostSlots[];
   hostFile: string | undefined;
@@ -183,6 +185,13 @@ export const OPTIONS: Option[] = [
     help: "threads for BLAS and OpenMP in each rank: OMP_NUM_THREADS and its kin (default: cores / ranks, at least 1, where neither the variable nor OMP_NUM_THREADS is set already)",
     read(value, _segment, job) {
       job.threadsPerRank = wholeNumber(value, 1, "a whole number of threads, at least 1");
+    },
+  },
+  {
+    names: ["--physical-cores"],
+    help: "counts one hardware thread of each physical core: for the default of -n, that of --threads-per-rank, and --bind-to core (default: all hardware threads)",
+    read(_value, _segment, job) {
+      job.physicalCores = true;
     },
   },
   {

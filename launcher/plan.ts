@@ -191,6 +191,7 @@ export function partOf(
     }),
     bindTo: options.bindTo,
     threadsPerRank: options.threadsPerRank,
+    physicalCores: options.physicalCores,
     linkMemory: options.linkMemory,
     watched: options.dashboard !== undefined,
     counted: options.stats,

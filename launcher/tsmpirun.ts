@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     process.stdout.write(`tsmpirun ${(await import("./version.ts")).packageVersion()}\n`);
     return 0;
   }
-  const plan = makePlan(args, usableCores());
+  const plan = makePlan(args, usableCores(args.physicalCores));
   const transport = plan.hosts === undefined ? transportHere(plan, args) : undefined;
   if (args.dryRun) {
     process.stdout.write((await import("./dry-run.ts")).dryRunText(plan, args));

@@ -17,6 +17,7 @@ export type {
   SendOptions,
   SendrecvOptions,
 } from "./comm/core.ts";
+export { type ArrayMemory, memoryOf } from "./comm/memory-of.ts";
 export type { BlockingMessage, Message } from "./comm/message.ts";
 export type { Color, NameOptions, SplitOptions } from "./comm/split.ts";
 export { type World, world } from "./comm/world.ts";

@@ -1,5 +1,5 @@
-// Compares tsmpi with what else maps tasks, two workers each: node bench/scenarios/run.mjs [tasks|uneven|shared-data|pool|round-trip|start
-// ...] [--rounds N] [--slow]. Programs run by turns, each once in a round; the table has the least time of each case. A peer that is
+// Compares tsmpi with what else maps tasks, two workers each: node bench/scenarios/run.mjs [tasks|uneven|generators|shared-data|pool|
+// round-trip|start ...] [--rounds N] [--slow]. Programs run by turns, each once in a round; the table has the least time of each case. A peer that is
 // not installed is left out, with the reason. --slow adds those that take long (dask.distributed, dask's processes,
 // ipyparallel).
 import { spawnSync } from "node:child_process";
@@ -28,6 +28,7 @@ const ipyparallel = scenario => (slow.length > 0 ? [python("ipyparallel-tasks.py
 const scenarios = {
   tasks: [ours("tasks.ts"), python("tasks.py", ...slow), mpi4py, R("tasks.R")],
   uneven: [ours("uneven.ts"), python("uneven.py", ...slow), R("uneven.R")],
+  generators: [ours("generators.ts"), python("generators.py", ...slow)],
   "shared-data": [ours("shared-data.ts"), python("shared-data.py", ...slow)],
   pool: [ours("pool.ts"), python("tasks.py", ...slow), mpi4py, ...ipyparallel("tasks"), R("tasks.R")],
   "round-trip": [

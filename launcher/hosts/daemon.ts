@@ -232,8 +232,8 @@ class Daemon {
 
   /** Makes the segment, too. */
   private makeHost(part: HostPart): LocalHost {
-    const { host, hosts, places, linkMemory, watched, counted } = part;
-    const cores = usableCores();
+    const { host, hosts, places, linkMemory, watched, counted, physicalCores } = part;
+    const cores = usableCores(physicalCores);
     const where = hosts === 1 ? places.length : { host, hosts, ofRank: places };
     this.segment = createHostSegment(where, cores, linkMemory, watched, counted);
     return new LocalHost(part, cores, this.folder, this.segment, {

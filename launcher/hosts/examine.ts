@@ -5,7 +5,7 @@ import { createConnection } from "node:net";
 import { freemem, hostname } from "node:os";
 import { parseEndpoint } from "../../src/gateway/wire.ts";
 import { native } from "../../src/native.ts";
-import { usableCores } from "../cores.ts";
+import { physicalCores, usableCores } from "../cores.ts";
 import { packageVersion } from "../version.ts";
 import { type Listening, listenAt } from "./listening.ts";
 import type { HostFacts, ReachTarget } from "./protocol.ts";
@@ -68,6 +68,7 @@ export function examineHost(): HostFacts {
     version: packageVersion(),
     clock: Date.now(),
     cores: usableCores(),
+    physicalCores: physicalCores(),
     memory: freemem(),
     native: nativeProblem,
     sharedMemory: nativeProblem === undefined ? sharedMemoryProblem() : undefined,

@@ -20,7 +20,7 @@ import type { WireCard } from "../../src/gateway/wire.ts";
 import type { HostPart, RankLook } from "../host.ts";
 
 /** Changes whenever frames or messages do. */
-export const PROTOCOL = 5;
+export const PROTOCOL = 6;
 export const MAGIC: Buffer = Buffer.from(`\ntsmpi-daemon ${PROTOCOL}\n`);
 
 export const MARK = 0xa7;
@@ -166,6 +166,8 @@ export interface HostFacts {
   /** Milliseconds since 1970. */
   clock: number;
   cores: number;
+  /** Undefined: not known. */
+  physicalCores?: number | undefined;
   /** Free bytes. */
   memory: number;
   /** Why the addon does not load; undefined: it does. */

@@ -218,7 +218,7 @@ function planOf(hosts: readonly StepHost[], hellos: readonly Hello[]): { plan: P
     if (known === undefined) {
       const args = readWords(words);
       if (typeof args === "string") throw new UsageError(`tsmpi rank expects a script; --${args} came`);
-      known = { args, plan: makePlan(args, usableCores()) };
+      known = { args, plan: makePlan(args, usableCores(args.physicalCores)) };
       plans.set(text, known);
     }
     const [program] = known.plan.programs;

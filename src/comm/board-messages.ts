@@ -1,5 +1,5 @@
 /**
- * gatherInto, allgatherInto and scatterInto where every rank has a core. Only the board knows how long the blocks are;
+ * gatherInto, allgatherInto and scatterInto where every rank has a core, and broadcastInto of two ranks. Only the board knows how long the blocks are;
  * those that no bulk buffer holds go by messages, for ranks that write to a ring and read from it at the same time move
  * them twice as fast as one that copies from the other's memory.
  */
@@ -41,16 +41,16 @@ function* takeBlocks(
   }
 }
 
-/** A long array of this rank's to root. */
+/** A long array of this rank's to another one. */
 export function* giveByMessage(
   call: BoardCall,
   messages: CollectiveCall,
   array: TypedArray,
-  root: number,
+  dest: number,
 ): Algorithm<void> {
   yield call;
   call.result();
-  yield* endSends([messages.send(array, root)]);
+  yield* endSends([messages.send(array, dest)]);
 }
 
 /** At root of a gatherInto. */
@@ -84,10 +84,11 @@ export function* allgatherByMessages(
   if (failure.length > 0) throw failure[0];
 }
 
-/** Of a scatterInto: root's block for a target that may be long enough. */
+/** Of a scatterInto or broadcastInto: root's block for a target that may be long enough. */
 export function* takeByMessage(
   call: BoardCall,
   messages: CollectiveCall,
+  operation: string,
   target: TypedArray,
   root: number,
 ): Algorithm<void> {
@@ -95,7 +96,7 @@ export function* takeByMessage(
   const { isMessage } = call;
   const failure = failureOf(call);
   const block = { rank: root, first: 0, length: target.length, at: 0 };
-  if (isMessage) yield* takeBlocks(messages, "scatterInto", [block], target, failure.length > 0);
+  if (isMessage) yield* takeBlocks(messages, operation, [block], target, failure.length > 0);
   if (failure.length > 0) throw failure[0];
 }
 

@@ -68,6 +68,7 @@ export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype,
   call.root = root;
   if (call.board.rank === root) {
     call.given = target;
+    call.mayLendShort = true;
   } else {
     call.readers = NOBODY;
     call.from = root;
@@ -80,7 +81,7 @@ export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype,
 const broadcastPlan: Plan = {
   collect(call) {
     const { root } = call;
-    return call.board.rank === root ? undefined : takeFrom(call, root, 0);
+    return call.board.rank === root || call.comesByMessage(root) ? undefined : takeFrom(call, root, 0);
   },
 };
 
@@ -102,6 +103,7 @@ export function planScatter(
   call.dtype = dtype;
   call.root = root;
   call.given = array;
+  call.mayLendShort = true;
   call.extra = target.length;
   call.end = rank;
   if (rank === root) return;
@@ -154,7 +156,7 @@ const scatterPlan: Plan = {
     // Root's own block comes last: its target may lie on one that others have yet to read.
     if (self === root) return undefined;
     // What root has put on the board need not be sent.
-    call.isMessage = call.isMessage && call.isAway(root);
+    call.isMessage = call.isMessage && call.bytesFrom(root) > BULK_BYTES;
     call.require(root, ANY_LENGTH);
     const length = call.bytesFrom(root) / call.dtype!.bytes;
     let total = first + target!.length;
@@ -205,6 +207,7 @@ export function planGather(
   call.root = root;
   call.readers = root;
   call.extra = array.length;
+  call.mayLendShort = root !== ALL || !overlap(target!, array);
   if (root === ALL) {
     const inPlace = array.byteLength > BULK_BYTES && isPart(target!, array, rank, size);
     call.given = giveOf(target!, array, inPlace);
@@ -314,6 +317,7 @@ export function planAlltoall(call: BoardCall, target: TypedArray, array: TypedAr
   call.dtype = dtype;
   call.array = target !== array && overlap(target, array) ? copyOf(array) : array;
   call.given = giveOf(target, call.array, false);
+  call.mayLendShort = !overlap(target, call.array);
   call.end = call.board.size;
   call.expected = array.length * dtype.bytes;
   call.extra = array.length;
@@ -390,5 +394,43 @@ const exchangePlan: Plan = {
     const own = call.board.rank * length + first;
     if (array !== undefined && array !== target) copyElements(target, array, own, own, count);
     return undefined;
+  },
+};
+
+/**
+ * What is left of an exchange when the block for the next rank has come as far as element `done`: from the memory of the others.
+ */
+export function planExchangeRest(
+  call: BoardCall,
+  target: TypedArray,
+  array: TypedArray,
+  dtype: Dtype,
+  done: number,
+): void {
+  call.plan = exchangeRestPlan;
+  call.target = target;
+  call.array = array;
+  call.dtype = dtype;
+  call.given = giveOf(target, array, false);
+  call.end = call.board.size;
+  call.first = done;
+  call.expected = array.length * dtype.bytes;
+  call.extra = array.length;
+}
+
+const exchangeRestPlan: Plan = {
+  collect(call) {
+    const { target, array, first: done } = call;
+    const { rank: self, size } = call.board;
+    const length = array!.length / size;
+    const own = self * length;
+    if (target !== array) copyElements(target!, array!, own + done, own + done, length - done);
+    const blocks: Block[] = [];
+    for (let step = 1; step < size; step++) {
+      const rank = (self - step + size) % size;
+      const from = step === 1 ? done : 0;
+      blocks.push({ rank, first: own + from, length: length - from, at: rank * length + from });
+    }
+    return fill(call, blocks);
   },
 };

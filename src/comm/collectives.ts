@@ -52,6 +52,9 @@ import { alltoallInPieces, goesInPieces, inPieces, inTurns, overlaps, pieceOf } 
 import type { CollectiveCall } from "./collective-call.ts";
 import type { Core } from "./core.ts";
 
+/** What is longer than a ring goes to one other rank fastest as a message: both copy at once. */
+const MESSAGE_BYTES = 256 * 1024;
+
 /** A collective call of this rank, begun. */
 export type Begun<T> = Algorithm<T> | BoardCall;
 
@@ -122,8 +125,17 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
   }
   requireRoot("broadcastInto", root, board.size);
   const signature = core.sign(operations.broadcastInto, root);
+  if (inPart && board.size === 2 && byteLength > MESSAGE_BYTES && overlaps(core)) {
+    const call = board.call(core.nextSequence(), signature);
+    planBroadcast(call, target, dtype, root);
+    call.isMessage = true;
+    const messages = messagesOf(core, call);
+    return board.rank === root
+      ? giveByMessage(call, messages, target, 1 - root)
+      : takeByMessage(call, messages, "broadcastInto", target, root);
+  }
   if (inPart) {
-    return inPieces(core, signature, target, 1, (call, from, to) =>
+    return inPieces(core, signature, target, 1, root, (call, from, to) =>
       planBroadcast(call, target.subarray(from, to), dtype, root),
     );
   }
@@ -164,7 +176,7 @@ export function scatterInto(
       return scatterByMessages(call, messages, target, given);
     }
     call.isMessage = true;
-    return takeByMessage(call, messages, target, root);
+    return takeByMessage(call, messages, "scatterInto", target, root);
   }
   return call.keep(operation, target, array);
 }
@@ -278,7 +290,9 @@ function reduceArrays<A extends TypedArray>(
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
   const signature = core.sign(operations[operation], root, op);
   if (inPart) {
-    return inPieces(core, signature, given, operator.grain, (call, from, to) =>
+    // Of a reduce only the other rank gives anything.
+    const decider = form === "reduce" ? 1 - root : 0;
+    return inPieces(core, signature, given, operator.grain, decider, (call, from, to) =>
       planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
     );
   }
@@ -363,10 +377,14 @@ export function reduceScatterInto<A extends TypedArray>(
   if (goesInPieces(core, array.byteLength, 2)) {
     const given = overlap(target, array) ? copyOf(array) : array;
     const piece = pieceOf(array, operator.grain);
-    const turns = Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece);
-    return inTurns(core, signature, turns, (call, turn) =>
-      planReduceScatterPiece(call, target, given, dtype, operator, offsets, turn * piece, (turn + 1) * piece),
-    );
+    const plan = (call: BoardCall, from: number, to: number): void =>
+      planReduceScatterPiece(call, target, given, dtype, operator, offsets, from, to);
+    return inTurns(core, signature, {
+      count: Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece),
+      decider: 0,
+      plan: (call, turn) => plan(call, turn * piece, (turn + 1) * piece),
+      planRest: call => plan(call, piece, array.length),
+    });
   }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, "reduceScatter", target, array, dtype, operator, 0, offsets);

@@ -40,6 +40,14 @@ type Problem = { readonly kind: "argument" | "host" | "system"; readonly sentenc
 const TOKEN_BYTES = 16;
 const MADE_BY = 0;
 
+/** Tokens of the memory that this process has mapped. */
+const tokens = new WeakMap<ArrayBufferLike, string>();
+
+/** The same on all ranks that share this memory, and of no other; undefined: no ranks share it. */
+export function tokenOf(buffer: ArrayBufferLike): string | undefined {
+  return tokens.get(buffer);
+}
+
 export function* shared<C extends ArrayType>(
   core: Core,
   type: C,
@@ -64,6 +72,7 @@ export function* shared<C extends ArrayType>(
         const buffer = rank === MADE_BY ? native().mapWindow(made.fd, bytes) : open(made, bytes);
         array = buffer === undefined ? undefined : (new create(buffer, 0, length) as InstanceType<C>);
         if (buffer === undefined) problem = notHere(core, rank);
+        else tokens.set(buffer, made.token);
       } catch (error) {
         problem = { kind: "system", sentence: `rank ${rank} cannot map it: ${(error as Error).message}` };
       }

@@ -52,7 +52,7 @@ export interface MapOptions<T = unknown> {
   usage?: UsageOption;
   /**
    * Writes when each task ran, and on which rank, into this file, from rank 0: a trace that ui.perfetto.dev and
-   * chrome://tracing show. Maps that name the same file are put into it one behind the other. Default: none.
+   * chrome://tracing show. Maps, pools and graphs that name the same file all add to it. Default: none.
    */
   trace?: string;
   /** Stands in errors and before the progress. Default: the name of the operation. */

@@ -1,5 +1,5 @@
 /**
- * The tasks of maps as a file that Perfetto (ui.perfetto.dev) and chrome://tracing show: Google's "Trace Event Format", a
+ * The tasks of maps, pools and graphs as a file that Perfetto (ui.perfetto.dev) and chrome://tracing show: Google's "Trace Event Format", a
  * list of events as JSON. Each rank is a process, with a row for tasks that run one after the other.
  */
 import { openSync, writeSync } from "node:fs";
@@ -13,7 +13,7 @@ export function requireTrace(option: unknown): asserts option is string {
   throw new ArgumentError(`trace must be the name of a file; got ${String(option)}.`);
 }
 
-/** Numbers of a task: item, beginning and end in milliseconds since 1970, 1 if it has thrown. */
+/** Numbers of a task: its own, beginning and end in milliseconds since 1970, 1 if it has thrown. */
 const NUMBERS = 4;
 
 export class Spans {
@@ -26,21 +26,32 @@ export class Spans {
   }
 }
 
+/** What stands on the box of a task. */
+export interface Caption {
+  readonly what: string;
+  /** The number that errors have, too. */
+  readonly item: number;
+}
+
 interface RankSpans {
   readonly host: string;
   readonly spans: Float64Array;
 }
 
-/** Collective; rank 0 writes, if it has a trace. */
+/**
+ * Collective; rank 0 writes, if it has a trace.
+ * @param captionOf of a task by its number; called on rank 0
+ */
 export async function tellTrace(
   comm: Communicator,
   spans: Spans,
   trace: Trace | undefined,
   label: string,
+  captionOf = (item: number): Caption => ({ what: label, item }),
 ): Promise<void> {
   const all = await comm.gather<RankSpans>({ host: hostname(), spans: Float64Array.from(spans.numbers) });
   if (all === undefined || trace === undefined) return;
-  trace.append(all.flatMap((each, rank) => eventsOf(each, rank, label)));
+  trace.append(all.flatMap((each, rank) => eventsOf(each, rank, label, captionOf)));
 }
 
 interface TraceEvent {
@@ -55,7 +66,12 @@ interface TraceEvent {
   args: Record<string, unknown>;
 }
 
-function eventsOf({ host, spans }: RankSpans, rank: number, label: string): TraceEvent[] {
+function eventsOf(
+  { host, spans }: RankSpans,
+  rank: number,
+  label: string,
+  captionOf: (index: number) => Caption,
+): TraceEvent[] {
   const named = (name: string, args: Record<string, unknown>): TraceEvent => ({
     name,
     ph: "M",
@@ -76,21 +92,22 @@ function eventsOf({ host, spans }: RankSpans, rank: number, label: string): Trac
     let row = rowEnds.findIndex(end => end <= began);
     if (row < 0) row = rowEnds.length;
     rowEnds[row] = ended;
+    const { what, item } = captionOf(index);
     events.push({
-      name: `${label} ${index}`,
+      name: `${what} ${item}`,
       cat: label,
       ph: "X",
       pid: rank,
       tid: row,
       ts: Math.round(began * 1000),
       dur: Math.round((ended - began) * 1000),
-      args: threw === 1 ? { item: index, threw: true } : { item: index },
+      args: threw === 1 ? { item, threw: true } : { item },
     });
   }
   return events;
 }
 
-/** A file that all maps of this process which name it add to. What it holds is valid JSON after each of them. */
+/** A file that all maps, pools and graphs of this process which name it add to. What it holds is valid JSON after each of them. */
 export class Trace {
   private readonly fd: number;
   private length = 0;

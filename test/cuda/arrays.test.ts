@@ -226,16 +226,16 @@ describe("cuda: device arrays (on the fake driver)", function () {
   it("may be lost again and again, beyond the device's memory", async () => {
     const memory = process.env.FAKE_CUDA_MEMORY;
     cuda.device().trim();
-    process.env.FAKE_CUDA_MEMORY = String(cuda.device().memoryInfo().used + 16 * MiB);
+    process.env.FAKE_CUDA_MEMORY = String(cuda.device().memoryInfo().used + 4 * MiB);
     try {
       for (let i = 0; i < 15; i++) {
         // The view is an array of its own that nobody frees.
-        using a = cuda.full([512, 1024], i);
+        using a = cuda.full([256, 512], i);
         using turned = a.transpose().copy();
         const host = await turned.download();
-        expect([host.length, host[0]]).to.deep.equal([512 * 1024, i]);
+        expect([host.length, host[0]]).to.deep.equal([256 * 512, i]);
       }
-      for (let i = 0; i < 15; i++) expect((await cuda.full(512 * 1024, i).download())[0]).to.equal(i);
+      for (let i = 0; i < 15; i++) expect((await cuda.full(256 * 512, i).download())[0]).to.equal(i);
     } finally {
       process.env.FAKE_CUDA_MEMORY = memory;
     }
@@ -243,16 +243,16 @@ describe("cuda: device arrays (on the fake driver)", function () {
 
   it("say how much memory there is when it does not suffice", async () => {
     cuda.device().trim();
-    using half = cuda.zeros(32 * MiB);
+    using half = cuda.empty(32 * MiB);
     const error = await fails(
-      () => cuda.zeros(40 * MiB),
+      () => cuda.empty(40 * MiB),
       DeviceMemoryError,
       /device 0 \(Fake GPU 0\) has no room for 167,772,160 bytes/,
     );
     expect(error.code).to.equal("TSMPI_DEVICE_MEMORY");
     expect(error.total).to.equal(256 * MiB);
     half.free();
-    using enough = cuda.zeros(40 * MiB);
+    using enough = cuda.empty(40 * MiB);
     expect(enough.size).to.equal(40 * MiB);
   });
 

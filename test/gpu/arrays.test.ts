@@ -6,7 +6,7 @@ import { expect } from "chai";
 import * as cuda from "tsmpi/cuda";
 import { gemm } from "tsmpi/linalg";
 import { Generator, Philox } from "tsmpi/random";
-import { needsGpu, poison, random, relativeError, wide } from "./device.ts";
+import { many, needsGpu, poison, random, relativeError, wide } from "./device.ts";
 
 describe("on a GPU", function () {
   this.timeout(120_000);
@@ -155,7 +155,7 @@ describe("on a GPU", function () {
     it(`computes ${text} for many elements`, async () => {
       for (const Type of [Float32Array, Float64Array]) {
         const epsilon = Type === Float32Array ? 2 ** -23 : 2 ** -52;
-        const x = Type.from(random(3_000_001));
+        const x = Type.from(random(many(3_000_001)));
         using array = await cuda.upload(x);
         poison(x.byteLength);
         using made = cuda.evaluate(text, { x: array });

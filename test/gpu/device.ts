@@ -1,4 +1,7 @@
-/** What the tests on a GPU share. Each of them is skipped, with the reason, where there is none. */
+/**
+ * What the tests on a GPU share. Each of them is skipped, with the reason, where there is none. In a run of all tests the fake
+ * driver stands for one, which those of `test/cuda` have loaded before: it shows that the tests themselves are right.
+ */
 import * as cuda from "tsmpi/cuda";
 
 export const random = (n: number): Float64Array =>
@@ -28,10 +31,18 @@ export function poison(bytes: number): void {
   for (const block of blocks) block.free();
 }
 
+/** So many elements on a GPU; the fake driver, which interprets kernels, has a hundredth. */
+export function many(n: number): number {
+  return cuda.device().name.startsWith("Fake") ? Math.ceil(n / 100) : n;
+}
+
 /** For a `before`: skips what follows where there is no GPU, or not this library. */
 export function needsGpu(context: Mocha.Context, library?: "cublas" | "nvrtc" | "nccl"): void {
   const reason = cuda.reason() ?? (library && cuda.reason(library));
-  if (reason === undefined) return;
+  if (reason === undefined) {
+    console.log(`      on ${cuda.device().name}`);
+    return;
+  }
   console.warn(`      skipped: ${reason}`);
   context.skip();
 }

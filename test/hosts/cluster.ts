@@ -116,12 +116,13 @@ export class Cluster {
     return this.find(command => command[1] === this.tool && command[2] === "gateway");
   }
 
-  /** Which host a process is on, as a name that only this host has; undefined when it has ended. */
+  /** Which host a process is on, as a name that only this host has; undefined: it has ended. */
   namespaceOf(pid: number): string | undefined {
     try {
       return readlinkSync(`/proc/${pid}/ns/uts`);
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code!)) return undefined;
+      throw error;
     }
   }
 

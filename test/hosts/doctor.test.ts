@@ -21,7 +21,7 @@ describe("tsmpi doctor", () => {
   it("should examine this machine", () => {
     const { status, stdout } = doctor();
     expect(stdout).to.match(
-      /^this machine: Node [\d.]+, tsmpi [\d.]+, \d+ cores?, [\d.]+ GiB free, ranks use shared memory, (no )?direct copies, BLAS: .+, GPU: .+\n/,
+      /^this machine: Node [\d.]+, tsmpi [\d.]+, \d+ cores?( \(\d+ physical\))?, [\d.]+ GiB free, ranks use shared memory, (no )?direct copies, BLAS: .+, GPU: .+\n/,
     );
     expect(stdout).to.match(/\na job can run\n$/);
     expect(status).to.equal(0);

@@ -18,7 +18,14 @@ describe("the command line of tsmpirun", () => {
     const args = parse("a.ts");
     expect(args.segments).to.have.length(1);
     expect(args.segments[0]).to.include({ script: "a.ts", ranks: undefined, workingFolder: undefined });
-    expect(args).to.include({ stdin: 0, tagOutput: false, bindTo: "none", verbose: false, dryRun: false });
+    expect(args).to.include({
+      stdin: 0,
+      tagOutput: false,
+      bindTo: "none",
+      physicalCores: false,
+      verbose: false,
+      dryRun: false,
+    });
     expect(args.timeoutSeconds).to.equal(undefined);
   });
 
@@ -71,7 +78,7 @@ describe("the command line of tsmpirun", () => {
 
   it("should read the options of the job", () => {
     const args = parse(
-      "--stdin all --tag-output --output-dir out --timeout 2.5 --bind-to core --threads-per-rank 3 --dry-run a.ts",
+      "--stdin all --tag-output --output-dir out --timeout 2.5 --bind-to core --threads-per-rank 3 --physical-cores --dry-run a.ts",
     );
     expect(args).to.include({
       stdin: "all",
@@ -80,6 +87,7 @@ describe("the command line of tsmpirun", () => {
       timeoutSeconds: 2.5,
       bindTo: "core",
       threadsPerRank: 3,
+      physicalCores: true,
       dryRun: true,
     });
     expect(parse("--stdin 3 a.ts").stdin).to.equal(3);

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync } from "node:fs";
+import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { packageRoot } from "../launch.ts";
@@ -45,17 +45,31 @@ describe("tsmpi, the tools", () => {
     );
   });
 
-  it("should be what tsmpirun points to when the addon is missing", () => {
-    const folder = folderWith({ "main.cjs": "console.log('started');" });
-    mkdirSync(join(folder, "dist"));
-    cpSync(join(packageRoot, "dist"), join(folder, "dist"), { recursive: true });
-    cpSync(join(packageRoot, "package.json"), join(folder, "package.json"));
-    const { code, stdout, stderr } = run(join(folder, "dist", "tsmpirun.cjs"), [
-      "-n",
-      "2",
-      join(folder, "main.cjs"),
-    ]);
-    expect([code, stdout]).to.deep.equal([0, "started\nstarted\n"]);
-    expect(stderr).to.match(/^tsmpirun: .* tsmpi's native addon is missing .*; build it with: \S.*\n$/);
+  describe("where the addon is missing", () => {
+    const runThere = (folder: string) =>
+      run(join(folder, "dist", "tsmpirun.cjs"), ["-n", "2", join(folder, "main.cjs")]);
+
+    function folderWithoutAddon(): string {
+      const folder = folderWith({ "main.cjs": "console.log('started');" });
+      cpSync(join(packageRoot, "dist"), join(folder, "dist"), { recursive: true });
+      cpSync(join(packageRoot, "package.json"), join(folder, "package.json"));
+      return folder;
+    }
+
+    it("should be what tsmpirun points to", () => {
+      const folder = folderWithoutAddon();
+      symlinkSync(join(packageRoot, "node_modules"), join(folder, "node_modules"));
+      const { code, stdout, stderr } = runThere(folder);
+      expect([code, stdout]).to.deep.equal([0, "started\nstarted\n"]);
+      expect(stderr).to.match(/^tsmpirun: .* tsmpi's native addon is missing .*; build it with: \S.*\n$/);
+    });
+
+    it("and zeromq too, should be told of both", () => {
+      const { code, stdout, stderr } = runThere(folderWithoutAddon());
+      expect([code, stdout]).to.deep.equal([2, ""]);
+      expect(stderr).to.match(
+        /the package zeromq does not load .*npm install zeromq\. .*native addon is missing .*; build it with: \S/,
+      );
+    });
   });
 });

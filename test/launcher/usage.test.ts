@@ -212,7 +212,7 @@ describe("tsmpirun, asked for something odd", () => {
     ];
     const { code, stdout } = await launch(args, { cwd });
     expect(code).to.equal(0);
-    expect(stdout).to.match(/^3 ranks on this host, \d+ cores? to use\n/);
+    expect(stdout).to.match(/^3 ranks on this host, \d+ cores?( \(\d+ physical\))? to use\n/);
     expect(stdout).to.include(`ranks 0, 1: ${cwd}/a.ts x 'it'\\''s one' (in ${cwd})\n`);
     expect(stdout).to.include(`rank 2: ${cwd}/a.ts (in ${cwd}/folder)\n`);
   });
@@ -233,6 +233,6 @@ describe("tsmpirun, asked for something odd", () => {
     expect(told.stdout).to.match(/^3 ranks on this host, 3 cores to use\nranks 0-2: /);
     const command = ["taskset", "-c", String(cores.at(-1)), process.execPath, tsmpirun, "--dry-run", "a.ts"];
     const bound = await launch([], { cwd, command, env: { TSMPI_CORES: undefined } });
-    expect(bound.stdout).to.match(/^1 rank on this host, 1 core to use\nrank 0: /);
+    expect(bound.stdout).to.match(/^1 rank on this host, 1 core( \(1 physical\))? to use\nrank 0: /);
   });
 });

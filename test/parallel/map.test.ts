@@ -31,6 +31,10 @@ describe("parallel: map", () => {
       const folder = folderWith({});
       await run("../../parallel/programs/trace", n, { args: [join(folder, "trace.json")] });
     });
+    it(`writes a trace of pools and graphs (${n} ranks)`, async () => {
+      const folder = folderWith({});
+      await run("../../parallel/programs/trace-pools", n, { args: [join(folder, "trace.json")] });
+    });
   }
   after(removeFolders);
 

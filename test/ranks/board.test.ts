@@ -3,14 +3,18 @@ import { launchProgram, onRanks, run } from "./run.ts";
 
 const sizes = [2, 3, 5, 8];
 const byMessages = { env: { TSMPI_CROSS_COPY: "off" } };
+/** As where the buffers are slow. */
+const lending = { env: { TSMPI_CROSS_COPY: "lend" } };
 const faces = ["awaited", "sync"];
 
 describe("ranks: the board", () => {
   onRanks(sizes, "board", "every size");
   onRanks([2, 3], "board", "every size, without copies between processes", byMessages);
+  onRanks([2, 3], "board", "every size, where buffers are slow", lending);
   onRanks([3, 4], "board", "every size, a core for every rank", { env: { TSMPI_CORES: "4" } });
   onRanks(sizes, "board-flight", "many under way");
   onRanks([2, 3], "board-flight", "many under way, without copies between processes", byMessages);
+  onRanks([2, 3], "board-flight", "many under way, where buffers are slow", lending);
   onRanks([3, 8], "board-slots", "used one communicator after the other");
   for (const face of faces) {
     for (const ranks of [2, 3]) {
@@ -20,9 +24,14 @@ describe("ranks: the board", () => {
         });
       }
     }
-    it(`an operator throws in a piece (${face})`, async () => {
-      await run("board-failures", 2, { args: ["operator throws", face], seconds: 60, ...byMessages });
-    });
+    for (const [where, options] of [
+      ["in a piece", byMessages],
+      ["where buffers are slow", lending],
+    ] as const) {
+      it(`an operator throws ${where} (${face})`, async () => {
+        await run("board-failures", 2, { args: ["operator throws", face], seconds: 60, ...options });
+      });
+    }
   }
 });
 

@@ -1,7 +1,7 @@
 /** The programs that test ranks over shared memory, run over ZeroMQ. */
 import { expect } from "chai";
 import { exactSum } from "../ranks/exact-sum.ts";
-import { launchProgram, onRanks, run, sizes } from "../ranks/run.ts";
+import { launchProgram, onRanks, run } from "../ranks/run.ts";
 
 const launcher = ["--transport", "zeromq"];
 const zeromq = { launcher };
@@ -28,7 +28,7 @@ describe("ranks over ZeroMQ: point to point", () => {
 });
 
 describe("ranks over ZeroMQ: collectives", () => {
-  onRanks(sizes, "allreduce", "allreduce", zeromq);
+  onRanks([1, 5], "allreduce", "allreduce", zeromq);
   onRanks([3, 8], "barrier", "barrier", zeromq);
   onRanks([5], "alltoall", "alltoall", zeromq);
   for (const program of ["broadcast", "exscan", "gather", "reduce", "scan", "scatter"]) {

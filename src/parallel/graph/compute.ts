@@ -4,6 +4,7 @@ import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { type ProgressOption, progressOf, requireProgress } from "../progress.ts";
 import { TaskError, type TaskFailure, TasksError } from "../task-error.ts";
 import { exclusively } from "../team.ts";
+import { type Caption, requireTrace, Spans, tellTrace, traceOf } from "../trace.ts";
 import { type Computed, type Delayed, withValues } from "./delayed.ts";
 import { exchange } from "./exchange.ts";
 import { Plan } from "./plan.ts";
@@ -19,6 +20,11 @@ export interface PersistOptions {
   dedicated?: boolean;
   /** Shown by rank 0. Default false. */
   progress?: ProgressOption;
+  /**
+   * Writes when each node ran, and on which rank, into this file at the end: a trace that ui.perfetto.dev and
+   * chrome://tracing show. Rank 0 decides. Maps, pools and graphs that name the same file all add to it. Default: none.
+   */
+  trace?: string;
   /** Stands in errors and before the progress. Default: the name of the operation. */
   label?: string;
 }
@@ -32,6 +38,7 @@ const persistOptions: OptionNames<PersistOptions> = {
   errors: true,
   dedicated: true,
   progress: true,
+  trace: true,
   label: true,
 };
 const computeOptions: OptionNames<ComputeOptions> = { ...persistOptions, root: true };
@@ -158,13 +165,16 @@ async function run(
   own: Communicator,
   plan: Plan,
   label: string,
-  { errors = "cancel", dedicated = false, progress = false }: PersistOptions,
+  { errors = "cancel", dedicated = false, progress = false, trace }: PersistOptions,
 ): Promise<Outcome> {
   if (errors !== "cancel" && errors !== "collect") {
     throw new ArgumentError(`${label}: errors must be cancel or collect; got ${String(errors)}.`);
   }
   requireProgress(progress);
-  await plan.compare(own);
+  if (trace !== undefined) requireTrace(trace);
+  // Before the nodes, whose work would be lost otherwise.
+  const written = trace !== undefined && comm.rank === 0 ? traceOf(trace) : undefined;
+  const spans = (await plan.compare(own, trace !== undefined)) ? new Spans() : undefined;
   const kept = new Map<number, number>();
   const values = new Map<number, unknown>();
   for (const [step, { node }] of plan.steps.entries()) {
@@ -175,8 +185,15 @@ async function run(
   }
   const shown = comm.rank > 0 ? undefined : progressOf(progress, label, plan.steps.length);
   const collect = errors === "collect";
-  const outcome = await runPlan(own, plan, { collect, dedicated, progress: shown, values, kept });
+  const outcome = await runPlan(own, plan, { collect, dedicated, progress: shown, values, kept, spans });
   shown?.finish(plan.steps.length, outcome.failures.length);
+  if (spans !== undefined) {
+    const captionOf = (step: number): Caption => {
+      const { name, number } = plan.steps[step].node;
+      return { what: name, item: number };
+    };
+    await tellTrace(own, spans, written, label, captionOf);
+  }
   if (!collect) requireNone(plan, label, { errors }, outcome.failures, undefined);
   return outcome;
 }

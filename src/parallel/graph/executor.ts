@@ -2,6 +2,7 @@ import type { Communicator } from "../../index.ts";
 import { approximateBytes } from "../approximate-bytes.ts";
 import { refusal } from "../sendable.ts";
 import { failureOf, type TaskFailure } from "../task-error.ts";
+import type { Spans } from "../trace.ts";
 import { withValues } from "./delayed.ts";
 import type { Plan } from "./plan.ts";
 import { Kind, type Message, type Order, type Report } from "./protocol.ts";
@@ -22,6 +23,7 @@ export class Executor {
   readonly values = new Map<number, unknown>();
   private readonly comm: Communicator;
   private readonly plan: Plan;
+  private readonly spans: Spans | undefined;
   private readonly report: (longest: number, reports: Report[]) => void;
   private readonly orders: Waiting[] = [];
   /** Who waits for a value that has been asked for. */
@@ -33,10 +35,19 @@ export class Executor {
   private draining = false;
   private letIn = performance.now();
 
-  /** @param report tells rank 0 */
-  constructor(comm: Communicator, plan: Plan, report: (longest: number, reports: Report[]) => void) {
+  /**
+   * @param report tells rank 0
+   * @param spans gets when each node has run, by the numbers of their steps
+   */
+  constructor(
+    comm: Communicator,
+    plan: Plan,
+    spans: Spans | undefined,
+    report: (longest: number, reports: Report[]) => void,
+  ) {
     this.comm = comm;
     this.plan = plan;
+    this.spans = spans;
     this.report = report;
   }
 
@@ -107,6 +118,7 @@ export class Executor {
     }
     const { fn, args } = node;
     const began = performance.now();
+    let threw = false;
     try {
       const lookUp = (node: Parameters<Plan["numberOf"]>[0]): unknown =>
         this.values.get(this.plan.numberOf(node));
@@ -117,10 +129,13 @@ export class Executor {
       this.reports.push(told ? { step, told, value } : { step, told });
       if (next !== undefined) this.orders.unshift({ step: next, missing: 0 });
     } catch (error) {
+      threw = true;
       this.reports.push({ step, failure: failureOf(step, error), told: false });
     }
     for (const input of inputs) if (this.plan.isPassing(input)) this.values.delete(input);
-    this.longest = Math.max(this.longest, performance.now() - began);
+    const ended = performance.now();
+    this.longest = Math.max(this.longest, ended - began);
+    this.spans?.add(step, began, ended, threw);
   }
 
   private flush(): void {

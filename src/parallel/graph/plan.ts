@@ -83,13 +83,15 @@ export class Plan {
 
   /**
    * All ranks call it.
+   * @param traced whether this rank wants a trace
+   * @returns whether rank 0 does
    * @throws {CollectiveMismatchError} on every rank: they have different plans
    */
-  async compare(comm: Communicator): Promise<void> {
+  async compare(comm: Communicator, traced: boolean): Promise<boolean> {
     const texts = this.steps.map(({ node, inputs }) => this.textOf(node, inputs));
-    const own = { count: texts.length, hash: Hash.of(`${texts.join()};${this.outputs.join()}`) };
+    const own = { count: texts.length, hash: Hash.of(`${texts.join()};${this.outputs.join()}`), traced };
     const all = await comm.allgather(own);
-    if (all.every(({ count, hash }) => count === own.count && hash === own.hash)) return;
+    if (all.every(({ count, hash }) => count === own.count && hash === own.hash)) return all[0].traced;
     // They all see that they differ, and so all take part in finding where.
     const lists = await comm.allgather(texts);
     const first = lists[0];

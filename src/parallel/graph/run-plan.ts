@@ -1,6 +1,7 @@
 import { ANY, type Communicator } from "../../index.ts";
 import type { Progress } from "../progress.ts";
 import type { TaskFailure } from "../task-error.ts";
+import type { Spans } from "../trace.ts";
 import { Executor } from "./executor.ts";
 import type { Plan } from "./plan.ts";
 import { Kind, type Message } from "./protocol.ts";
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly values: ReadonlyMap<number, unknown>;
   /** The ranks that have them. */
   readonly kept: ReadonlyMap<number, number>;
+  /** Gets when this rank has run which step; undefined: nobody wants to know. */
+  readonly spans: Spans | undefined;
 }
 
 /** Runs a plan. All ranks call it, on a communicator that nobody else uses meanwhile. */
@@ -30,7 +33,7 @@ export async function runPlan(comm: Communicator, plan: Plan, options: RunOption
   const { rank, size } = comm;
   const tell = (message: Message, to: number): void => void comm.send(message, to);
   let scheduler: Scheduler | undefined;
-  const executor = new Executor(comm, plan, (longest, reports) => {
+  const executor = new Executor(comm, plan, options.spans, (longest, reports) => {
     if (scheduler !== undefined) scheduler.heard(0, longest, reports);
     else tell([Kind.done, rank, longest, reports], 0);
   });

@@ -1,5 +1,6 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
 import { type Activity, ANY, type Communicator, world } from "../../index.ts";
+import type { Caption } from "../trace.ts";
 import type { Future } from "./future.ts";
 import { giveWay } from "./give-way.ts";
 import { Job, type Origin } from "./job.ts";
@@ -38,6 +39,8 @@ export class Driver implements Backend {
   private readonly large = new LargeArguments();
   private readonly failures: Future<unknown>[] = [];
   private readonly activity: Activity;
+  /** Of each attempt at a task, by its number; for pools with a trace. */
+  private readonly captions: Caption[] | undefined;
   /** Tasks submitted, those of tasks included, and which of them have failed. */
   private all = 0;
   private failed = 0;
@@ -53,13 +56,19 @@ export class Driver implements Backend {
   private ended = false;
   private onIdle: (() => void) | undefined;
 
-  constructor({ comm, hosts, words, workers, known }: Setting) {
+  constructor({ comm, hosts, words, workers, known, traced }: Setting) {
     this.comm = comm;
     this.hosts = hosts;
     this.stations = workers.map(rank => new Station(rank, words));
     this.workers = workers;
     this.known = known;
     this.activity = world.activity("pool", 0);
+    this.captions = traced ? [] : undefined;
+  }
+
+  /** What a trace calls the attempt of a number. */
+  captionOf(id: number): Caption {
+    return this.captions![id];
   }
 
   // What the pool's body asks for.
@@ -244,6 +253,7 @@ export class Driver implements Backend {
       if (job === undefined) break;
       if (job.settled) continue;
       job.sentTo(station, ++this.ids);
+      if (this.captions !== undefined) this.captions[job.id] = { what: job.name, item: job.index };
       station.outstanding.set(job.id, job);
       jobs.push(job);
     }

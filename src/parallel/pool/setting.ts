@@ -11,4 +11,6 @@ export interface Setting {
   readonly workers: readonly number[];
   /** So many tasks are known to all ranks. */
   readonly known: number;
+  /** Whether to note when each task runs. */
+  readonly traced: boolean;
 }

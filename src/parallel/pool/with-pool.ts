@@ -4,6 +4,7 @@ import { type Communicator, world } from "../../index.ts";
 import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { exclusively } from "../team.ts";
+import { requireTrace, Spans, type Trace, tellTrace, traceOf } from "../trace.ts";
 import { Driver } from "./driver.ts";
 import { Pool } from "./pool.ts";
 import type { Setting } from "./setting.ts";
@@ -17,15 +18,21 @@ export interface PoolOptions {
    * `rank` is the worker's in the communicator.
    */
   initializer?: (rank: number) => unknown;
+  /**
+   * Writes when each task ran, and on which rank, into this file when the pool ends: a trace that ui.perfetto.dev and
+   * chrome://tracing show. Rank 0 decides. Maps, pools and graphs that name the same file all add to it. Default: none.
+   */
+  trace?: string;
 }
 
-const poolOptions: OptionNames<PoolOptions> = { initializer: true };
+const poolOptions: OptionNames<PoolOptions> = { initializer: true, trace: true };
 
 /** What each rank brings to the beginning of a pool. */
 interface Entry {
   readonly numbering: Numbering;
   readonly failure: TaskFailure | undefined;
   readonly host: string;
+  readonly traced: boolean;
 }
 
 /**
@@ -46,14 +53,17 @@ export async function withPool<T>(
   if (typeof body !== "function")
     throw new ArgumentError("withPool: the body must be a function of the pool.");
   requireKnownOptions("withPool", options, poolOptions);
-  const { initializer } = options;
+  const { initializer, trace } = options;
   if (initializer !== undefined && typeof initializer !== "function") {
     throw new ArgumentError("withPool: initializer must be a function.");
   }
+  if (trace !== undefined) requireTrace(trace);
+  // Before the tasks, whose work would be lost otherwise.
+  const written = trace !== undefined && comm.rank === 0 ? traceOf(trace) : undefined;
   return await exclusively(comm, "withPool", async () => {
     const own = await comm.dup({ name: `${comm.name}.pool` });
     try {
-      return await run(own, body, initializer);
+      return await run(own, body, initializer, written);
     } finally {
       await own.free();
     }
@@ -69,6 +79,7 @@ async function run<T>(
   comm: Communicator,
   body: (pool: Pool) => T | Promise<T>,
   initializer: PoolOptions["initializer"],
+  trace: Trace | undefined,
 ): Promise<T | undefined> {
   const { rank, size } = comm;
   const isWorker = rank > 0 || size === 1;
@@ -79,7 +90,12 @@ async function run<T>(
   } catch (error) {
     failure = failureOf(rank, error);
   }
-  const entries = await comm.allgather<Entry>({ numbering: numbering(), failure, host: memoryOf(rank) });
+  const entries = await comm.allgather<Entry>({
+    numbering: numbering(),
+    failure,
+    host: memoryOf(rank),
+    traced: trace !== undefined,
+  });
   compareNumberings(entries.map(entry => entry.numbering));
   const failed = entries.find(entry => entry.failure !== undefined)?.failure;
   if (failed !== undefined) throw new TaskError("withPool: the initializer of worker", failed);
@@ -95,13 +111,21 @@ async function run<T>(
     words: isOneHost ? await comm.shared(Int32Array, slotWords(size)) : undefined,
     workers,
     known: entries[0].numbering.length,
+    traced: entries[0].traced,
   };
-  const serving = isWorker ? new Worker(setting, state).serve() : undefined;
+  const worker = isWorker ? new Worker(setting, state) : undefined;
+  const driver = rank === 0 ? new Driver(setting) : undefined;
+  const serving = worker?.serve();
   try {
-    return rank === 0 ? await drive(new Driver(setting), body) : undefined;
+    return await (driver && drive(driver, body));
   } finally {
-    await serving;
-    if (own !== comm) await own.free();
+    try {
+      await serving;
+    } finally {
+      if (setting.traced)
+        await tellTrace(comm, worker?.spans ?? new Spans(), trace, "pool", id => driver!.captionOf(id));
+      if (own !== comm) await own.free();
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import { ArgumentError, NotSendableError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { replaceIn } from "../nested.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
+import { Spans } from "../trace.ts";
 import { CancelledError, Future } from "./future.ts";
 import { giveWay } from "./give-way.ts";
 import { LargeArguments } from "./large-arguments.ts";
@@ -58,6 +59,8 @@ export class Worker implements WorkerContext, Backend {
   readonly pool: Pool;
   readonly workers: readonly number[];
   readonly known: number;
+  /** When tasks have run, by their numbers at the driver; for pools with a trace. */
+  readonly spans: Spans | undefined;
   private readonly comm: Communicator;
   private readonly hosts: Hosts;
   private readonly slots: Slots;
@@ -84,13 +87,14 @@ export class Worker implements WorkerContext, Backend {
   private toldWaiting = 0;
   private drainPlanned = false;
 
-  constructor({ comm, hosts, words, workers, known }: Setting, state: unknown) {
+  constructor({ comm, hosts, words, workers, known, traced }: Setting, state: unknown) {
     this.comm = comm;
     this.hosts = hosts;
     this.slots = new Slots(words, comm.rank);
     this.rank = comm.rank;
     this.workers = workers;
     this.known = known;
+    this.spans = traced ? new Spans() : undefined;
     this.state = state;
     this.pool = new Pool(this);
   }
@@ -210,6 +214,7 @@ export class Worker implements WorkerContext, Backend {
   private finish(id: number, outcome: Outcome, value: unknown, began: number): void {
     const now = performance.now();
     this.longest = Math.max(this.longest, now - began);
+    this.spans?.add(id, began, now, outcome === Outcome.failed);
     this.results.push([id, outcome, value]);
     if (now - this.flushed > FLUSH_MS) this.flush();
   }

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Pace } from "../../src/p2p/pace.ts";
+import { Pace } from "../../src/transport/pace.ts";
 
 const MIB = 2 ** 20;
 
@@ -10,15 +10,15 @@ function spell(pace: Pace): number {
   return count;
 }
 
-describe("the pace of a ring", () => {
+describe("the pace of shared memory", () => {
   it("is not slow before it is known", () => {
-    const pace = new Pace();
+    const pace = new Pace(16e6);
     for (let i = 0; i < 3; i++) pace.note(MIB, 1);
     expect(spell(pace)).to.equal(0);
   });
 
   it("is slow when all of some arrays were, for a while, and is then measured again", () => {
-    const pace = new Pace();
+    const pace = new Pace(16e6);
     for (let round = 0; round < 2; round++) {
       for (let i = 0; i < 4; i++) pace.note(MIB, 0.5);
       expect(spell(pace)).to.equal(250);
@@ -27,8 +27,8 @@ describe("the pace of a ring", () => {
     expect(spell(pace)).to.equal(0);
   });
 
-  it("is not slow because a receiver came late", () => {
-    const pace = new Pace();
+  it("is not slow because another rank came late", () => {
+    const pace = new Pace(16e6);
     for (const milliseconds of [20, 0.05, 500, 3]) pace.note(MIB, milliseconds);
     expect(spell(pace)).to.equal(0);
   });
