@@ -294,7 +294,15 @@ setInterval(() => {}, 1000);`,
       await sleep(100);
       const gone = (): Promise<boolean> => until(() => cluster.survivors(mark.text).length === 0);
       const signal = (name: NodeJS.Signals): void => void process.kill(cluster.tsmpirun(mark.text), name);
-      return { ...running, signal, gone };
+      /** Not of another run of these tests. */
+      const agentOf = (host: string): number =>
+        cluster.find(
+          (command, environment) =>
+            command[0] === "ssh" &&
+            command.includes(host) &&
+            environment.includes(`TSMPI_TEST_MARK=${mark.text}`),
+        )[0];
+      return { ...running, signal, gone, agentOf };
     }
 
     it("should leave nothing when tsmpirun is killed", async () => {
@@ -311,8 +319,8 @@ setInterval(() => {}, 1000);`,
     });
 
     it("should end the job when ssh is killed", async () => {
-      const { done, gone } = await stays();
-      process.kill(cluster.find(command => command[0] === "ssh" && command.includes("h2"))[0], "SIGKILL");
+      const { done, gone, agentOf } = await stays();
+      process.kill(agentOf("h2"), "SIGKILL");
       const { code, stderr } = await done;
       expect(code).to.equal(1);
       expect(stderr).to.match(
