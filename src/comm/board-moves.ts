@@ -374,6 +374,7 @@ export function planExchange(
   call.array = dest === (rank + 1) % size ? array : undefined;
   call.dtype = dtype;
   call.given = array.subarray(dest * length + from, dest * length + to);
+  call.mayLendShort = !overlap(target, array);
   call.readers = dest;
   call.from = source;
   call.end = source + 1;

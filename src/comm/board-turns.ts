@@ -76,7 +76,8 @@ export function inTurns(core: Core, signature: number, turns: Turns): Algorithm<
 
 function* takeTurns(board: Board, call: BoardCall, turns: Turns): Algorithm<void> {
   const { count, decider } = turns;
-  const restFollows = board.rank === decider && count > 2 && board.wouldRatherLend();
+  const mayHaveRest = count > 2;
+  const restFollows = mayHaveRest && board.rank === decider && board.wouldRatherLend();
   // Of an operator that throws: the others need the pieces after it all the same.
   const failures: unknown[] = [];
   let last = count - 1;
@@ -86,7 +87,7 @@ function* takeTurns(board: Board, call: BoardCall, turns: Turns): Algorithm<void
     if (turn > 0 && last < count - 1) turns.planRest(call);
     else turns.plan(call, turn);
     call.restFollows = turn === 0 && restFollows;
-    call.mayLendShort = false;
+    if (mayHaveRest) call.mayLendShort = false;
     yield call;
     try {
       call.result();
