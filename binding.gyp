@@ -13,6 +13,7 @@
         "native/wait.cc",
         "native/process.cc",
         "native/copy.cc",
+        "native/stream.cc",
         "native/fence.cc",
         "native/tcp.cc",
         "native/reduce.cc",

@@ -28,6 +28,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsmpi::registerProcess(env, exports);
   tsmpi::registerFence(env, exports);
   tsmpi::registerCopy(env, exports);
+  tsmpi::registerStream(env, exports);
   tsmpi::registerTcp(env, exports);
   tsmpi::registerReduce(env, exports);
   tsmpi::registerCuda(env, exports);

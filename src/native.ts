@@ -49,6 +49,9 @@ export interface Native extends Waits {
   copyFrom(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
   copyTo(pid: number, address: number, bytes: Uint8Array, from: number, count: number): number;
 
+  /** Not on every processor. */
+  streamInto: ((at: number, array: ArrayBufferView, from: number, count: number) => void) | undefined;
+
   TcpSocket: new (descriptor: number, ready: (what: number) => void) => TcpSocket;
   tcpListen(address: string): { descriptor: number; port: number };
   tcpConnect(address: string, port: number): number;

@@ -27,8 +27,6 @@ import { CollectiveCall } from "./collective-call.ts";
 const LOOP = 16;
 /** Of so many ranks that give so few. */
 const FEW_RANKS = 4;
-/** Of fewer bytes neither the pace tells much, nor does it pay to read them from another rank's memory. */
-const TIMED_BYTES = 16 * 1024;
 /** The arguments of a call are kept for the next one unless that would keep more memory than this. */
 const KEPT_BYTES = 1024 * 1024;
 
@@ -85,10 +83,6 @@ export class BoardCall extends Watch implements CalledCollective {
   readers: number = ALL;
   /** A rank that may wait for it as well. */
   alsoWakes = -1;
-  /** Whether others may read what this rank contributes from its memory though it fits in a bulk buffer. */
-  mayLendShort = false;
-  /** Whether what this rank contributes is the first piece of an array of which the rest follows in one turn. */
-  restFollows = false;
   /** Where others write into the memory of this rank; then all of `given` is read from there, too. */
   opened: TypedArray | undefined = undefined;
   /** The ranks whose contributions this one looks at are `from` to `end`, and `also`, without itself. */
@@ -182,8 +176,6 @@ export class BoardCall extends Watch implements CalledCollective {
     this.dtype = undefined;
     this.readers = ALL;
     this.alsoWakes = -1;
-    this.mayLendShort = false;
-    this.restFollows = false;
     this.isMessage = false;
     this.byMessage = none;
     this.opened = undefined;
@@ -224,7 +216,6 @@ export class BoardCall extends Watch implements CalledCollective {
     this.awaitedRank = -1;
     this.moved = false;
     this.watched = false;
-    if (this.mayLendShort && this.place !== Place.cell) this.weighed = false;
   }
 
   /** Keeps what was asked for, if it is short, and its arrays are those that the call works on. */
@@ -306,11 +297,6 @@ export class BoardCall extends Watch implements CalledCollective {
   giveUp(): void {
     if (!this.collected) this.board.markRead(this.turn, true);
     this.collected = true;
-  }
-
-  /** Of a turn in which no rank contributes anything. */
-  skip(): void {
-    this.board.markRead(this.turn, false);
   }
 
   /** Whether all contributions that this rank looks at are there, and as they should be. */
@@ -443,13 +429,8 @@ export class BoardCall extends Watch implements CalledCollective {
       if (given instanceof Float64Array && given.length <= LOOP) this.few = given;
     }
     this.place = Place.cell;
-    if (this.restFollows) this.code |= Place.restFollows;
     if (this.opened !== undefined || this.bytes > BULK_BYTES) this.place = Place.away;
-    else if (this.bytes > CELL_PAYLOAD_BYTES) this.place = this.isLentShort() ? Place.away : Place.bulk;
-  }
-
-  private isLentShort(): boolean {
-    return this.mayLendShort && this.bytes >= TIMED_BYTES && this.board.wouldRatherLend();
+    else if (this.bytes > CELL_PAYLOAD_BYTES) this.place = Place.bulk;
   }
 
   /** Writes the own contribution. Returns false when that has to wait for room. */
@@ -471,10 +452,14 @@ export class BoardCall extends Watch implements CalledCollective {
     } else if (few !== undefined) {
       for (let i = 0; i < few.length; i++) doubles[header + CellDouble.payload + i] = few[i];
     } else if (this.given !== undefined) {
-      const isTimed = place === Place.bulk && this.bytes >= TIMED_BYTES && board.pace !== undefined;
-      const began = isTimed ? performance.now() : 0;
-      copyInto(cells.view(board.rank, turn, place, this.dtype!, 0, this.given.length), this.given, 0);
-      if (isTimed) board.pace!.note(this.bytes, performance.now() - began);
+      const { given } = this;
+      board.writer.write(
+        cells.view(board.rank, turn, place, this.dtype!, 0, given.length),
+        0,
+        given,
+        0,
+        given.length,
+      );
     }
     if (place === Place.bulk) this.urgent = true;
     this.head(words, doubles, at);
@@ -543,12 +528,6 @@ export class BoardCall extends Watch implements CalledCollective {
     return this.placeOf(rank) === Place.message;
   }
 
-  /** Of a rank that this one has seen, or this one. */
-  restFollowsFrom(rank: number): boolean {
-    const { cells } = this.board;
-    return (cells.words[cells.cellWord(rank, this.turn) + Cell.kind] & Place.restFollows) !== 0;
-  }
-
   numberFrom(rank: number): number {
     const { cells } = this.board;
     return cells.doubles[cells.payloadDouble(rank, this.turn)];
@@ -573,7 +552,7 @@ export class BoardCall extends Watch implements CalledCollective {
   require(rank: number, expected: number): void {
     const { cells } = this.board;
     const at = cells.cellWord(rank, this.turn);
-    const code = cells.words[at + Cell.kind] & ~(Place.mask | Place.restFollows);
+    const code = cells.words[at + Cell.kind] & ~Place.mask;
     const came = cells.doubles[(at >> 1) + CellDouble.bytes];
     const { dtype } = this;
     const needed = dtype === undefined ? Kind.number : dtype.code;

@@ -68,7 +68,6 @@ export function planBroadcast(call: BoardCall, target: TypedArray, dtype: Dtype,
   call.root = root;
   if (call.board.rank === root) {
     call.given = target;
-    call.mayLendShort = true;
   } else {
     call.readers = NOBODY;
     call.from = root;
@@ -103,7 +102,6 @@ export function planScatter(
   call.dtype = dtype;
   call.root = root;
   call.given = array;
-  call.mayLendShort = true;
   call.extra = target.length;
   call.end = rank;
   if (rank === root) return;
@@ -156,7 +154,7 @@ const scatterPlan: Plan = {
     // Root's own block comes last: its target may lie on one that others have yet to read.
     if (self === root) return undefined;
     // What root has put on the board need not be sent.
-    call.isMessage = call.isMessage && call.bytesFrom(root) > BULK_BYTES;
+    call.isMessage = call.isMessage && call.isAway(root);
     call.require(root, ANY_LENGTH);
     const length = call.bytesFrom(root) / call.dtype!.bytes;
     let total = first + target!.length;
@@ -207,7 +205,6 @@ export function planGather(
   call.root = root;
   call.readers = root;
   call.extra = array.length;
-  call.mayLendShort = root !== ALL || !overlap(target!, array);
   if (root === ALL) {
     const inPlace = array.byteLength > BULK_BYTES && isPart(target!, array, rank, size);
     call.given = giveOf(target!, array, inPlace);
@@ -317,7 +314,6 @@ export function planAlltoall(call: BoardCall, target: TypedArray, array: TypedAr
   call.dtype = dtype;
   call.array = target !== array && overlap(target, array) ? copyOf(array) : array;
   call.given = giveOf(target, call.array, false);
-  call.mayLendShort = !overlap(target, call.array);
   call.end = call.board.size;
   call.expected = array.length * dtype.bytes;
   call.extra = array.length;
@@ -374,7 +370,6 @@ export function planExchange(
   call.array = dest === (rank + 1) % size ? array : undefined;
   call.dtype = dtype;
   call.given = array.subarray(dest * length + from, dest * length + to);
-  call.mayLendShort = !overlap(target, array);
   call.readers = dest;
   call.from = source;
   call.end = source + 1;
@@ -395,43 +390,5 @@ const exchangePlan: Plan = {
     const own = call.board.rank * length + first;
     if (array !== undefined && array !== target) copyElements(target, array, own, own, count);
     return undefined;
-  },
-};
-
-/**
- * What is left of an exchange when the block for the next rank has come as far as element `done`: from the memory of the others.
- */
-export function planExchangeRest(
-  call: BoardCall,
-  target: TypedArray,
-  array: TypedArray,
-  dtype: Dtype,
-  done: number,
-): void {
-  call.plan = exchangeRestPlan;
-  call.target = target;
-  call.array = array;
-  call.dtype = dtype;
-  call.given = giveOf(target, array, false);
-  call.end = call.board.size;
-  call.first = done;
-  call.expected = array.length * dtype.bytes;
-  call.extra = array.length;
-}
-
-const exchangeRestPlan: Plan = {
-  collect(call) {
-    const { target, array, first: done } = call;
-    const { rank: self, size } = call.board;
-    const length = array!.length / size;
-    const own = self * length;
-    if (target !== array) copyElements(target!, array!, own + done, own + done, length - done);
-    const blocks: Block[] = [];
-    for (let step = 1; step < size; step++) {
-      const rank = (self - step + size) % size;
-      const from = step === 1 ? done : 0;
-      blocks.push({ rank, first: own + from, length: length - from, at: rank * length + from });
-    }
-    return fill(call, blocks);
   },
 };

@@ -112,7 +112,6 @@ const pairPlan: Plan = {
     const { array, op, dtype, expected } = call;
     const { rank } = call.board;
     if (expected === 0) return undefined;
-    if (call.isAway(1 - rank)) return combinePair(call);
     const other = call.viewOf(1 - rank, 0, array!.length);
     const kernel = op!.kernel(dtype!)!;
     if (rank === 0) kernel(call.target, array, other);
@@ -120,28 +119,6 @@ const pairPlan: Plan = {
     return undefined;
   },
 };
-
-/** The same with an array that lies in the other's memory. */
-function* combinePair(call: BoardCall): Generator<void> {
-  const { op, dtype } = call;
-  const { rank } = call.board;
-  const array = call.array!;
-  const target = call.target!;
-  const kernel = op!.kernel(dtype!)!;
-  const chunk = Math.max(op!.grain, CHUNK_BYTES / dtype!.bytes);
-  const incoming = borrow(array, chunk);
-  for (let at = 0; at < array.length; at += chunk) {
-    const length = Math.min(chunk, array.length - at);
-    const other = incoming.subarray(0, length);
-    call.copyFrom(1 - rank, at, length, other, 0);
-    const own = array.subarray(at, at + length);
-    const result = target.subarray(at, at + length);
-    if (rank === 0) kernel(result, own, other);
-    else kernel(result, other, own);
-    if ((at / chunk) % (PIECE_BYTES / CHUNK_BYTES) === 0) yield;
-  }
-  release(incoming);
-}
 
 const wholePlan: Plan = {
   collect(call) {

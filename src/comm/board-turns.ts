@@ -5,15 +5,14 @@ import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { copyOf, overlap } from "../collectives/arrays.ts";
 import type { Algorithm } from "../collectives/context.ts";
 import { BULK_BYTES } from "../transport/board-layout.ts";
-import type { Board } from "./board.ts";
-import { ALL, type BoardCall } from "./board-call.ts";
-import { planExchange, planExchangeRest } from "./board-moves.ts";
+import type { BoardCall } from "./board-call.ts";
+import { planExchange } from "./board-moves.ts";
 import type { Core } from "./core.ts";
 
 /** Whether every rank has a core: then what writes and what reads overlap, unless copies are forced. */
 export function overlaps({ engine }: Core): boolean {
   const { layout, cores, copies } = engine.job!;
-  return (layout.size <= cores && !copies.forced) || copies.alwaysLends;
+  return layout.size <= cores && !copies.forced;
 }
 
 /**
@@ -28,21 +27,11 @@ export function goesInPieces(core: Core, bytes: number, mostRanks: number): bool
   return overlaps(core) || !board.mayLend;
 }
 
+type PlanTurn = (call: BoardCall, turn: number) => void;
+
 /** Elements of the piece of an array that a bulk buffer holds. */
 export function pieceOf(array: TypedArray, grain = 1): number {
   return Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
-}
-
-/** A collective of many turns, or of two, where the bulk buffers are slow. All ranks must give the same. */
-export interface Turns {
-  readonly count: number;
-  /**
-   * A rank whose contribution to the first turn all have seen when that is over. It knows how fast it writes to
-   * bulk buffers, and says there whether the second turn is the last, and brings all that is left.
-   */
-  readonly decider: number;
-  plan(call: BoardCall, turn: number): void;
-  planRest(call: BoardCall): void;
 }
 
 /** A collective of many turns, each for a piece of the array. @param plan of the elements `from` to `to` */
@@ -51,57 +40,41 @@ export function inPieces(
   signature: number,
   array: TypedArray,
   grain: number,
-  decider: number,
   plan: (call: BoardCall, from: number, to: number) => void,
 ): Algorithm<void> {
   const { length } = array;
   const piece = pieceOf(array, grain);
-  const planPiece = (call: BoardCall, from: number, to: number): void => {
-    plan(call, from, to);
+  return inTurns(core, signature, Math.ceil(length / piece), (call, turn) => {
+    plan(call, turn * piece, Math.min((turn + 1) * piece, length));
     call.extra = length;
-  };
-  return inTurns(core, signature, {
-    count: Math.ceil(length / piece),
-    decider,
-    plan: (call, turn) => planPiece(call, turn * piece, Math.min((turn + 1) * piece, length)),
-    planRest: call => planPiece(call, piece, length),
   });
 }
 
-/** A collective of many turns. */
-export function inTurns(core: Core, signature: number, turns: Turns): Algorithm<void> {
-  const board = core.board!;
-  return takeTurns(board, board.calls(turns.count, core.nextSequence(), signature), turns);
+/** A collective of many turns. All ranks must take equally many. */
+export function inTurns(core: Core, signature: number, turns: number, plan: PlanTurn): Algorithm<void> {
+  const call = core.board!.calls(turns, core.nextSequence(), signature);
+  return takeTurns(call, turns, plan);
 }
 
-function* takeTurns(board: Board, call: BoardCall, turns: Turns): Algorithm<void> {
-  const { count, decider } = turns;
-  const mayHaveRest = count > 2;
-  const restFollows = mayHaveRest && board.rank === decider && board.wouldRatherLend();
+function* takeTurns(call: BoardCall, turns: number, plan: PlanTurn): Algorithm<void> {
   // Of an operator that throws: the others need the pieces after it all the same.
   const failures: unknown[] = [];
-  let last = count - 1;
-  let turn = 0;
-  for (let goesOn = true; goesOn && turn <= last; turn++) {
+  for (let turn = 0; turn < turns; turn++) {
     call.nextTurn();
-    if (turn > 0 && last < count - 1) turns.planRest(call);
-    else turns.plan(call, turn);
-    call.restFollows = turn === 0 && restFollows;
-    if (mayHaveRest) call.mayLendShort = false;
+    plan(call, turn);
     yield call;
     try {
       call.result();
     } catch (error) {
       failures.push(error);
+      if (call.hasSeenAll) continue;
       // Ranks that do not agree, or one that has finished: nothing more can come of this.
-      goesOn = call.hasSeenAll;
+      for (let rest = turn + 1; rest < turns; rest++) {
+        call.nextTurn();
+        call.giveUp();
+      }
+      break;
     }
-    if (turn === 0 && goesOn && call.restFollowsFrom(decider)) last = 1;
-  }
-  for (; turn < count; turn++) {
-    call.nextTurn();
-    if (failures.length > 0) call.giveUp();
-    else call.skip();
   }
   if (failures.length > 0) throw failures[0];
 }
@@ -120,19 +93,10 @@ export function alltoallInPieces(
   const turnsAStep = Math.ceil(length / piece);
   // With two ranks a piece has been given before the other's comes to its place.
   const given = (size === 2 && target === array) || !overlap(target, array) ? array : copyOf(array);
-  return inTurns(core, signature, {
-    count: (size - 1) * turnsAStep,
-    decider: 0,
-    plan(call, turn) {
-      const step = 1 + Math.floor(turn / turnsAStep);
-      const from = (turn % turnsAStep) * piece;
-      const to = Math.min(from + piece, length);
-      planExchange(call, target, given, dtype, (rank + step) % size, (rank - step + size) % size, from, to);
-      if (turn > 0) return;
-      // All look at rank 0, which decides.
-      if (rank === 0) call.readers = ALL;
-      else call.also = 0;
-    },
-    planRest: call => planExchangeRest(call, target, given, dtype, Math.min(piece, length)),
+  return inTurns(core, signature, (size - 1) * turnsAStep, (call, turn) => {
+    const step = 1 + Math.floor(turn / turnsAStep);
+    const from = (turn % turnsAStep) * piece;
+    const to = Math.min(from + piece, length);
+    planExchange(call, target, given, dtype, (rank + step) % size, (rank - step + size) % size, from, to);
   });
 }

@@ -14,8 +14,8 @@ import type { Scope } from "../p2p/scope.ts";
 import { BULKS, CELLS, Cell } from "../transport/board-layout.ts";
 import { Cells } from "../transport/cells.ts";
 import { look } from "../transport/look.ts";
-import { Pace } from "../transport/pace.ts";
 import { publish } from "../transport/publish.ts";
+import { SharedWriter } from "../transport/shared-writer.ts";
 import { BoardCall, mix } from "./board-call.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -23,12 +23,6 @@ const BARRIER = signatureOf(operations.barrier, 0);
 
 /** A rank says how far it has read at least this often: those that wait for a bulk buffer must hear of it. */
 const REPORT_AFTER = BULKS;
-
-/**
- * Bytes a millisecond below which arrays had better be read from the memory of the rank that has them. Near cores, whose caches
- * are one, write a bulk buffer that others have read at 9 million (Zen 4), far ones at 2.
- */
-const LEAST_PACE = 4e6;
 
 export class Board implements BoardEnd {
   readonly engine: Engine;
@@ -39,8 +33,8 @@ export class Board implements BoardEnd {
   readonly size: number;
   /** World ranks of the ranks of this communicator. */
   readonly worldRanks: readonly number[];
-  /** Of writing to bulk buffers; undefined where ranks share cores, and others cannot read while this one writes. */
-  readonly pace: Pace | undefined;
+  /** To bulk buffers. */
+  readonly writer: SharedWriter;
   /** The turn begun last, and the signatures of all turns so far. */
   private turn: number;
   private history = 0;
@@ -66,8 +60,8 @@ export class Board implements BoardEnd {
     this.rank = scope.rank;
     this.size = scope.size;
     this.worldRanks = scope.worldRanks();
-    const { segment, words, layout, cores } = this.job;
-    this.pace = layout.size <= cores ? new Pace(LEAST_PACE) : undefined;
+    const { segment, words, layout, streamInto } = this.job;
+    this.writer = new SharedWriter(streamInto);
     this.cells = new Cells(segment, words, layout.boardStart(slot));
     this.turn = Atomics.load(words, this.cells.lastTurnWord);
     this.read = this.turn;
@@ -80,12 +74,6 @@ export class Board implements BoardEnd {
   /** Whether arrays may be read from the memory of the rank that has them. */
   get mayLend(): boolean {
     return this.job.copies.allowed;
-  }
-
-  /** Whether an array that bulk buffers could take had better be read from this rank's memory. To be asked once for each. */
-  wouldRatherLend(): boolean {
-    const { pace, job, mayLend } = this;
-    return mayLend && (job.copies.alwaysLends || (pace?.isSlow() ?? false));
   }
 
   /** Whether no call of this rank is under way. */

@@ -135,7 +135,7 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
       : takeByMessage(call, messages, "broadcastInto", target, root);
   }
   if (inPart) {
-    return inPieces(core, signature, target, 1, root, (call, from, to) =>
+    return inPieces(core, signature, target, 1, (call, from, to) =>
       planBroadcast(call, target.subarray(from, to), dtype, root),
     );
   }
@@ -290,9 +290,7 @@ function reduceArrays<A extends TypedArray>(
   const given = filled === undefined || inPlaceOrApart(filled, array) ? array : copyOf(array);
   const signature = core.sign(operations[operation], root, op);
   if (inPart) {
-    // Of a reduce only the other rank gives anything.
-    const decider = form === "reduce" ? 1 - root : 0;
-    return inPieces(core, signature, given, operator.grain, decider, (call, from, to) =>
+    return inPieces(core, signature, given, operator.grain, (call, from, to) =>
       planReduction(call, form, filled?.subarray(from, to), given.subarray(from, to), dtype, operator, root),
     );
   }
@@ -377,14 +375,10 @@ export function reduceScatterInto<A extends TypedArray>(
   if (goesInPieces(core, array.byteLength, 2)) {
     const given = overlap(target, array) ? copyOf(array) : array;
     const piece = pieceOf(array, operator.grain);
-    const plan = (call: BoardCall, from: number, to: number): void =>
-      planReduceScatterPiece(call, target, given, dtype, operator, offsets, from, to);
-    return inTurns(core, signature, {
-      count: Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece),
-      decider: 0,
-      plan: (call, turn) => plan(call, turn * piece, (turn + 1) * piece),
-      planRest: call => plan(call, piece, array.length),
-    });
+    const turns = Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece);
+    return inTurns(core, signature, turns, (call, turn) =>
+      planReduceScatterPiece(call, target, given, dtype, operator, offsets, turn * piece, (turn + 1) * piece),
+    );
   }
   const call = board.call(core.nextSequence(), signature);
   planReduction(call, "reduceScatter", target, array, dtype, operator, 0, offsets);

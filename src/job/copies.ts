@@ -11,8 +11,6 @@ const GRACE_MS = 1000;
 export class Copies {
   /** `TSMPI_CROSS_COPY=on`: messages are copied even where the ring would be faster, for tests and measurements. */
   readonly forced = process.env.TSMPI_CROSS_COPY === "on";
-  /** `TSMPI_CROSS_COPY=lend`: as if bulk buffers were slow, for tests and measurements. */
-  readonly alwaysLends = process.env.TSMPI_CROSS_COPY === "lend";
   private readonly native: Native | undefined;
   private readonly words: Int32Array;
   private readonly layout: Layout;

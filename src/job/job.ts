@@ -1,5 +1,5 @@
 /** What this process knows of the job it belongs to, found once when the library loads. */
-import { native, type Waits } from "../native.ts";
+import { type Native, native, type Waits } from "../native.ts";
 import {
   Header,
   LAYOUT_VERSION,
@@ -45,6 +45,8 @@ export interface LocalJob {
   /** Milliseconds of looking for news before sleep, unless the one who waits has reasons of its own. */
   readonly patience: number;
   readonly copies: Copies;
+  /** For what this rank writes to memory that others read; undefined: not to be used. */
+  readonly streamInto: Native["streamInto"];
   /** Descriptor of this rank's doorbell. */
   readonly doorbell: number;
   /** Rings the doorbell of a rank of this host. */
@@ -105,6 +107,8 @@ export function joinJob(): LocalJob | undefined {
     waits: addon,
     patience: PATIENCE_MS,
     copies,
+    // Ranks that share cores find in the cache what another has written.
+    streamInto: layout.size <= words[Header.cores] ? addon.streamInto : undefined,
     doorbell: doorbellOf(rank),
     ring: other => addon.ringDoorbell(doorbellOf(other)),
     // Readers look into the same memory.

@@ -37,6 +37,7 @@ export function joinThreads(rank: number): LocalJob | undefined {
     // Messages come by several threads, which look for themselves and need the core.
     patience: 0,
     copies: new Copies(undefined, words, layout),
+    streamInto: undefined,
     doorbell: ThreadBell.rank,
     ring: () => waits.ringDoorbell(ThreadBell.gateway),
     deliver: () =>

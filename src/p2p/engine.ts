@@ -604,13 +604,13 @@ export class Engine implements SourceOwner, DestinationOwner, TransfersOwner {
   }
 
   private connect(rank: number): Destination {
-    const { layout, segment, words, statistics } = this.job!;
+    const { layout, segment, words, statistics, streamInto } = this.job!;
     const start = layout.ringStart(this.rank, rank);
     const bytes = layout.ringBytesOf(this.rank, rank);
     const ring =
       statistics === undefined
-        ? new OutRing(segment, start, bytes)
-        : new CountedOutRing(segment, start, bytes, statistics);
+        ? new OutRing(segment, start, bytes, streamInto)
+        : new CountedOutRing(segment, start, bytes, streamInto, statistics);
     const destination = new Destination(rank, ring, this.rank, this);
     this.destinations[rank] = destination;
     if (layout.isHere(rank)) {

@@ -43,8 +43,6 @@ export const Place = {
   away: 0x200,
   /** It comes by a message. */
   message: 0x300,
-  /** Beside the place of the first piece of an array: the rest follows in one turn. */
-  restFollows: 0x400,
 } as const;
 
 export function boardBytes(ranks: number): number {

@@ -1,4 +1,5 @@
 /** Rings of a job whose messages are counted. Apart from the others, so that those pay nothing for it. */
+import type { Native } from "../native.ts";
 import { Kind } from "./frame.ts";
 import { InRing, OutRing } from "./ring.ts";
 import type { Statistics } from "./statistics.ts";
@@ -17,8 +18,14 @@ function messageBytes(words: Int32Array, at: number): number {
 export class CountedOutRing extends OutRing {
   private readonly statistics: Statistics;
 
-  constructor(segment: ArrayBufferLike, start: number, ringBytes: number, statistics: Statistics) {
-    super(segment, start, ringBytes);
+  constructor(
+    segment: ArrayBufferLike,
+    start: number,
+    ringBytes: number,
+    streamInto: Native["streamInto"],
+    statistics: Statistics,
+  ) {
+    super(segment, start, ringBytes, streamInto);
     this.statistics = statistics;
   }
 

@@ -10,10 +10,12 @@
  * that finds no room looks there again; see docs/architecture.md for why neither side can wait for ever.
  */
 import { bytesOf, type Dtype, FLOAT64, type TypedArray } from "../codec/dtype.ts";
+import type { Native } from "../native.ts";
 import { HEADER_BYTES } from "./frame.ts";
 import { LINE } from "./layout.ts";
 import { look } from "./look.ts";
 import { publish } from "./publish.ts";
+import { SharedWriter } from "./shared-writer.ts";
 
 const LINE_SHIFT = 6;
 const WORDS_SHIFT = 4; // words in a line, as a shift
@@ -60,9 +62,12 @@ export class OutRing extends Ring {
   readonly maxChunk: number;
   private tail = 0;
   private free: number;
+  private readonly writer: SharedWriter;
 
-  constructor(segment: ArrayBufferLike, start: number, ringBytes: number) {
+  /** @param streamInto as for SharedWriter */
+  constructor(segment: ArrayBufferLike, start: number, ringBytes: number, streamInto?: Native["streamInto"]) {
     super(segment, start, ringBytes);
+    this.writer = new SharedWriter(streamInto);
     this.maxChunk = ringBytes / 8 - HEADER_BYTES;
     this.free = this.lines;
   }
@@ -98,7 +103,7 @@ export class OutRing extends Ring {
       for (let i = 0; i < count; i++) doubles[to + i] = (array as Float64Array)[i];
     } else {
       // One call for the whole array, without a view over a part of it: making one costs as much as copying 1 KiB.
-      (this.view(dtype) as Float64Array).set(array as Float64Array, start / dtype.bytes);
+      this.writer.write(this.view(dtype), start / dtype.bytes, array, 0, array.length);
     }
   }
 
@@ -107,11 +112,16 @@ export class OutRing extends Ring {
     const start = offset >= this.ringBytes ? offset - this.ringBytes : offset;
     const first = this.ringBytes - start;
     if (count <= first) {
-      copy(this.bytes, start, source, from, count);
+      this.writeAt(start, source, from, count);
     } else {
-      copy(this.bytes, start, source, from, first);
-      copy(this.bytes, 0, source, from + first, count - first);
+      this.writeAt(start, source, from, first);
+      this.writeAt(0, source, from + first, count - first);
     }
+  }
+
+  private writeAt(start: number, source: Uint8Array, from: number, count: number): void {
+    if (count <= BYTE_LOOP_BYTES) copy(this.bytes, start, source, from, count);
+    else this.writer.write(this.bytes, start, source, from, count);
   }
 }
 

@@ -3,18 +3,17 @@ import { launchProgram, onRanks, run } from "./run.ts";
 
 const sizes = [2, 3, 5, 8];
 const byMessages = { env: { TSMPI_CROSS_COPY: "off" } };
-/** As where the buffers are slow. */
-const lending = { env: { TSMPI_CROSS_COPY: "lend" } };
+/** As between cores that share no cache. */
+const streaming = { env: { TSMPI_STREAM: "on", TSMPI_CORES: "4" } };
 const faces = ["awaited", "sync"];
 
 describe("ranks: the board", () => {
   onRanks(sizes, "board", "every size");
   onRanks([2, 3], "board", "every size, without copies between processes", byMessages);
-  onRanks([2, 3], "board", "every size, where buffers are slow", lending);
+  onRanks([2, 3], "board", "every size, by streaming stores", streaming);
   onRanks([3, 4], "board", "every size, a core for every rank", { env: { TSMPI_CORES: "4" } });
   onRanks(sizes, "board-flight", "many under way");
   onRanks([2, 3], "board-flight", "many under way, without copies between processes", byMessages);
-  onRanks([2, 3], "board-flight", "many under way, where buffers are slow", lending);
   onRanks([3, 8], "board-slots", "used one communicator after the other");
   for (const face of faces) {
     for (const ranks of [2, 3]) {
@@ -24,14 +23,9 @@ describe("ranks: the board", () => {
         });
       }
     }
-    for (const [where, options] of [
-      ["in a piece", byMessages],
-      ["where buffers are slow", lending],
-    ] as const) {
-      it(`an operator throws ${where} (${face})`, async () => {
-        await run("board-failures", 2, { args: ["operator throws", face], seconds: 60, ...options });
-      });
-    }
+    it(`an operator throws in a piece (${face})`, async () => {
+      await run("board-failures", 2, { args: ["operator throws", face], seconds: 60, ...byMessages });
+    });
   }
 });
 

@@ -3,6 +3,8 @@ import { onRanks, run, sizes } from "./run.ts";
 describe("ranks: point to point", () => {
   onRanks(sizes, "values", "sends every kind of value");
   onRanks([1, 2, 3, 8], "sizes", "sends messages of every size");
+  const streaming = { TSMPI_STREAM: "on", TSMPI_CORES: "4" };
+  onRanks([2, 3], "sizes", "sends messages of every size by streaming stores", { env: streaming });
   onRanks(sizes, "order", "keeps the order of messages");
   onRanks([2, 3, 8], "any-source", "gives a receive from any rank one message only");
   onRanks(sizes, "probes", "finds messages by probe, poll and messages()");
