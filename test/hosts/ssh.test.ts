@@ -88,8 +88,13 @@ console.log(world.rank, world.size, hostname(), ranks.join());`;
     const { code, stderr } = await run(
       ["--hosts", "h1:2,h2:2"],
       `import { world } from "tsmpi";
-if (world.rank === 3) setTimeout(() => process.exit(7), 300);
-else if (world.rank === 0) await world.host.recv(1);
+if (world.rank === 3) {
+  await world.recv(0);
+  setTimeout(() => process.exit(7), 300);
+} else if (world.rank === 0) {
+  await world.send("about to wait", 3);
+  await world.host.recv(1);
+}
 setInterval(() => {}, 1000);`,
     );
     expect(code).to.equal(7);

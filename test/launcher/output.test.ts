@@ -92,8 +92,22 @@ if (process.env.TSMPI_RANK === "0") process.stdout.write(bytes);`,
 
   it("should show a prompt soon, and end it before another rank's line", async () => {
     const cwd = folderWith({
-      "main.ts": `if (process.env.TSMPI_RANK === "0") { process.stdout.write("name? "); setTimeout(() => console.log("done"), 900); }
-else setTimeout(() => console.log("hello"), 500);`,
+      "main.ts": `import { existsSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+const after = async (what: string, milliseconds: number) => {
+  while (!existsSync(what)) await sleep(10);
+  await sleep(milliseconds);
+};
+if (process.env.TSMPI_RANK === "0") {
+  process.stdout.write("name? ");
+  writeFileSync("asked", "");
+  await after("greeted", 300);
+  console.log("done");
+} else {
+  await after("asked", 500);
+  console.log("hello");
+  writeFileSync("greeted", "");
+}`,
     });
     const { stdout } = await launch(["-n", "2", "main.ts"], { cwd });
     expect(stdout).to.equal("name? \nhello\ndone\n");
