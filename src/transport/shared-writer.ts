@@ -2,7 +2,7 @@
  * Copies arrays into shared memory that another core has read, and will read next. Before a core may write to a cache line of
  * which another one has a copy, it must have the line from there, which takes long where the two share no cache: 64 KiB
  * take 27 us instead of 6 (AMD Zen 4). Streaming stores write past the caches and need no line, 2 us; the reader then fetches what
- * has gone to memory, which takes a little longer than from a cache that both share. Together 6.7 us, wherever the cores are.
+ * has gone to memory, which takes a little longer than from a cache that both share. Together 6.7 us, wherever the cores are (bench/streaming.c).
  */
 import type { TypedArray } from "../codec/dtype.ts";
 import type { Native } from "../native.ts";

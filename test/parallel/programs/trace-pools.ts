@@ -1,26 +1,12 @@
 /** The trace of pools and graphs, in the file that the first argument names. */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
 import { compute, currentWorker, delayed, map, persist, task, withPool } from "tsmpi/parallel";
 import { compute as busy, everyRank, failure, ok, sleep } from "../../ranks/programs/support.ts";
-
-interface Event {
-  name: string;
-  ph: string;
-  pid: number;
-  tid: number;
-  ts: number;
-  dur: number;
-  cat: string;
-  args: { item?: number; threw?: boolean; name?: string };
-}
+import { boxesOf, type Event, readTrace, trace } from "./trace-file.ts";
 
 const { rank, size } = world;
-const [, , trace] = process.argv;
-const read = (): Event[] => JSON.parse(readFileSync(trace, "utf8"));
-const boxesOf = (category: string): Event[] => read().filter(({ ph, cat }) => ph === "X" && cat === category);
 const namesOf = (events: readonly Event[]): string[] => events.map(({ name }) => name).sort();
 
 /** Where tasks ran, as they have said themselves. */
@@ -53,7 +39,7 @@ await withPool(
   rank === 0 ? { trace } : {},
 );
 if (rank === 0) {
-  const processes = read().flatMap(({ name, pid, args }) =>
+  const processes = readTrace().flatMap(({ name, pid, args }) =>
     name === "process_name" ? [[pid, args.name]] : [],
   );
   expect(processes).to.deep.equal(everyRank.map(r => [r, `rank ${r} on ${hostname()}`]));

@@ -1,26 +1,12 @@
 /** The trace of maps, in the file that the first argument names. */
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
 import { imap, map } from "tsmpi/parallel";
 import { compute, everyRank, failure, ok, sleep } from "../../ranks/programs/support.ts";
-
-interface Event {
-  name: string;
-  ph: string;
-  pid: number;
-  tid: number;
-  ts: number;
-  dur: number;
-  cat: string;
-  args: { item?: number; threw?: boolean; name?: string };
-}
+import { boxesOf, type Event, readTrace, trace } from "./trace-file.ts";
 
 const { rank, size } = world;
-const [, , trace] = process.argv;
-const read = (): Event[] => JSON.parse(readFileSync(trace, "utf8"));
-const tasksOf = (label: string): Event[] => read().filter(({ ph, cat }) => ph === "X" && cat === label);
 const itemsOf = (events: Event[]): number[] => events.map(({ args }) => args.item!).sort((a, b) => a - b);
 
 const began = Date.now();
@@ -48,11 +34,11 @@ await map(world, 10, i => i, { label: "fourth" });
 
 if (rank === 0) {
   const names = new Map(
-    read().flatMap(({ name, pid, args }) => (name === "process_name" ? [[pid, args.name]] : [])),
+    readTrace().flatMap(({ name, pid, args }) => (name === "process_name" ? [[pid, args.name]] : [])),
   );
   expect([...names]).to.deep.equal(everyRank.map(r => [r, `rank ${r} on ${hostname()}`]));
 
-  const first = tasksOf("first");
+  const first = boxesOf("first");
   expect(itemsOf(first)).to.deep.equal(Array.from({ length: 3 * size }, (_, i) => i));
   for (const { name, pid, tid, ts, dur, args } of first) {
     expect(name).to.equal(`first ${args.item}`);
@@ -61,11 +47,11 @@ if (rank === 0) {
     // The clocks of a process's beginning and of the system are not the same.
     expect(ts / 1000).to.be.within(began - 1000, Date.now() + 1000);
   }
-  const second = tasksOf("second");
+  const second = boxesOf("second");
   expect(itemsOf(second)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(second.filter(({ args }) => args.threw).map(({ args }) => args.item)).to.deep.equal([4]);
 
-  const third = tasksOf("third");
+  const third = boxesOf("third");
   expect(itemsOf(third)).to.deep.equal([0, 1, 2, 3, 4, 5, 6, 7]);
   // No two tasks of a row overlap, and those under way at once have rows of their own.
   for (const a of third) {
@@ -75,7 +61,7 @@ if (rank === 0) {
     }
   }
   expect(new Set(third.map(({ pid, tid }) => `${pid} ${tid}`)).size).to.be.at.least(2);
-  expect(tasksOf("fourth")).to.deep.equal([]);
+  expect(boxesOf("fourth")).to.deep.equal([]);
 }
 
 const wrong: any = await failure(() => map(world, 3, i => i, { trace: 5 as never }));
