@@ -18,7 +18,7 @@ export function missingAddon(): string | undefined {
 }
 
 /** Why ZeroMQ cannot be used. Ranks load it in a thread, where it would be found out late. */
-function missingZeromq(): string | undefined {
+export function missingZeromq(): string | undefined {
   try {
     createRequire(join(packageFolder(), "package.json"))("zeromq");
     return undefined;

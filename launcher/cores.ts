@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { NativeMissingError } from "../src/errors.ts";
 import { native } from "../src/native.ts";
 import { UsageError } from "./usage-error.ts";
+import { countOf } from "./variables.ts";
 
 export function coresText(cores: number): string {
   return `${cores} ${cores === 1 ? "core" : "cores"}`;
@@ -108,7 +109,7 @@ function physicalCpus(): number[] | string {
 
 /** For people who want to know; undefined: not known, or TSMPI_CORES has been told. */
 export function physicalCores(): number | undefined {
-  if (process.env.TSMPI_CORES !== undefined) return undefined;
+  if (countOf("TSMPI_CORES") !== undefined) return undefined;
   const cpus = physicalCpus();
   return typeof cpus === "string" ? undefined : withinQuota(cpus.length);
 }
@@ -125,11 +126,5 @@ function withinQuota(cores: number): number {
  * physical cores cannot be told
  */
 export function usableCores(physical = false): number {
-  const { TSMPI_CORES: told } = process.env;
-  if (told !== undefined) {
-    if (!/^[1-9]\d*$/.test(told))
-      throw new UsageError(`TSMPI_CORES must be a whole number from 1 on; got "${told}"`);
-    return Number(told);
-  }
-  return withinQuota(physical ? cpusToUse(true).length : availableParallelism());
+  return countOf("TSMPI_CORES") ?? withinQuota(physical ? cpusToUse(true).length : availableParallelism());
 }

@@ -1,13 +1,15 @@
 /** `tsmpi doctor`: examines this machine, or the hosts of a job, and says what to mend first. */
 import { parseArguments } from "./arguments.ts";
 import { countsText } from "./cores.ts";
+import { nodeProblem } from "./hosts/checks.ts";
 import { type ChosenHosts, chooseHosts } from "./hosts/choose-hosts.ts";
 import { examineHost } from "./hosts/examine.ts";
-import type { HostFacts, ReachTarget } from "./hosts/protocol.ts";
+import type { HostFacts, ReachTarget, WireName } from "./hosts/protocol.ts";
 import { HostProblem, type RemoteHost } from "./hosts/remote-host.ts";
 import { problemLines, startHosts } from "./hosts/start-hosts.ts";
 import type { JobOptions } from "./options.ts";
 import { UsageError } from "./usage-error.ts";
+import { checkVariables } from "./variables.ts";
 
 /** Clocks further apart make times in logs misleading; no job needs them to agree. */
 const SKEW_MILLISECONDS = 1000;
@@ -33,6 +35,7 @@ function optionsOf(args: readonly string[]): JobOptions {
     throw new UsageError("doctor takes --hosts, --hostfile and what belongs to them");
   const [{ script }] = parsed.segments;
   if (script !== NO_SCRIPT) throw new UsageError(`doctor takes options only, and ${script} came`);
+  checkVariables(parsed);
   return parsed;
 }
 
@@ -59,12 +62,13 @@ function hasSharedMemory({ native, sharedMemory }: HostFacts): boolean {
   return native === undefined && sharedMemory === undefined;
 }
 
-/** @param alone no other host takes part */
+/** @param wire to other hosts; undefined: none takes part */
 export function findingsOf(
   { name, facts, skew, doubt }: Examined,
   own: HostFacts,
-  alone: boolean,
+  wire: WireName | undefined,
 ): Finding[] {
+  const alone = wire === undefined;
   const findings: Finding[] = [];
   const add = (fatal: boolean, text: string): void => void findings.push({ fatal, text: `${name}: ${text}` });
   if (facts.version !== own.version) {
@@ -78,7 +82,10 @@ export function findingsOf(
     const advice = alone ? "; --transport zeromq does without it" : "";
     add(true, `shared memory cannot be had: ${facts.sharedMemory}${advice}`);
   }
-  if (facts.node.split(".")[0] !== own.node.split(".")[0]) {
+  if (wire === "zeromq" && facts.zeromq !== undefined) add(true, facts.zeromq);
+  const ofNode = nodeProblem(facts.node);
+  if (ofNode !== undefined) add(true, ofNode);
+  else if (facts.node.split(".")[0] !== own.node.split(".")[0]) {
     add(
       false,
       `has Node ${facts.node}, and here is ${own.node}; the same major version everywhere avoids surprises`,
@@ -148,7 +155,7 @@ async function examineHosts(
   const findings = problemLines(started.problems).map((text): Finding => ({ fatal: true, text }));
   const present = started.hosts.filter(host => host !== undefined);
   for (const host of examined) if (host !== undefined) process.stdout.write(`${describeHost(host)}\n`);
-  findings.push(...examined.flatMap(host => findingsOf(host, own, false)));
+  findings.push(...examined.flatMap(host => findingsOf(host, own, options.wire)));
   findings.push(...(await unreached(present, options)));
   await Promise.all(present.map(host => host.close()));
   return findings;
@@ -163,7 +170,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     if (chosen === undefined) {
       const here = { name: "this machine", facts: own, skew: 0, doubt: 0 };
       process.stdout.write(`${describeHost(here)}\n`);
-      findings = findingsOf(here, own, true);
+      findings = findingsOf(here, own, undefined);
     } else {
       findings = await examineHosts(chosen, options, own);
     }

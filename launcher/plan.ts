@@ -17,6 +17,7 @@ import { missingFolders } from "./rank-files.ts";
 import { systemErrorText } from "./system-error.ts";
 import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
+import { checkVariables } from "./variables.ts";
 
 /** One program of the job, ready to be started. */
 export interface Program {
@@ -145,9 +146,10 @@ function placesOf(
   return { hosts, places: places.map(index => used.indexOf(index)), launcher: chosen.launcher };
 }
 
-/** @throws {UsageError} when something that the command line names is not there */
+/** @throws {UsageError} when something that the command line names is not there, or a variable says what nobody knows */
 export function makePlan(args: Arguments, cores: number): Plan {
   checkPresentFolder();
+  checkVariables(args);
   const chosen = chooseHosts(args);
   const counts = countRanks(args.segments, chosen?.ranks ?? cores, chosen !== undefined);
   const ranks = counts.reduce((sum, count) => sum + count, 0);

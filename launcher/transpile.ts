@@ -66,7 +66,8 @@ function isCommonJs(path: string): boolean {
 }
 
 function hasModuleSyntax(text: string): boolean {
-  return /^\s*(import\s*["'{*\w]|export\s*[{*\w])|\bimport\.meta\b|^\s*await\s/m.test(text);
+  // Not `exports.x = 1`.
+  return /^\s*(import(\s*["'{*]|\s+\w)|export(\s*[{*]|\s+\w))|\bimport\.meta\b|^\s*await\s/m.test(text);
 }
 
 const isRequire = (kind: ImportKind): boolean => kind === "require-call" || kind === "require-resolve";

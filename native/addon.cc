@@ -34,9 +34,6 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   tsmpi::registerCuda(env, exports);
   tsmpi::registerWindow(env, exports);
   tsmpi::registerExpression(env, exports);
-  tsmpi::registerExpression(env, exports);
-  tsmpi::registerCuda(env, exports);
-  tsmpi::registerWindow(env, exports);
   tsmpi::registerRandom(env, exports);
   tsmpi::registerLinalg(env, exports);
   return exports;

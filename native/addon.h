@@ -16,9 +16,6 @@ void registerReduce(Napi::Env env, Napi::Object exports);
 void registerCuda(Napi::Env env, Napi::Object exports);
 void registerWindow(Napi::Env env, Napi::Object exports);
 void registerExpression(Napi::Env env, Napi::Object exports);
-void registerExpression(Napi::Env env, Napi::Object exports);
-void registerCuda(Napi::Env env, Napi::Object exports);
-void registerWindow(Napi::Env env, Napi::Object exports);
 void registerRandom(Napi::Env env, Napi::Object exports);
 void registerLinalg(Napi::Env env, Napi::Object exports);
 

@@ -157,6 +157,7 @@ bool load(BlasLibrary& found, const char* file, std::string& why, const char* ki
     why += std::string(why.empty() ? "" : "; ") + file + " is " + library.name;
     return false;
   }
+  library.products = library.name;
   library.ownLapack = loadLapack(library, handle) && library.name != "reference";
   found = library;
   return true;
@@ -199,6 +200,17 @@ int threadsAtFirst(void* handle) {
   return said > 0 ? said : threadCount();
 }
 
+// Of processors that are younger than it OpenBLAS knows that they have AVX2, no more. Where they have AVX-512 the own
+// kernels are faster then.
+void takeOwnProducts(BlasLibrary& library) {
+  if (library.name != "OpenBLAS" || simdLevel() != Simd::avx512) return;
+  if (library.core != "Haswell" && library.core != "Zen") return;
+  for (Function function : {Function::gemm, Function::syrk, Function::symm, Function::trmm, Function::trsm}) {
+    for (int type : {typeIndex<float>, typeIndex<double>}) library.functions[static_cast<int>(function)][type] = nullptr;
+  }
+  library.products = "own";
+}
+
 BlasLibrary find() {
   BlasLibrary library;
   const char* wanted = std::getenv("TSMPI_BLAS");
@@ -212,6 +224,7 @@ BlasLibrary find() {
         if (load(library, file, why)) break;
       }
     }
+    takeOwnProducts(library);
   }
   // BLIS and the own kernels have no LAPACK; the reference one is better than none.
   if (library.lapack.empty()) {
@@ -228,6 +241,8 @@ BlasLibrary find() {
   for (void* from : {library.handle, library.lapackHandle}) {
     if (from != nullptr) tellThreads(from, threadsAtFirst(from));
   }
+  // The own kernels use as many threads as those for which they stand.
+  if (library.handle != nullptr && library.products == "own") setThreadCount(threadsAtFirst(library.handle));
   return library;
 }
 

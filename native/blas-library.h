@@ -52,6 +52,8 @@ enum class Function {
 struct BlasLibrary {
   // "OpenBLAS", "MKL", "BLIS", "Accelerate", "reference", or "own" when there is none.
   std::string name = "own", path, version, core;
+  // Whose kernels compute products of real matrices: its own, or "own".
+  std::string products = "own";
   // Where LAPACK comes from: the path of a library, "" when there is none.
   std::string lapack;
   // LAPACK is part of the library and as good as it.

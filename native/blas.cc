@@ -1,6 +1,8 @@
 // Each function asks the library first. Scalars of complex functions go by pointer in CBLAS.
 #include "blas.h"
 
+#include <cmath>
+
 #include "own-blas.h"
 #include "own-gemm.h"
 
@@ -48,7 +50,10 @@ void axpy(int64_t n, T alpha, const T* x, int64_t incx, T* y, int64_t incy) {
 template <class T>
 Real<T> nrm2(int64_t n, const T* x, int64_t incx) {
   void* f = with<T>(Function::nrm2, n, incx);
-  return f == nullptr ? own::nrm2(n, x, incx) : callLibrary<Real<T>>(f, n, x, forwards(incx));
+  if (f == nullptr) return own::nrm2(n, x, incx);
+  auto norm = callLibrary<Real<T>>(f, n, x, forwards(incx));
+  // BLIS makes NaN of two infinities.
+  return std::isnan(norm) ? own::nrm2(n, x, incx) : norm;
 }
 
 template <class T>
@@ -75,7 +80,8 @@ int64_t iamax(int64_t n, const T* x, int64_t incx) {
 template <class T>
 void gemv(Transpose trans, int64_t m, int64_t n, T alpha, const T* a, int64_t lda, const T* x, int64_t incx, T beta,
           T* y, int64_t incy) {
-  void* f = with<T>(Function::gemv, m, n, lda, incx, incy);
+  // Where a has no elements libraries leave y as it is, though gemm writes beta c there, or never end (BLIS, conjugated).
+  void* f = m == 0 || n == 0 ? nullptr : with<T>(Function::gemv, m, n, lda, incx, incy);
   if (f == nullptr) return own::gemv(trans, m, n, alpha, a, lda, x, incx, beta, y, incy);
   callLibrary<void>(f, rowMajor, trans, m, n, scalar(alpha), a, lda, x, incx, scalar(beta), y, incy);
 }

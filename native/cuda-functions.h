@@ -29,14 +29,12 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(cuDeviceGetUuid, unsigned char*, int)                                                                         \
   F(cuDeviceTotalMem_v2, size_t*, int)                                                                            \
   F(cuDevicePrimaryCtxRetain, Handle*, int)                                                                       \
-  F(cuDevicePrimaryCtxRelease_v2, int)                                                                            \
   F(cuCtxSetCurrent, Handle)                                                                                      \
   F(cuMemGetInfo_v2, size_t*, size_t*)                                                                            \
   F(cuMemAlloc_v2, Address*, size_t)                                                                              \
   F(cuMemFree_v2, Address)                                                                                        \
   F(cuMemHostAlloc, void**, size_t, unsigned)                                                                     \
   F(cuMemFreeHost, void*)                                                                                         \
-  F(cuMemsetD8Async, Address, unsigned char, size_t, Handle)                                                      \
   F(cuMemcpyHtoDAsync_v2, Address, const void*, size_t, Handle)                                                   \
   F(cuMemcpyDtoHAsync_v2, void*, Address, size_t, Handle)                                                         \
   F(cuMemcpyDtoDAsync_v2, Address, Address, size_t, Handle)                                                       \
@@ -52,7 +50,6 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(cuEventDestroy_v2, Handle)                                                                                    \
   F(cuModuleLoadDataEx, Handle*, const void*, unsigned, int*, void**)                                             \
   F(cuModuleGetFunction, Handle*, Handle, const char*)                                                            \
-  F(cuModuleUnload, Handle)                                                                                       \
   F(cuLaunchKernel, Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle, void**, \
     void**)                                                                                                       \
   F(cuIpcGetMemHandle, void*, Address)                                                                            \
@@ -61,7 +58,6 @@ struct NcclId {  // ncclUniqueId, which is passed by value
 
 #define CUBLAS_FUNCTIONS(F)                                                                                        \
   F(cublasCreate_v2, Handle*)                                                                                      \
-  F(cublasDestroy_v2, Handle)                                                                                      \
   F(cublasGetVersion_v2, Handle, int*)                                                                             \
   F(cublasSetStream_v2, Handle, Handle)                                                                            \
   F(cublasGemmEx, Handle, int, int, int, int, int, const void*, const void*, int, int, const void*, int, int,      \

@@ -13,6 +13,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <set>
 #include <thread>
 
 namespace tsmpi {
@@ -30,6 +31,7 @@ struct Job : Outcome {
   bool pinned;     // the driver reads and writes `host` itself
   std::function<void(Outcome&)> work;  // of what is done together with other processes
   // To tell JavaScript. The reference keeps the host's array.
+  napi_env env;
   napi_deferred deferred;
   napi_ref array = nullptr;
   napi_threadsafe_function done;
@@ -122,12 +124,14 @@ static void perform(Job& job, Staging& staging) {
   staging.end();
 }
 
-// A thread and what it has to do. Never destroyed: at the end of the process it may still wait for the driver.
+// A thread and what it has to do, for all environments: worker threads of JavaScript have one each. Never destroyed: at
+// the end of the process it may still wait for the driver.
 struct Lane {
   std::mutex mutex;
   std::condition_variable news, idle;
   std::deque<Job*> jobs;
-  bool started = false, busy = false;
+  bool started = false;
+  napi_env busyFor = nullptr;
 
   void add(Job* job) {
     std::lock_guard<std::mutex> lock(mutex);
@@ -145,12 +149,12 @@ struct Lane {
       Job* job;
       {
         std::unique_lock<std::mutex> lock(mutex);
-        busy = false;
+        busyFor = nullptr;
         idle.notify_all();
         news.wait(lock, [this] { return !jobs.empty(); });
         job = jobs.front();
         jobs.pop_front();
-        busy = true;
+        busyFor = job->env;
       }
       perform(*job, staging);
       // With the environment gone nobody is left to tell, and the process ends.
@@ -160,18 +164,25 @@ struct Lane {
     }
   }
 
-  // The environment goes: what has not begun is dropped, what has gets a moment to end.
-  void leave() {
+  // An environment goes: what it has not begun is dropped, what it has gets a moment to end.
+  void leave(napi_env env) {
     std::unique_lock<std::mutex> lock(mutex);
-    jobs.clear();
-    idle.wait_for(lock, std::chrono::seconds(1), [this] { return !busy; });
+    jobs.erase(std::remove_if(jobs.begin(), jobs.end(), [env](Job* job) { return job->env == env; }), jobs.end());
+    idle.wait_for(lock, std::chrono::seconds(1), [this, env] { return busyFor != env; });
   }
 };
 
+static std::mutex joining;
+static std::set<napi_env> environments;
 static Lane* lanes = nullptr;
 
-static void leave(void*) {
-  for (int kind = 0; kind < kinds; kind++) lanes[kind].leave();
+static void leave(void* data) {
+  napi_env env = static_cast<napi_env>(data);
+  {
+    std::lock_guard<std::mutex> lock(joining);
+    environments.erase(env);
+  }
+  for (int kind = 0; kind < kinds; kind++) lanes[kind].leave(env);
 }
 
 // In the main thread: settles the promise with undefined, or with [call, status] of what went wrong.
@@ -198,10 +209,12 @@ Handle handleOf(const Napi::Value& value) {
 }
 
 static Napi::Value begin(Napi::Env env, Job* job) {
-  if (lanes == nullptr) {
-    lanes = new Lane[kinds];
-    napi_add_env_cleanup_hook(env, leave, nullptr);
+  {
+    std::lock_guard<std::mutex> lock(joining);
+    if (lanes == nullptr) lanes = new Lane[kinds];
+    if (environments.insert(env).second) napi_add_env_cleanup_hook(env, leave, env);
   }
+  job->env = env;
   napi_value promise, name;
   napi_create_promise(env, &job->deferred, &promise);
   napi_create_string_utf8(env, "tsmpi:cuda", NAPI_AUTO_LENGTH, &name);

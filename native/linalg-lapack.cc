@@ -345,11 +345,12 @@ struct Lapack {
   template <class Solve>
   static void withColumns(Call& call, T* b, int64_t rows, int64_t solutions, int64_t nrhs, int64_t ldb,
                           bool conjugated, Solve solve) {
-    int64_t longer = std::max<int64_t>(1, std::max(rows, solutions));
-    auto columns = workspace<T>(call, longer * nrhs);
+    // A column of zeros where there are no right-hand sides: gelsd wants one.
+    int64_t longer = std::max<int64_t>(1, std::max(rows, solutions)), elements = longer * std::max<int64_t>(1, nrhs);
+    auto columns = workspace<T>(call, elements);
     if (columns == nullptr) return;
     // Zeros below the right-hand sides: where there are no rows at all, nothing else writes the solutions.
-    std::fill(columns.get(), columns.get() + longer * nrhs, T(0));
+    std::fill(columns.get(), columns.get() + elements, T(0));
     copyTransposed(conjugated, rows, nrhs, b, ldb, columns.get(), longer);
     solve(columns.get(), longer);
     if (call.numbers[0] == 0) copyTransposed(conjugated, nrhs, solutions, columns.get(), longer, b, ldb);
@@ -383,7 +384,7 @@ struct Lapack {
     if (!allFinite(call, Part::whole, m, n, a, lda) || !allFinite(call, Part::whole, m, nrhs, b, ldb)) return;
     void* f = lapack(call, Function::gelsd, m, n, nrhs);
     if (f == nullptr) return;
-    int64_t ldc = std::max<int64_t>(1, m), rank = 0;
+    int64_t ldc = std::max<int64_t>(1, m), sides = std::max<int64_t>(1, nrhs), rank = 0;
     auto turned = workspace<T>(call, ldc * n);
     if (turned == nullptr) return;
     copyTransposed(false, m, n, a, lda, turned.get(), ldc);
@@ -391,10 +392,10 @@ struct Lapack {
       auto run = [&](T* work, int64_t lwork, R* rwork, int64_t* iwork) {
         auto* found = &rank;
         if constexpr (isComplex<T>) {
-          return callLapack(f, m, n, nrhs, turned.get(), ldc, columns, longer, s, rcond, found, work, lwork, rwork,
+          return callLapack(f, m, n, sides, turned.get(), ldc, columns, longer, s, rcond, found, work, lwork, rwork,
                             iwork);
         } else {
-          return callLapack(f, m, n, nrhs, turned.get(), ldc, columns, longer, s, rcond, found, work, lwork, iwork);
+          return callLapack(f, m, n, sides, turned.get(), ldc, columns, longer, s, rcond, found, work, lwork, iwork);
         }
       };
       T size{};

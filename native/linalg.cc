@@ -247,6 +247,7 @@ Napi::Value linalgInfo(const Napi::CallbackInfo& info) {
   say("library", library.name);
   say("version", library.version);
   say("core", library.core);
+  say("products", library.products);
   say("path", library.path);
   say("lapack", library.lapack);
   say("failure", library.failure);
@@ -270,8 +271,10 @@ Napi::Value hugePages(const Napi::CallbackInfo& info) {
 
 Napi::Value linalgThreads(const Napi::CallbackInfo& info) {
   int count = info[0].As<Napi::Number>().Int32Value();
+  // Loading the library sets how many the own kernels use at first, and so comes first.
+  const BlasLibrary& library = blasLibrary();
   setThreadCount(count);
-  blasLibrary().setThreads(count);
+  library.setThreads(count);
   return info.Env().Undefined();
 }
 

@@ -8,6 +8,7 @@ import { build } from "esbuild";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, "dist");
+const { exports: entries, engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 const common = {
   absWorkingDir: root,
@@ -40,6 +41,12 @@ const commonjs = {
 // node, which may be given the file as well, the second line is a string and a comment.
 const startedByShell = `#!/bin/sh
 ':' //; [ -z "$NODE_EXTRA_CA_CERTS" ] || { export TSMPI_EXTRA_CA_CERTS="$NODE_EXTRA_CA_CERTS"; unset NODE_EXTRA_CA_CERTS; }; exec node "$0" "$@"
+`;
+
+// An older Node lacks what the first lines of all bundles call, and would only name that.
+const ifTooOld = then => `if (process.getBuiltinModule === undefined) ${then(
+  `"tsmpi needs Node ${engines.node.replace(">=", "")} or newer; this is " + process.version`,
+)}
 `;
 
 // What measures is a bundle of its own beside the tools, and what its ranks run uses the library as a user would.
@@ -83,7 +90,7 @@ const $callWithProperties = name => Object.assign($call(name), $module[name]);
 };
 
 // The doors beside the main one, "tsmpi/random" and its like: each a folder of src/ that package.json exports.
-const doors = Object.keys(JSON.parse(readFileSync(join(root, "package.json"), "utf8")).exports)
+const doors = Object.keys(entries)
   .map(path => path.slice(2))
   .filter(name => name !== "" && name !== "package.json");
 
@@ -104,6 +111,20 @@ const doorsApart = {
     });
   },
 };
+
+// A class that speaks of itself is called _Matrix within a bundle, and so it would be shown: to console.log and in errors.
+// As many characters as before, so that source maps hold.
+async function nameClasses(name) {
+  const path = join(dist, name);
+  const code = await readFile(path, "utf8");
+  const names = new Set(
+    Array.from(code.matchAll(/^(?:const|var) ([\w$]+) ?= ?class _\1\b/gm), ([, name]) => name),
+  );
+  await writeFile(
+    path,
+    code.replace(/(?<![.\w$])_([\w$]+)/g, (text, name) => (names.has(name) ? `${name} ` : text)),
+  );
+}
 
 // A bundle declares all its modules' constants with `var`, and the engine then looks each of them up, every time, as
 // what might have changed: with `const` it compiles their values into the code, which makes short messages and
@@ -134,6 +155,7 @@ await Promise.all([
     entryPoints: ["src/index.ts"],
     outfile: "dist/index.js",
     sourcemap: "external",
+    banner: { js: ifTooOld(sentence => `throw new Error(${sentence});`) },
     plugins: [builtinsAsUsed],
   }),
   ...doors.map(name =>
@@ -149,7 +171,12 @@ await Promise.all([
     ...commonjs,
     entryPoints: ["launcher/load-tsmpirun.ts"],
     outfile: "dist/tsmpirun.cjs",
-    banner: { js: startedByShell + commonjs.banner.js },
+    banner: {
+      js:
+        startedByShell +
+        ifTooOld(sentence => `{ console.error("tsmpirun: " + ${sentence}); process.exit(1); }`) +
+        commonjs.banner.js,
+    },
     plugins: [builtinsAsUsed],
   }),
   build({
@@ -185,7 +212,10 @@ await Promise.all([
   }),
 ]);
 
-for (const name of ["index", ...doors]) await makeConstant(`${name}.js`);
+for (const name of ["index", ...doors]) {
+  await nameClasses(`${name}.js`);
+  await makeConstant(`${name}.js`);
+}
 await copyFile(join(root, "launcher/dashboard/page.html"), join(dist, "dashboard.html"));
 for (const name of ["tsmpirun.cjs", "tsmpi.js"]) await chmod(join(dist, name), 0o755);
 for (const name of ["boot", "boot-zeromq"]) await rm(join(dist, `${name}.cjs.map`), { force: true });

@@ -1,3 +1,4 @@
+import { describe } from "./describe.ts";
 import { ArgumentError } from "./errors.ts";
 import { nearest } from "./nearest.ts";
 
@@ -16,15 +17,20 @@ export function requireKnownOptions<O extends object>(
 ): void {
   if (typeof options !== "object" || options === null) {
     throw new ArgumentError(
-      `${operation}: options must be an object with any of ${list(known)}; got ${String(options)}.`,
+      `${operation}: options must be an object with any of ${list(known)}; got ${describe(options)}.`,
     );
   }
   for (const name in options) {
-    if (Object.hasOwn(known, name)) continue;
-    const guess = nearest(name, Object.keys(known));
-    const hint = guess === undefined ? `there are ${list(known)}.` : `did you mean ${guess}?`;
-    throw new ArgumentError(`${operation}: there is no option ${name}; ${hint}`);
+    // Not by Object.hasOwn, which takes twice as long: this is on the way of calls of half a microsecond.
+    if (known[name] !== true) refuse(operation, name, known);
   }
+}
+
+// Apart, so that the loop is short enough to be compiled into its callers.
+function refuse(operation: string, name: string, known: object): never {
+  const guess = nearest(name, Object.keys(known));
+  const hint = guess === undefined ? `there are ${list(known)}.` : `did you mean ${guess}?`;
+  throw new ArgumentError(`${operation}: there is no option ${name}; ${hint}`);
 }
 
 function list(known: object): string {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { wordOf } from "./environment.ts";
 import { NativeMissingError } from "./errors.ts";
 
 /**
@@ -130,6 +131,7 @@ export interface Native extends Waits {
     library: string;
     version?: string;
     core?: string;
+    products: string;
     path?: string;
     lapack?: string;
     failure?: string;
@@ -187,9 +189,11 @@ let loaded: Native | undefined;
 /**
  * The addon, loaded on first use.
  * @throws {NativeMissingError} with the one command that builds it, when there is none for this machine.
+ * @throws {ArgumentError} TSMPI_SIMD names no instructions that the addon knows
  */
 export function native(): Native {
   if (loaded !== undefined) return loaded;
+  wordOf("TSMPI_SIMD");
   const folder = packageFolder();
   const require = createRequire(import.meta.url);
   let reason = `there is none for ${process.platform}-${process.arch}`;

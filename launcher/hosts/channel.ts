@@ -10,6 +10,8 @@ const lineEnd = Buffer.from([LINE_END]);
 export interface ChannelEvents<In> {
   message(message: In): void;
   bytes(kind: BytesKind, stream: number, bytes: Buffer): void;
+  /** More has come before the magic, and this is the end of it all. */
+  passedOver?(noise: string): void;
   /** Nothing more will come; `damage` says what was wrong with the bytes that came, if anything. */
   ended(damage: string | undefined): void;
 }
@@ -85,6 +87,7 @@ export class Channel<Out, In> {
     const at = all.indexOf(magic);
     if (at < 0) {
       this.before = all.subarray(-MAX_NOISE);
+      this.events.passedOver?.(this.noise);
       return Buffer.alloc(0);
     }
     this.before = all.subarray(0, at);
@@ -102,7 +105,8 @@ export class Channel<Out, In> {
       this.parts = [all];
       const bodyLength = all.readUInt32LE(6);
       if (all[0] !== MARK || bodyLength > MAX_BODY) {
-        this.end(`a frame began with ${all.subarray(0, HEADER_BYTES).toString("hex")}`);
+        // What is printed among frames is mostly text.
+        this.end(`a frame began with ${JSON.stringify(all.toString("latin1", 0, HEADER_BYTES))}`);
         return;
       }
       const total = HEADER_BYTES + bodyLength + 1;

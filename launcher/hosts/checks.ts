@@ -1,10 +1,12 @@
 /** What must be in order on a host before ranks are started anywhere. */
 import { existsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { native, packageFolder } from "../../src/native.ts";
 import type { HostPart } from "../host.ts";
 import { packageVersion } from "../version.ts";
 import type { Order } from "./protocol.ts";
+import { ELSEWHERE } from "./ship.ts";
 
 const OLDEST_NODE = [20, 19];
 
@@ -12,9 +14,11 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-export function nodeIsTooOld(version: string): boolean {
+/** Undefined when ranks can run under this version. */
+export function nodeProblem(version: string): string | undefined {
   const [major, minor] = version.split(".").map(Number);
-  return major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  const tooOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  return tooOld ? `has Node ${version}; install ${OLDEST_NODE.join(".")} or later there` : undefined;
 }
 
 /**
@@ -29,12 +33,14 @@ export function problemsOf(order: Extract<Order, { kind: "prepare" }>, part: Hos
     ];
   }
   const problems: string[] = [];
-  if (nodeIsTooOld(process.versions.node))
-    problems.push(`has Node ${process.versions.node}; install ${OLDEST_NODE.join(".")} or later there`);
+  const ofNode = nodeProblem(process.versions.node);
+  if (ofNode !== undefined) problems.push(ofNode);
   try {
     native();
   } catch (error) {
-    problems.push((error as Error).message);
+    const { message } = error as Error;
+    const shipped = order.shippedLibraries !== undefined;
+    problems.push(shipped ? `${message}, or, if ${tmpdir()} is mounted noexec, ${ELSEWHERE}` : message);
   }
   if (!existsSync(join(packageFolder(), "dist", "boot.cjs"))) {
     problems.push(`has no ${join(packageFolder(), "dist", "boot.cjs")}; install tsmpi there anew`);

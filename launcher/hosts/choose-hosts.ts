@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { JobOptions } from "../options.ts";
 import { UsageError } from "../usage-error.ts";
 import { type HostSlots, mergeHosts, parseHostFile } from "./host-list.ts";
-import { slurmAllocation } from "./slurm.ts";
+import { isSlurmTask, slurmAllocation } from "./slurm.ts";
 
 export type LauncherKind = "ssh" | "slurm" | "exec";
 
@@ -45,7 +45,7 @@ export function chooseHosts(
     throw new UsageError(`--agent is for --launcher exec, and --launcher ${kind} came`);
   }
   const listed = listedHosts(options);
-  const allocation = slurmAllocation(environment);
+  const allocation = kind === "slurm" || !isSlurmTask(environment) ? slurmAllocation(environment) : undefined;
   if (listed.length > 0) {
     const allocated = new Set(allocation?.hosts.map(({ name }) => name));
     const launcher = kind ?? (listed.every(({ name }) => allocated.has(name)) ? "slurm" : "ssh");

@@ -19,6 +19,7 @@ import type { HostPart, RankInput, RankOutput } from "../host.ts";
 import { LineWriter } from "../line-writer.ts";
 import { LocalHost } from "../local-host.ts";
 import { OpenStreams } from "../open-streams.ts";
+import { systemErrorText } from "../system-error.ts";
 import { ownAddresses } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { problemsOf } from "./checks.ts";
@@ -35,8 +36,8 @@ import {
   type Report,
   streamOf,
 } from "./protocol.ts";
-import { SHIPPED } from "./ship.ts";
-import { followAgent, startAgent } from "./transport.ts";
+import { ROOM, SHIPPED } from "./ship.ts";
+import { followAgent, killAgent, startAgent } from "./transport.ts";
 
 /** For ranks to end by themselves when tsmpirun is gone. */
 const KILL_AFTER = 1000;
@@ -46,6 +47,7 @@ const NO_RANK = -1;
 const LOST_CODE = 1;
 const NO_INPUT =
   "the standard input ended at once; the agent must pass it on (docker exec and kubectl exec need -i)";
+const NO_TASK = "task 0 has ended, or cannot begin";
 
 type Prepare = Extract<Order, { kind: "prepare" }>;
 
@@ -75,7 +77,8 @@ class Daemon {
   private allPrinted = false;
   private code = 0;
 
-  constructor(input: Readable, output: Writable) {
+  /** @param noOrders what to say when the channel ends before anything has come */
+  constructor(input: Readable, output: Writable, noOrders: string) {
     this.output = output;
     this.output.write(MAGIC);
     delete process.env[SHIPPED];
@@ -83,7 +86,7 @@ class Daemon {
       message: order => this.order(order),
       bytes: (kind, stream, bytes) => this.bytes(kind, stream, bytes),
       ended: () =>
-        this.abandoned(this.preparation === undefined ? NO_INPUT : "the channel to tsmpirun has ended"),
+        this.abandoned(this.preparation === undefined ? noOrders : "the channel to tsmpirun has ended"),
     });
     this.channel.onDrain(() => {
       for (const callback of this.draining.splice(0)) callback();
@@ -141,7 +144,7 @@ class Daemon {
         this.relay(order.relay, order.command);
         return;
       case "relayEnd":
-        this.children.get(order.relay)?.kill("SIGKILL");
+        killAgent(this.children.get(order.relay));
         return;
       case "close":
         void this.close();
@@ -183,10 +186,16 @@ class Daemon {
   private fileCame(index: number, bytes: Buffer): void {
     const { preparation } = this;
     if (preparation === undefined || !this.missing.delete(index)) return;
-    if (this.folder === "") this.folder = mkdtempSync(join(tmpdir(), "tsmpi-"));
     const { files, shippedLibraries, part } = preparation;
     const content = shippedLibraries === undefined ? bytes : withOwnLibrary(bytes, shippedLibraries);
-    writeFileSync(join(this.folder, basename(files[index])), content);
+    try {
+      if (this.folder === "") this.folder = mkdtempSync(join(tmpdir(), "tsmpi-"));
+      writeFileSync(join(this.folder, basename(files[index])), content);
+    } catch (error) {
+      const problem = `cannot keep the script in ${tmpdir()} (${systemErrorText(error)}); ${ROOM}`;
+      this.channel.send({ kind: "lacks", problems: [problem] });
+      return;
+    }
     if (this.missing.size > 0) return;
     const programs = part.programs.map(program => {
       const came = join(this.folder, basename(program.file));
@@ -365,7 +374,7 @@ class Daemon {
     this.host?.signal("SIGCONT");
     setTimeout(() => {
       this.host?.signal("SIGKILL");
-      for (const child of this.children.values()) child.kill("SIGKILL");
+      for (const child of this.children.values()) killAgent(child);
     }, KILL_AFTER);
     this.checkEnd();
   }
@@ -394,10 +403,15 @@ class Daemon {
   }
 }
 
-/** A script that imports tsmpi by addresses of another machine, with the address that it has here. */
-function withOwnLibrary(script: Buffer, addresses: readonly string[]): string {
-  const own = pathToFileURL(join(packageFolder(), "dist", "index.js")).href;
-  return addresses.reduce((text, address) => text.replaceAll(address, own), script.toString());
+/** A script that imports tsmpi by paths of another machine, with the paths that it has here. */
+function withOwnLibrary(script: Buffer, paths: readonly string[]): string {
+  const addressOf = (path: string): string => pathToFileURL(path).href;
+  return paths.reduce((text, path) => {
+    const own = join(packageFolder(), "dist", basename(path));
+    return text
+      .replaceAll(addressOf(path), addressOf(own))
+      .replaceAll(JSON.stringify(path), JSON.stringify(own));
+  }, script.toString());
 }
 
 /** Not process.stdout: writing to that blocks when tsmpirun is slow, and then no order would be heard. */
@@ -411,11 +425,11 @@ function ownOutput(): Writable {
 
 /** A daemon whose orders come over a socket, see `launcher/step`. Ends the process. */
 export function daemonOn(socket: Socket): Promise<never> {
-  new Daemon(socket, socket);
+  new Daemon(socket, socket, NO_TASK);
   return new Promise(() => {});
 }
 
 export function daemon(): Promise<never> {
-  new Daemon(process.stdin, ownOutput());
+  new Daemon(process.stdin, ownOutput(), NO_INPUT);
   return new Promise(() => {});
 }

@@ -5,6 +5,7 @@ import { createConnection } from "node:net";
 import { freemem, hostname } from "node:os";
 import { parseEndpoint } from "../../src/gateway/wire.ts";
 import { native } from "../../src/native.ts";
+import { missingZeromq } from "../choose-transport.ts";
 import { physicalCores, usableCores } from "../cores.ts";
 import { packageVersion } from "../version.ts";
 import { type Listening, listenAt } from "./listening.ts";
@@ -73,6 +74,7 @@ export function examineHost(): HostFacts {
     native: nativeProblem,
     sharedMemory: nativeProblem === undefined ? sharedMemoryProblem() : undefined,
     copies,
+    zeromq: missingZeromq(),
     blas: BLAS.find(([pattern]) => pattern.test(known))?.[1],
     gpu: gpuOf(known),
   };

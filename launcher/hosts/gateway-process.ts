@@ -1,4 +1,5 @@
 /** `tsmpi gateway`: the gateway's process, started on a host by its daemon, never by a person. */
+import { wordOf } from "../../src/environment.ts";
 import { Gateway, windowFor } from "../../src/gateway/gateway.ts";
 import { inheritedSegment, SegmentAccess } from "../../src/gateway/segment-access.ts";
 import type { Wire } from "../../src/gateway/wire.ts";
@@ -38,7 +39,7 @@ class GatewayProcess {
     try {
       this.wire = await makeWire(order.wire);
       const card = await this.wire.listen(order.addresses, frame => this.gateway?.frame(frame));
-      const copies = process.env.TSMPI_CROSS_COPY !== "off" && native().mayCopy();
+      const copies = wordOf("TSMPI_CROSS_COPY") !== "off" && native().mayCopy();
       this.channel.send({ kind: "ready", card: { ...card, copies } });
     } catch (error) {
       const problem = `cannot listen for other hosts (${order.wire}): ${(error as Error).message}`;

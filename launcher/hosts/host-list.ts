@@ -1,4 +1,5 @@
 /** Lists of hosts as people and schedulers write them. */
+import { isIPv6 } from "node:net";
 import { UsageError } from "../usage-error.ts";
 
 export interface HostSlots {
@@ -16,7 +17,8 @@ const NAME = /^([A-Za-z0-9_.-]+@)?([A-Za-z0-9_][A-Za-z0-9_.-]*|\[[0-9a-fA-F:.%a-
 /** @param where in messages: the option or file that names the host */
 function checkName(name: string, where: string): string {
   if (!NAME.test(name) || name.startsWith("-")) {
-    throw new UsageError(`${where} expects names of hosts, and ${JSON.stringify(name)} is none`);
+    const advice = isIPv6(name) ? `; an address of IPv6 stands in brackets: [${name}]` : "";
+    throw new UsageError(`${where} expects names of hosts, and ${JSON.stringify(name)} is none${advice}`);
   }
   return name;
 }
@@ -62,36 +64,47 @@ export function expandNames(text: string, where: string): string[] {
   return splitList(text).flatMap(pattern => expand(pattern, where).map(name => checkName(name, where)));
 }
 
+/** "a:4" as its name and slots, undefined unless said. */
+function splitSlots(item: string, where: string): [pattern: string, slots: number | undefined] {
+  if (isIPv6(item)) return [item, undefined];
+  const [, pattern, slots] = /^(.*?)(?::([^:\]]*))?$/s.exec(item)!;
+  return [pattern, slots === undefined ? undefined : checkSlots(slots, where)];
+}
+
+function slotsOf(pattern: string, slots: number, where: string): HostSlots[] {
+  return expand(pattern, where).map(name => ({ name: checkName(name, where), slots }));
+}
+
 /** `--hosts a:4,b:4,n[001-128]:2`; a host without a number has one slot. */
 export function parseHosts(text: string, where: string): HostSlots[] {
   return splitList(text).flatMap(item => {
-    const [, pattern, slots] = /^(.*?)(?::([^:\]]*))?$/s.exec(item)!;
-    const number = slots === undefined ? 1 : checkSlots(slots, where);
-    return expand(pattern, where).map(name => ({ name: checkName(name, where), slots: number }));
+    const [pattern, slots = 1] = splitSlots(item, where);
+    return slotsOf(pattern, slots, where);
   });
 }
 
-/** A file with a host a line, as Open MPI has it: "name slots=4 max_slots=8 # a comment". */
+/** A file with a host a line, as Open MPI has it, "name slots=4 max_slots=8 # a comment", or MPICH, "name:4". */
 export function parseHostFile(text: string, path: string): HostSlots[] {
   const hosts: HostSlots[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     const where = `${path}:${index + 1}`;
-    const [pattern, ...settings] = line
+    const [host, ...settings] = line
       .replace(/#.*/, "")
       .replaceAll(/\s*=\s*/g, "=")
       .split(/\s+/)
       .filter(word => word !== "");
-    if (pattern === undefined) continue;
-    let slots = 1;
+    if (host === undefined) continue;
+    // Here no slots can be meant by what follows a colon of such an address.
+    let [pattern, slots] = isIPv6(host) ? [`[${host}]`, undefined] : splitSlots(host, where);
     for (const setting of settings) {
       const [name, value = ""] = setting.split("=");
-      if (name === "slots") slots = checkSlots(value, where);
+      if (name === "slots" && slots === undefined) slots = checkSlots(value, where);
       // Open MPI's limit for more ranks than slots, of which there is none here.
       else if (name !== "max_slots" && name !== "max-slots") {
         throw new UsageError(`${where} expects "host slots=N", and ${setting} came`);
       }
     }
-    hosts.push(...expand(pattern, where).map(name => ({ name: checkName(name, where), slots })));
+    hosts.push(...slotsOf(pattern, slots ?? 1, where));
   }
   if (hosts.length === 0)
     throw new UsageError(`--hostfile expects a file that names hosts, and ${path} names none`);

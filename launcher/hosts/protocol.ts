@@ -20,8 +20,13 @@ import type { WireCard } from "../../src/gateway/wire.ts";
 import type { HostPart, RankLook } from "../host.ts";
 
 /** Changes whenever frames or messages do. */
-export const PROTOCOL = 6;
+export const PROTOCOL = 7;
 export const MAGIC: Buffer = Buffer.from(`\ntsmpi-daemon ${PROTOCOL}\n`);
+/** What a daemon of another version says, when frames are others there. */
+export const OTHER_MAGIC: RegExp = /^tsmpi-daemon \d+\n/m;
+
+/** How a host that cannot start a daemon says what it lacks, in a line before there is a channel. */
+export const LACKS = "tsmpi-lacks:";
 
 export const MARK = 0xa7;
 export const HEADER_BYTES = 10;
@@ -102,7 +107,7 @@ export type Order =
       part: HostPart;
       /** Files made for this job, which travel when the host does not see them. */
       files: string[];
-      /** Whether they travel in any case, and address the library by this address, which is another on the host. */
+      /** Whether they travel in any case, and import the library by these paths, which are others on the host. */
       shippedLibraries: string[] | undefined;
       /** Files that a script imports: the host must have them, and what for. */
       imports: [path: string, script: string][];
@@ -176,6 +181,8 @@ export interface HostFacts {
   sharedMemory?: string | undefined;
   /** Whether ranks may copy from one another's memory. */
   copies: boolean;
+  /** Why ZeroMQ does not load; undefined: it does. */
+  zeromq?: string | undefined;
   blas?: string | undefined;
   gpu?: string | undefined;
 }

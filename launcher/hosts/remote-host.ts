@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Readable, Writable } from "node:stream";
 import type { Host, HostEvents, RankInput, RankLook, RankOutput } from "../host.ts";
 import { Silence } from "../silence.ts";
-import { neverSpoke } from "./agent.ts";
+import { isOfAgent, lastWords, neverSpoke } from "./agent.ts";
 import { Channel } from "./channel.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type HostCard,
   MAGIC,
   type Order,
+  OTHER_MAGIC,
   type Report,
   streamOf,
 } from "./protocol.ts";
@@ -95,10 +96,13 @@ export class RemoteHost implements Host {
       {
         message: report => this.report(report),
         bytes: (kind, stream, bytes) => this.bytes(kind, stream, bytes),
+        passedOver: noise => {
+          if (OTHER_MAGIC.test(noise)) this.lose("speaks otherwise");
+        },
         ended: damage => {
           if (damage !== undefined) {
             this.lose(
-              `the agent does not pass bytes as they are (${damage}); it must not use a terminal (no -t)`,
+              `the agent does not pass bytes as they are (${damage}); it must not use a terminal (no -t), nor print anything itself`,
             );
           }
         },
@@ -343,10 +347,10 @@ export class RemoteHost implements Host {
 
   /** `how` says of the agent how it ended, or of the host what is wrong with it. */
   private sentence(how: string): string {
-    const agent = /^(ended|was killed|could not)/.test(how);
-    const said =
-      this.errors.trim() === "" ? "" : ` (${this.errors.trim().split("\n").slice(-3).join(" / ")})`;
-    return agent ? `its daemon has ended, ${this.options.command[0]} ${how}${said}` : how;
+    if (!isOfAgent(how)) return how;
+    const words = lastWords(this.errors);
+    const said = words === "" ? "" : ` (${words})`;
+    return `its daemon has ended, ${this.options.command[0]} ${how}${said}`;
   }
 
   private reader(stream: number): Readable {

@@ -1,5 +1,4 @@
 /** A job on several hosts: their daemons are started while the scripts are made ready, then the job runs as any other. */
-import { pathToFileURL } from "node:url";
 import type { Runnable } from "../cache.ts";
 import { runJob } from "../job.ts";
 import type { JobOptions } from "../options.ts";
@@ -36,13 +35,12 @@ export async function runOnHosts(
       const imports = [...runnables].flatMap(([script, { externals }]) =>
         externals.map((path): [string, string] => [path, script]),
       );
-      const libraries = imports.map(([path]) => pathToFileURL(path).href);
       const order = {
         kind: "prepare",
         version: packageVersion(),
         part: partOf(plan, options, runnables, index),
         files: withMaps,
-        shippedLibraries: options.ship ? libraries : undefined,
+        shippedLibraries: options.ship ? imports.map(([path]) => path) : undefined,
         imports: options.ship ? [] : imports,
         readers: readersOf(options.stdin, plan.ranks),
         network: options.network,

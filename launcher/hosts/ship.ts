@@ -9,15 +9,20 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { isMusl, packageFolder } from "../../src/native.ts";
+import { LACKS } from "./protocol.ts";
 
 /** Tells the daemon which folder it lies in, to be removed at the end. */
 export const SHIPPED = "TSMPI_SHIPPED";
 
+/** What to do where the place for files of the job is none. */
+export const ELSEWHERE = "set TMPDIR to another folder for its logins";
+export const ROOM: string = `make room there, or ${ELSEWHERE}`;
 const EMPTY =
   "the standard input ended at once; the agent must pass it on (docker exec and kubectl exec need -i)";
 
-/** Runs on the host, before there is anything of this package. */
-export const UNPACK = `const fs = require("fs"), { dirname, join } = require("path");
+/** Runs on the host, before there is anything of this package. In one line, see `quote` in agent.ts. */
+export const UNPACK: string =
+  `const fs = require("fs"), { tmpdir } = require("os"), { dirname, join } = require("path");
 function read(length) {
   const bytes = Buffer.alloc(length);
   for (let at = 0; at < length; ) {
@@ -35,16 +40,23 @@ function read(length) {
 }
 const list = JSON.parse(read(read(4).readUInt32LE()).toString());
 const files = list.map(([name, length]) => [name, read(length)]);
-const folder = fs.mkdtempSync(join(require("os").tmpdir(), "tsmpi-"));
-for (const [name, bytes] of files) {
-  const path = join(folder, name);
-  fs.mkdirSync(dirname(path), { recursive: true });
-  fs.writeFileSync(path, bytes);
+let folder;
+try {
+  folder = fs.mkdtempSync(join(tmpdir(), "tsmpi-"));
+  for (const [name, bytes] of files) {
+    const path = join(folder, name);
+    fs.mkdirSync(dirname(path), { recursive: true });
+    fs.writeFileSync(path, bytes);
+  }
+} catch (error) {
+  if (folder) fs.rmSync(folder, { recursive: true, force: true });
+  console.log("${LACKS}cannot keep tsmpi in " + tmpdir() + " (" + error.message.split(",")[0] + "); ${ROOM}");
+  process.exit(0);
 }
 process.env.${SHIPPED} = folder;
 const tool = join(folder, "dist", "tsmpi.js");
 process.argv = [process.argv[0], tool, "daemon"];
-import(require("url").pathToFileURL(tool).href);`;
+import(require("url").pathToFileURL(tool).href);`.replaceAll(/\n */g, " ");
 
 /** What a daemon, its gateway and its ranks load, besides Node: names on the host, and the files here. */
 function filesToShip(): [name: string, path: string][] {
@@ -56,11 +68,19 @@ function filesToShip(): [name: string, path: string][] {
   const own = [
     "package.json",
     join("dist", "tsmpi.js"),
-    join("dist", "index.js"),
+    ...doors(),
     join("dist", "boot.cjs"),
     ...addon,
   ].filter(name => existsSync(join(packageFolder(), name)));
   return [...own.map((name): [string, string] => [name, join(packageFolder(), name)]), ...packagesToShip()];
+}
+
+/** What a script may import: "tsmpi", "tsmpi/random" and the like. */
+function doors(): string[] {
+  const { exports } = JSON.parse(readFileSync(join(packageFolder(), "package.json"), "utf8")) as {
+    exports: Record<string, string | { default: string }>;
+  };
+  return Object.values(exports).flatMap(door => (typeof door === "string" ? [] : [door.default]));
 }
 
 /** The packages that a gateway loads, with the binaries of this kind of machine only. */

@@ -19,13 +19,18 @@ function expandCounts(text: string): number[] {
   });
 }
 
-/**
- * Inside salloc or sbatch: the nodes and how many tasks each is meant for. Undefined elsewhere, and in a task that
- * srun has started: that is one process among others, whose nodes are not its own.
- */
+/** Numbers of the steps in which Slurm itself runs a batch script, and the shell of salloc on the first node. */
+const OWN_STEPS = new Set(["4294967291", "4294967290"]);
+
+/** Whether srun has started this process: it is one among others, whose nodes are not its own. */
+export function isSlurmTask({ SLURM_STEP_ID }: NodeJS.ProcessEnv): boolean {
+  return SLURM_STEP_ID !== undefined && !OWN_STEPS.has(SLURM_STEP_ID);
+}
+
+/** The nodes of the present job and how many tasks each is meant for; undefined outside of Slurm. */
 export function slurmAllocation(environment: NodeJS.ProcessEnv): Allocation | undefined {
-  const { SLURM_JOB_ID, SLURM_STEP_ID, SLURM_JOB_NODELIST } = environment;
-  if (SLURM_JOB_ID === undefined || SLURM_STEP_ID !== undefined || !SLURM_JOB_NODELIST) return undefined;
+  const { SLURM_JOB_ID, SLURM_JOB_NODELIST } = environment;
+  if (SLURM_JOB_ID === undefined || !SLURM_JOB_NODELIST) return undefined;
   const names = expandNames(SLURM_JOB_NODELIST, "SLURM_JOB_NODELIST");
   const counts = expandCounts(environment.SLURM_TASKS_PER_NODE ?? `1(x${names.length})`);
   const tasks = environment.SLURM_NTASKS ?? environment.SLURM_NPROCS;

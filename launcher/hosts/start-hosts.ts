@@ -1,13 +1,14 @@
 /** Starts the daemons of all hosts at the same time; beyond a number, those started first start the others. */
 import type { JobOptions } from "../options.ts";
+import { countOf } from "../variables.ts";
 import { commandFor } from "./agent.ts";
 import type { LauncherKind } from "./choose-hosts.ts";
 import { HostProblem, RemoteHost } from "./remote-host.ts";
 import { shipment } from "./ship.ts";
 import { LocalAgent, type Transport } from "./transport.ts";
 
-/** Agents that this process starts itself. */
-const FAN_OUT = Number(process.env.TSMPI_FAN_OUT ?? 32);
+/** Agents that this process starts itself, unless `TSMPI_FAN_OUT` says otherwise. */
+const FAN_OUT = 32;
 /** When a host has failed, the others have so long to say what is wrong with them. */
 const GRACE = 3000;
 
@@ -17,13 +18,17 @@ export interface StartedHosts {
   problems: HostProblem[];
 }
 
-/** @param prepare makes a host ready, or throws HostProblem */
+/**
+ * @param prepare makes a host ready, or throws HostProblem
+ * @throws {UsageError} TSMPI_FAN_OUT is no number
+ */
 export async function startHosts(
   names: readonly string[],
   launcher: LauncherKind,
   options: JobOptions,
   prepare: (host: RemoteHost, index: number) => Promise<void>,
 ): Promise<StartedHosts> {
+  const fanOut = countOf("TSMPI_FAN_OUT") ?? FAN_OUT;
   const hosts: RemoteHost[] = [];
   const problems: HostProblem[] = [];
   let graceOver = (): void => {};
@@ -75,10 +80,10 @@ export async function startHosts(
     }
   }
 
-  const branches = names.slice(0, FAN_OUT).map(async (_name, parent) => {
+  const branches = names.slice(0, fanOut).map(async (_name, parent) => {
     const ready = await noted(fromHere(parent));
     const others: Promise<boolean>[] = [];
-    for (let index = parent + FAN_OUT; index < names.length; index += FAN_OUT) {
+    for (let index = parent + fanOut; index < names.length; index += fanOut) {
       others.push(noted(ready ? fromHost(hosts[parent], index) : fromHere(index)));
     }
     await Promise.all(others);

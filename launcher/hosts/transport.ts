@@ -1,6 +1,11 @@
 /** How bytes reach a daemon: through an agent started here, or through one that another daemon has started. */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { Guard } from "../guard.ts";
+
+/** For agents to end by themselves when this process is gone: their input ends, and so do their daemons. */
+const GUARD_SECONDS = 5;
+let guard: Guard | undefined;
 
 export interface Transport {
   readonly input: Writable;
@@ -22,7 +27,24 @@ export function howAgentEnded(code: number | null, signal: NodeJS.Signals | null
  * terminal, cannot ask for a password.)
  */
 export function startAgent(command: readonly string[]): ChildProcess {
-  return spawn(command[0], command.slice(1), { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(command[0], command.slice(1), { detached: true, stdio: ["pipe", "pipe", "pipe"] });
+  const { pid } = child;
+  if (pid !== undefined) {
+    guard ??= new Guard([], "", GUARD_SECONDS);
+    guard.add(pid);
+    // What it has started has let go of its streams, and ends by itself.
+    child.on("close", () => guard!.forget(pid));
+  }
+  return child;
+}
+
+/** Ends an agent, and what it has started, that has not been heard to have ended. */
+export function killAgent(agent: ChildProcess | undefined): void {
+  try {
+    if (agent?.pid !== undefined) process.kill(-agent.pid, "SIGKILL");
+  } catch {
+    // It has just ended.
+  }
 }
 
 /** @param ended called once, also when the command could not be started */
@@ -57,7 +79,7 @@ export class LocalAgent implements Transport {
   }
 
   kill(): void {
-    this.child.kill("SIGKILL");
+    if (this.how === undefined) killAgent(this.child);
     this.input.destroy();
   }
 }

@@ -25,11 +25,6 @@ const PAUSE_MILLISECONDS = 100;
 /** Credentials that are made at a time; who asks for more waits. */
 const MAKERS = 8;
 
-/** Whether this process is a task that srun has started. */
-export function isSlurmTask(environment: NodeJS.ProcessEnv): boolean {
-  return environment.SLURM_STEP_ID !== undefined && environment.SLURM_PROCID !== undefined;
-}
-
 /**
  * @param addresses of this host, where the others may come if this is task 0
  * @throws {Error} a sentence about whom this task has not met

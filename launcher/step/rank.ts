@@ -17,11 +17,12 @@ import { daemonOn } from "../hosts/daemon.ts";
 import type { Listening } from "../hosts/listening.ts";
 import { HostProblem, RemoteHost } from "../hosts/remote-host.ts";
 import { runOnHosts } from "../hosts/run-on-hosts.ts";
+import { isSlurmTask } from "../hosts/slurm.ts";
 import { LocalAgent, type Transport } from "../hosts/transport.ts";
 import { makePlan, type Plan, type Program, ranksText } from "../plan.ts";
 import { ReportedError, UsageError } from "../usage-error.ts";
 import { type Card, decodeCard, encodeCard } from "./card.ts";
-import { isSlurmTask, meetByMunge } from "./munge.ts";
+import { meetByMunge } from "./munge.ts";
 import { meetByPmi2, offersPmi2 } from "./pmi2.ts";
 import { connectSecurely, listenSecurely } from "./secure.ts";
 

@@ -1,3 +1,4 @@
+import { detachedRefusal, isDetached } from "./detached.ts";
 import { bytesOf, dtypeOf } from "./dtype.ts";
 import type { Encoder } from "./encode.ts";
 import { baseOf, hiddenParts, visibleParts } from "./error-values.ts";
@@ -112,7 +113,7 @@ function unbox(object: object): unknown {
 }
 
 function writeBuffer({ writer }: Encoder, buffer: ResizableBuffer): void {
-  if (kinds.isDetached(buffer)) throw new Refusal(kinds.detachedRefusal);
+  if (isDetached(buffer)) throw new Refusal(detachedRefusal);
   writer.byte(buffer.resizable === true ? format.RESIZABLE_BUFFER : format.ARRAY_BUFFER);
   writer.varint(buffer.byteLength);
   if (buffer.resizable === true) writer.varint(buffer.maxByteLength);
@@ -120,7 +121,7 @@ function writeBuffer({ writer }: Encoder, buffer: ResizableBuffer): void {
 }
 
 function writeView({ writer }: Encoder, view: ArrayBufferView): void {
-  if (kinds.isDetached(view.buffer)) throw new Refusal(kinds.detachedRefusal);
+  if (isDetached(view.buffer)) throw new Refusal(detachedRefusal);
   const dtype = dtypeOf(view);
   const bytes = bytesOf(view);
   if (dtype === undefined) {

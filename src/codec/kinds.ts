@@ -2,6 +2,7 @@
 
 import { EventEmitter } from "node:events";
 import { types } from "node:util";
+import { withArticle } from "../article.ts";
 
 export const PLAIN = 0;
 export const DATE = 1;
@@ -38,6 +39,28 @@ const kinds = new WeakMap<object, number>([
   [ArrayBuffer.prototype, BUFFER],
 ]);
 
+/** What inherits from these is plain only by itself: the next object with its prototype may be a real one. */
+const branded: readonly { readonly prototype: object }[] = [
+  Date,
+  Map,
+  Set,
+  RegExp,
+  Number,
+  String,
+  Boolean,
+  BigInt,
+  Symbol,
+  ArrayBuffer,
+  SharedArrayBuffer,
+  DataView,
+  Object.getPrototypeOf(Uint8Array),
+];
+
+/** Whether an object that turned out to be plain has the prototype of what is not. */
+function isFake(object: object): boolean {
+  return branded.some(({ prototype }) => Object.prototype.isPrototypeOf.call(prototype, object));
+}
+
 /** The kind of an object whose prototype is `prototype`. */
 export function kindOf(object: object, prototype: object | null): Kind {
   if (prototype === null) return nullPrototype(object);
@@ -51,7 +74,7 @@ export function kindOf(object: object, prototype: object | null): Kind {
   }
   const refusal = refusalOf(object);
   if (refusal !== undefined) return refusal;
-  if (guess === undefined) kinds.set(prototype, PLAIN);
+  if (guess === undefined && !isFake(object)) kinds.set(prototype, PLAIN);
   return PLAIN;
 }
 
@@ -64,7 +87,6 @@ export function primitiveRefusal(value: unknown): string {
 
 export const tooDeepRefusal = (limit: number) =>
   `it is nested more than ${limit} levels deep (send the items of a long linked list as an array)`;
-export const detachedRefusal = "its ArrayBuffer is detached (the memory was transferred to someone else)";
 
 function nullPrototype(object: object): Kind {
   // The tag first, because it is cheap and dictionaries without a prototype are common.
@@ -127,10 +149,10 @@ function refusalOf(object: object): string | undefined {
   const name = nameOf(object, tag);
   const belongs = advice[tag] ?? "it belongs to its process; send the data it holds";
   if (opaque.has(tag) || opaque.has(name) || /Iterator$|^Intl\.|^WebAssembly\./.test(tag)) {
-    return `it is a ${name} (${belongs})`;
+    return `it is ${withArticle(name)} (${belongs})`;
   }
   if (object instanceof EventEmitter || object instanceof EventTarget) {
-    return `it is a ${name}, which sends or receives events (${belongs})`;
+    return `it is ${withArticle(name)}, which sends or receives events (${belongs})`;
   }
   return undefined;
 }
@@ -138,15 +160,4 @@ function refusalOf(object: object): string | undefined {
 function nameOf(object: object, tag: string): string {
   const { constructor: maker } = object;
   return typeof maker === "function" && maker !== Object && maker.name !== "" ? maker.name : tag;
-}
-
-/** True for memory that was transferred away. */
-export function isDetached(buffer: ArrayBufferLike): boolean {
-  if (buffer.byteLength > 0) return false;
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
 }

@@ -4,6 +4,7 @@
  */
 
 import { NotSendableError } from "../errors.ts";
+import { detachedRefusal, isDetached } from "./detached.ts";
 import { errorParts } from "./error-values.ts";
 import { MAX_DEPTH } from "./format.ts";
 import * as kinds from "./kinds.ts";
@@ -55,7 +56,7 @@ function reasonAgainst({ value, depth }: Place): string | undefined {
   if (typeof kind === "string") return kind;
   if (kind === kinds.BUFFER || kind === kinds.VIEW) {
     const buffer = ArrayBuffer.isView(value) ? value.buffer : (value as ArrayBuffer);
-    return kinds.isDetached(buffer) ? kinds.detachedRefusal : undefined;
+    return isDetached(buffer) ? detachedRefusal : undefined;
   }
   const isContainer =
     kind === kinds.PLAIN || kind === kinds.MAP || kind === kinds.SET || kind === kinds.ERROR;

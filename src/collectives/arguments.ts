@@ -1,6 +1,8 @@
+import { withArticle } from "../article.ts";
+import { detachedRefusal, hasDetached } from "../codec/detached.ts";
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { describe, describeArray } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
-import { describe, describeArray } from "./describe.ts";
 
 /** Checks that every operation makes before it sends anything; `operation` begins the sentence. */
 
@@ -12,8 +14,15 @@ export function requireRoot(operation: string, root: number, size: number): void
 
 export function requireArray(operation: string, name: string, value: unknown): Dtype {
   const dtype = dtypeOf(value);
-  if (dtype !== undefined) return dtype;
-  throw new ArgumentError(`${operation}: ${name} must be a typed array; got ${describe(value)}`);
+  if (dtype === undefined)
+    throw new ArgumentError(`${operation}: ${name} must be a typed array; got ${describe(value)}`);
+  requireAttached(operation, name, value as TypedArray);
+  return dtype;
+}
+
+/** The memory of an array must not have been transferred away. */
+export function requireAttached(operation: string, name: string, array: TypedArray): void {
+  if (hasDetached(array)) throw new ArgumentError(`${operation}: ${name} cannot be used: ${detachedRefusal}`);
 }
 
 /** `target` must hold elements of the type of `array`. */
@@ -22,8 +31,8 @@ export function requireType(operation: string, target: TypedArray, array: unknow
   const came = requireArray(operation, name, array);
   if (came.code === expected.code) return;
   throw new ArgumentError(
-    `${operation}: target and ${name} must have the same element type; target is a ${expected.name}, ` +
-      `${name} a ${came.name}`,
+    `${operation}: target and ${name} must have the same element type; target is ${withArticle(expected.name)}, ` +
+      `${name} ${withArticle(came.name)}`,
   );
 }
 
@@ -72,7 +81,7 @@ export function requireCounts(
 ): void {
   if (!Array.isArray(counts) || counts.length !== size) {
     throw new ArgumentError(
-      `${operation}: ${name} must list ${size} block lengths, one for each rank; got ${describe(counts)}`,
+      `${operation}: ${name} must be a list of ${size} block lengths, one for each rank; got ${describe(counts)}`,
     );
   }
   let total = 0;

@@ -1,8 +1,9 @@
+import { withArticle } from "../article.ts";
 import { dtypeOf, isTypedArray, type TypedArray } from "../codec/dtype.ts";
+import { describe } from "../describe.ts";
 import { TypeMismatchError } from "../errors.ts";
 import { requireTotal } from "./arguments.ts";
 import { limits } from "./choice.ts";
-import { describe } from "./describe.ts";
 
 /**
  * Arrays of any length that are gathered into one target. A short one is its own announcement; a long one sends
@@ -29,7 +30,7 @@ export function lengthsOf(
     if (typeof announcement === "number") return announcement;
     if (isTypedArray(announcement) && dtypeOf(announcement) === dtype) return announcement.length;
     throw new TypeMismatchError(
-      `${operation}: rank ${rank} sent ${describe(announcement)}, this rank gathers into a ${dtype!.name}`,
+      `${operation}: rank ${rank} sent ${describe(announcement)}, this rank gathers into ${withArticle(dtype!.name)}`,
       { peer: rank },
     );
   });

@@ -1,5 +1,5 @@
+import { describe } from "../describe.ts";
 import { ArgumentError, TsmpiError } from "../errors.ts";
-import { describe } from "./describe.ts";
 
 /**
  * Sums without rounding, after the small superaccumulator of R. M. Neal, "Fast exact summation using small and large

@@ -1,4 +1,5 @@
 import type { Dtype } from "../codec/dtype.ts";
+import { wordOf } from "../environment.ts";
 import { NativeMissingError } from "../errors.ts";
 import { type Native, native } from "../native.ts";
 import { build, type Kernel } from "./kernels.ts";
@@ -30,8 +31,8 @@ function loadOrNull(): ReduceArrays | null {
  */
 export function nativeFrom(dtype: Dtype): number {
   // For tests and measurements.
-  if (process.env.TSMPI_KERNELS === "typescript") return Number.POSITIVE_INFINITY;
-  if (process.env.TSMPI_KERNELS === "native") return 0;
+  const told = wordOf("TSMPI_KERNELS");
+  if (told !== undefined) return told === "native" ? 0 : Number.POSITIVE_INFINITY;
   return dtype.bytes === 8 ? 256 : 128;
 }
 

@@ -1,7 +1,7 @@
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
 import { copyInto } from "./arrays.ts";
-import { describe } from "./describe.ts";
 import { type FewKernel, type Kernel, userKernel } from "./kernels.ts";
 import { withNative } from "./native-kernels.ts";
 

@@ -1,6 +1,7 @@
 /** Options that operations take: objects, whatever a program may give that has not been type-checked. */
+
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
-import { describe } from "./describe.ts";
 
 /** Refuses what is no object, such as a bare tag or root. Costs a nanosecond; not to be called without options. */
 export function requireOptions(operation: string, options: unknown, example: string): void {

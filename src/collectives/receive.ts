@@ -1,7 +1,7 @@
 import type { TypedArray } from "../codec/dtype.ts";
+import { describe } from "../describe.ts";
 import { TruncationError, TypeMismatchError } from "../errors.ts";
 import type { Pending } from "./context.ts";
-import { describe } from "./describe.ts";
 
 /**
  * The outcome of a receive into `target`, a part of an array whose type and cut all ranks must agree on. The

@@ -1,10 +1,11 @@
 import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import { describe } from "../describe.ts";
 import { TypeMismatchError } from "../errors.ts";
 import { type AlgorithmOf, type Family, Need } from "./algorithm-names.ts";
+import { requireAttached } from "./arguments.ts";
 import { copyInto, copyOf, emptyLike } from "./arrays.ts";
 import { choose, hasBlocks } from "./choice.ts";
 import type { Algorithm, CollectiveContext } from "./context.ts";
-import { describe } from "./describe.ts";
 import type { OperationName } from "./operations.ts";
 import { combineInto, type Operator, requireReducible, toOperator } from "./operator.ts";
 
@@ -39,6 +40,7 @@ export class Reduction {
     this.op = toOperator(operation, op);
     this.value = value;
     this.dtype = typeof value === "object" ? dtypeOf(value) : undefined;
+    if (this.dtype !== undefined) requireAttached(operation, "the value", value as TypedArray);
     requireReducible(operation, this.op, value, this.dtype);
   }
 

@@ -1,8 +1,10 @@
-import { dtypeOf, isTypedArray, type TypedArray } from "../codec/dtype.ts";
+import { isTypedArray, type TypedArray } from "../codec/dtype.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError, TypeMismatchError } from "../errors.ts";
 import {
   describeLengths,
   requireArray,
+  requireAttached,
   requireCounts,
   requireItems,
   requireRoot,
@@ -11,7 +13,6 @@ import {
 import { copyInto, copyOf } from "./arrays.ts";
 import { evenCounts, offsetsOf } from "./blocks.ts";
 import type { Algorithm, CollectiveContext, Pending } from "./context.ts";
-import { describe } from "./describe.ts";
 import { endReceive, endSends } from "./receive.ts";
 
 /** What a rank gets: a block of a typed array, or an item of a list. */
@@ -49,6 +50,7 @@ export function* scatter<P extends TypedArray | readonly unknown[]>(
 
 function partsOf(parts: unknown, size: number, counts: readonly number[] | undefined): readonly unknown[] {
   if (isTypedArray(parts)) {
+    requireAttached("scatter", "root's array", parts);
     if (counts !== undefined) requireCounts("scatter", "counts", counts, size, parts.length);
     const offsets = offsetsOf(counts ?? evenCounts(parts.length, size));
     return Array.from({ length: size }, (_, rank) => parts.subarray(offsets[rank], offsets[rank + 1]));
@@ -85,7 +87,7 @@ export function* scatterInto(
     if (!length.done) yield length;
     return length.result();
   }
-  if (dtypeOf(array) === undefined) requireArray("scatterInto", "root's array", array);
+  requireArray("scatterInto", "root's array", array);
   const source = array as TypedArray;
   requireType("scatterInto", target, source);
   const offsets = offsetsOf(yield* gatherLengths(context, target.length));

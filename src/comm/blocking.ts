@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { TypedArray } from "../codec/dtype.ts";
 import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
@@ -48,6 +49,16 @@ export class BlockingCommunicator {
 
   get name(): string {
     return this.core.scope.name;
+  }
+
+  /** "BlockingCommunicator(world, rank 0 of 2)" */
+  toString(): string {
+    return `BlockingCommunicator(${this.name}, rank ${this.rank} of ${this.size})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   send(value: unknown, dest: number, options?: Unbounded<SendOptions>): void {

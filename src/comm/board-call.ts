@@ -1,20 +1,13 @@
+import { withArticle } from "../article.ts";
 import { type Dtype, dtypes, type TypedArray, windowOf } from "../codec/dtype.ts";
 import { copyInto } from "../collectives/arrays.ts";
 import type { Offsets } from "../collectives/blocks.ts";
-import { describeArray } from "../collectives/describe.ts";
 import type { Operator } from "../collectives/operator.ts";
+import { describeArray } from "../describe.ts";
 import { TypeMismatchError } from "../errors.ts";
 import { type CalledCollective, Watch } from "../p2p/engine.ts";
 import { describeKind } from "../p2p/request.ts";
-import {
-  BULK_BYTES,
-  BULKS,
-  CELL_PAYLOAD_BYTES,
-  CELLS,
-  Cell,
-  CellDouble,
-  Place,
-} from "../transport/board-layout.ts";
+import { BULKS, CELL_PAYLOAD_BYTES, CELLS, Cell, CellDouble, Place } from "../transport/board-layout.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header } from "../transport/layout.ts";
 import { look } from "../transport/look.ts";
@@ -220,7 +213,12 @@ export class BoardCall extends Watch implements CalledCollective {
 
   /** Keeps what was asked for, if it is short, and its arrays are those that the call works on. */
   keep(operation: number, target: TypedArray | undefined, array: TypedArray | undefined, op?: unknown): this {
-    if (isShort(target) && isShort(array) && (this.given === undefined || this.given === (array ?? target))) {
+    const { bulkBytes } = this.board;
+    if (
+      isShort(target, bulkBytes) &&
+      isShort(array, bulkBytes) &&
+      (this.given === undefined || this.given === (array ?? target))
+    ) {
       this.operation = operation;
       this.board.keep(this);
       this.askedTarget = target;
@@ -429,7 +427,7 @@ export class BoardCall extends Watch implements CalledCollective {
       if (given instanceof Float64Array && given.length <= LOOP) this.few = given;
     }
     this.place = Place.cell;
-    if (this.opened !== undefined || this.bytes > BULK_BYTES) this.place = Place.away;
+    if (this.opened !== undefined || this.bytes > this.board.bulkBytes) this.place = Place.away;
     else if (this.bytes > CELL_PAYLOAD_BYTES) this.place = Place.bulk;
   }
 
@@ -563,7 +561,7 @@ export class BoardCall extends Watch implements CalledCollective {
     const sent = theirs === undefined ? describeKind(code) : describeArray(theirs.name, whole >>> 0);
     let own = "a number";
     if (dtype !== undefined)
-      own = expected === ANY_LENGTH ? `a ${dtype.name}` : describeArray(dtype.name, this.extra);
+      own = expected === ANY_LENGTH ? withArticle(dtype.name) : describeArray(dtype.name, this.extra);
     throw new TypeMismatchError(
       `${this.asMessages().describe()}: all ranks must give values of the same type and length; rank ${rank} sent ` +
         `${sent}, this rank has ${own}`,
@@ -669,6 +667,6 @@ export function copyElements(
 }
 
 /** Whether an array fits into a bulk buffer, and keeps little memory alive. */
-function isShort(array: TypedArray | undefined): boolean {
-  return array === undefined || (array.byteLength <= BULK_BYTES && array.buffer.byteLength <= KEPT_BYTES);
+function isShort(array: TypedArray | undefined, bulkBytes: number): boolean {
+  return array === undefined || (array.byteLength <= bulkBytes && array.buffer.byteLength <= KEPT_BYTES);
 }

@@ -3,9 +3,9 @@ import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { describeLengths, requireTotal } from "../collectives/arguments.ts";
 import { copyOf, overlap } from "../collectives/arrays.ts";
 import { offsetsOf } from "../collectives/blocks.ts";
-import { describeArray } from "../collectives/describe.ts";
+import { describeArray } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
-import { BULK_BYTES } from "../transport/board-layout.ts";
+import type { Board } from "./board.ts";
 import {
   ABOVE,
   ALL,
@@ -41,8 +41,8 @@ function takeFrom(call: BoardCall, root: number, first: number): Iterator<void> 
 }
 
 /** What this rank contributes: a copy where its array lies in the target, and others would read it there meanwhile. */
-function giveOf(target: TypedArray, array: TypedArray, inPlace: boolean): TypedArray {
-  return array.byteLength > BULK_BYTES && !inPlace && overlap(target, array) ? copyOf(array) : array;
+function giveOf({ board }: BoardCall, target: TypedArray, array: TypedArray, inPlace: boolean): TypedArray {
+  return array.byteLength > board.bulkBytes && !inPlace && overlap(target, array) ? copyOf(array) : array;
 }
 
 /** A meeting of all. It ends after what was begun before it, so that several under way end in their order. */
@@ -128,15 +128,15 @@ const scatterByMessagesPlan: Plan = {
     call.first = offsets[self];
     call.byMessage = lengths
       .map((length, rank) => ({ rank, first: 0, length, at: offsets[rank] }))
-      .filter(({ rank, length }) => rank !== self && isLongBlock(length * call.dtype!.bytes, size));
+      .filter(({ rank, length }) => rank !== self && isLongBlock(length * call.dtype!.bytes, call.board));
     if (offsets[size] !== given!.length) throw scatterMisfit(call, given!.length, offsets[size]);
     return undefined;
   },
 };
 
 /** Whether a block of a scatterInto is worth a message if root's array fits no bulk buffer. */
-export function isLongBlock(bytes: number, size: number): boolean {
-  return bytes * size > BULK_BYTES;
+export function isLongBlock(bytes: number, { size, bulkBytes }: Board): boolean {
+  return bytes * size > bulkBytes;
 }
 
 /** The last rank that is not `root`. */
@@ -197,7 +197,7 @@ export function planGather(
   dtype: Dtype,
   root: number,
 ): void {
-  const { rank, size } = call.board;
+  const { rank, size, bulkBytes } = call.board;
   call.plan = gatherPlan;
   call.target = target;
   call.array = array;
@@ -206,8 +206,8 @@ export function planGather(
   call.readers = root;
   call.extra = array.length;
   if (root === ALL) {
-    const inPlace = array.byteLength > BULK_BYTES && isPart(target!, array, rank, size);
-    call.given = giveOf(target!, array, inPlace);
+    const inPlace = array.byteLength > bulkBytes && isPart(target!, array, rank, size);
+    call.given = giveOf(call, target!, array, inPlace);
   } else if (root !== rank) {
     call.given = array;
   }
@@ -237,7 +237,7 @@ const gatherPlan: Plan = {
   collect(call) {
     const { target, array } = call;
     if (target === undefined || gatherFew(call)) return undefined;
-    const { rank: self, size } = call.board;
+    const { rank: self, size, bulkBytes } = call.board;
     const { bytes } = call.dtype!;
     const own = array!.length;
     let total = 0;
@@ -252,7 +252,7 @@ const gatherPlan: Plan = {
     if (byMessage !== undefined) call.byMessage = byMessage;
     if (total !== target.length)
       requireTotal(call.root === ALL ? "allgatherInto" : "gatherInto", target, lengthsOf(call));
-    if (call.root === ALL && array!.byteLength > BULK_BYTES)
+    if (call.root === ALL && array!.byteLength > bulkBytes)
       requirePlace(target, call.given!, lengthsOf(call), self);
     // The own array moves first: it may lie where another rank's goes.
     copyElements(target, array!, before);
@@ -313,7 +313,7 @@ export function planAlltoall(call: BoardCall, target: TypedArray, array: TypedAr
   call.target = target;
   call.dtype = dtype;
   call.array = target !== array && overlap(target, array) ? copyOf(array) : array;
-  call.given = giveOf(target, call.array, false);
+  call.given = giveOf(call, target, call.array, false);
   call.end = call.board.size;
   call.expected = array.length * dtype.bytes;
   call.extra = array.length;
@@ -334,7 +334,7 @@ const alltoallPlan: Plan = {
       return undefined;
     }
     if (target !== array) copyElements(target!, array!, first, first, length);
-    if (call.expected <= BULK_BYTES) {
+    if (call.expected <= call.board.bulkBytes) {
       for (let rank = 0; rank < size; rank++) {
         if (rank !== self) call.copyFrom(rank, first, length, target!, rank * length);
       }

@@ -4,7 +4,6 @@ import { copyInto } from "../collectives/arrays.ts";
 import { evenOffsets, type Offsets } from "../collectives/blocks.ts";
 import type { Operator } from "../collectives/operator.ts";
 import { borrow, release } from "../collectives/scratch.ts";
-import { BULK_BYTES } from "../transport/board-layout.ts";
 import { ABOVE, ALL, type BoardCall, copyElements, NOBODY, type Plan } from "./board-call.ts";
 
 /** So many bytes of each rank are combined at a time: what two of them need stays in a core's own cache. */
@@ -61,7 +60,7 @@ export function planReduction(
   call.extra = array.length;
   call.offsets = offsets;
   if (offsets !== undefined) call.first = offsets[rank];
-  if (bytes > BULK_BYTES) {
+  if (bytes > call.board.bulkBytes) {
     // Every rank combines a part.
     call.plan = partPlans[form];
     call.end = size;

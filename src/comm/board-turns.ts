@@ -4,7 +4,6 @@
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { copyOf, overlap } from "../collectives/arrays.ts";
 import type { Algorithm } from "../collectives/context.ts";
-import { BULK_BYTES } from "../transport/board-layout.ts";
 import type { BoardCall } from "./board-call.ts";
 import { planExchange } from "./board-moves.ts";
 import type { Core } from "./core.ts";
@@ -18,20 +17,21 @@ export function overlaps({ engine }: Core): boolean {
 /**
  * Whether an array too long for a bulk buffer goes through one piece by piece. While one rank writes a piece, others
  * read the one before, which beats copies from memory to memory where every rank has a core; a rank that combines
- * pieces combines those of all, so that only two ranks should.
+ * pieces combines those of all, so that only two ranks should. What a single rank gives it writes pieces ahead of those
+ * who read, which pays where ranks share cores, too: nobody waits until all have had one.
  */
-export function goesInPieces(core: Core, bytes: number, mostRanks: number): boolean {
+export function goesInPieces(core: Core, bytes: number, mostRanks: number, isOneWay = false): boolean {
   const { board } = core;
-  if (board === undefined || bytes <= BULK_BYTES || board.size > mostRanks) return false;
+  if (board === undefined || bytes <= board.bulkBytes || board.size > mostRanks) return false;
   core.requireLive();
-  return overlaps(core) || !board.mayLend;
+  return overlaps(core) || !board.mayLend || (isOneWay && !core.engine.job!.copies.forced);
 }
 
 type PlanTurn = (call: BoardCall, turn: number) => void;
 
 /** Elements of the piece of an array that a bulk buffer holds. */
-export function pieceOf(array: TypedArray, grain = 1): number {
-  return Math.floor(BULK_BYTES / array.BYTES_PER_ELEMENT / grain) * grain;
+export function pieceOf({ board }: Core, array: TypedArray, grain = 1): number {
+  return Math.floor(board!.bulkBytes / array.BYTES_PER_ELEMENT / grain) * grain;
 }
 
 /** A collective of many turns, each for a piece of the array. @param plan of the elements `from` to `to` */
@@ -43,7 +43,7 @@ export function inPieces(
   plan: (call: BoardCall, from: number, to: number) => void,
 ): Algorithm<void> {
   const { length } = array;
-  const piece = pieceOf(array, grain);
+  const piece = pieceOf(core, array, grain);
   return inTurns(core, signature, Math.ceil(length / piece), (call, turn) => {
     plan(call, turn * piece, Math.min((turn + 1) * piece, length));
     call.extra = length;
@@ -89,7 +89,7 @@ export function alltoallInPieces(
 ): Algorithm<void> {
   const { rank, size } = core.board!;
   const length = array.length / size;
-  const piece = pieceOf(array);
+  const piece = pieceOf(core, array);
   const turnsAStep = Math.ceil(length / piece);
   // With two ranks a piece has been given before the other's comes to its place.
   const given = (size === 2 && target === array) || !overlap(target, array) ? array : copyOf(array);

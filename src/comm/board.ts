@@ -29,6 +29,8 @@ export class Board implements BoardEnd {
   readonly scope: Scope;
   readonly job: LocalJob;
   readonly cells: Cells;
+  /** Of a bulk buffer. */
+  readonly bulkBytes: number;
   readonly rank: number;
   readonly size: number;
   /** World ranks of the ranks of this communicator. */
@@ -62,7 +64,9 @@ export class Board implements BoardEnd {
     this.worldRanks = scope.worldRanks();
     const { segment, words, layout, streamInto } = this.job;
     this.writer = new SharedWriter(streamInto);
-    this.cells = new Cells(segment, words, layout.boardStart(slot));
+    const { boardRanks, bulkBytes } = layout;
+    this.bulkBytes = bulkBytes;
+    this.cells = new Cells(segment, words, layout.boardStart(slot), boardRanks, bulkBytes);
     this.turn = Atomics.load(words, this.cells.lastTurnWord);
     this.read = this.turn;
     this.reported = this.turn;

@@ -1,3 +1,4 @@
+import { withArticle } from "../article.ts";
 import { dtypeOf, type TypedArray } from "../codec/dtype.ts";
 import type { CollectiveContext, Pending } from "../collectives/context.ts";
 import { CollectiveMismatchError, PeerFinishedError, type TsmpiError, TypeMismatchError } from "../errors.ts";
@@ -122,7 +123,8 @@ class CollectiveRecv extends RecvRequest {
     const dtype = this.targetDtype!;
     if (kind === dtype.code && total === target.length * dtype.bytes) return undefined;
     const came = kind === dtype.code ? `${total / dtype.bytes} elements` : describeKind(kind);
-    const expected = kind === dtype.code ? `${target.length}` : `a ${dtype.name} of ${target.length}`;
+    const expected =
+      kind === dtype.code ? `${target.length}` : `${withArticle(dtype.name)} of ${target.length}`;
     return new TypeMismatchError(
       `${call.describe()}: ${came} came from rank ${peer} where ${expected} belong`,
       {

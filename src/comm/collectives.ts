@@ -27,7 +27,6 @@ import {
 } from "../collectives/operator.ts";
 import { blocksOf } from "../collectives/reduce-scatter.ts";
 import { needsMet } from "../collectives/reduction.ts";
-import { BULK_BYTES } from "../transport/board-layout.ts";
 import { MAX_BOARD_RANKS } from "../transport/layout.ts";
 import type { Board } from "./board.ts";
 import { ALL, type BoardCall } from "./board-call.ts";
@@ -67,7 +66,7 @@ function isChosen(core: Core, family: Family, bytes: number, met: number): boole
 /** The board, for arrays of so many bytes on every rank. */
 function boardFor(core: Core, bytes: number): Board | undefined {
   const { board } = core;
-  if (board === undefined || (bytes > BULK_BYTES && !board.mayLend)) return undefined;
+  if (board === undefined || (bytes > board.bulkBytes && !board.mayLend)) return undefined;
   core.requireLive();
   return board;
 }
@@ -118,7 +117,7 @@ export function broadcastInto(core: Core, target: TypedArray, root: number): Beg
   const { byteLength, length } = target;
   const met = hasBlocks(length, core.size) ? Need.blocks : Need.nothing;
   const chosen = isChosen(core, "broadcast", byteLength, met);
-  const inPart = goesInPieces(core, byteLength, MAX_BOARD_RANKS);
+  const inPart = goesInPieces(core, byteLength, MAX_BOARD_RANKS, true);
   const board = !chosen ? undefined : inPart ? core.board : boardFor(core, byteLength);
   if (board === undefined) {
     return algorithms.broadcastInto(core.begin(operations.broadcastInto, root), target, root);
@@ -168,7 +167,7 @@ export function scatterInto(
   const call = board.call(core.nextSequence(), signature);
   planScatter(call, target, dtype, given, root);
   const long =
-    given === undefined ? isLongBlock(target.byteLength, board.size) : given.byteLength > BULK_BYTES;
+    given === undefined ? isLongBlock(target.byteLength, board) : given.byteLength > board.bulkBytes;
   if (long && overlaps(core)) {
     const messages = messagesOf(core, call);
     if (given !== undefined) {
@@ -204,7 +203,7 @@ export function gatherInto(
   const signature = core.sign(operations.gatherInto, root);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, filled, array, dtype, root);
-  if ((filled ?? array).byteLength > BULK_BYTES && overlaps(core)) {
+  if ((filled ?? array).byteLength > board.bulkBytes && overlaps(core)) {
     const messages = messagesOf(core, call);
     if (filled !== undefined) return gatherByMessages(call, messages, filled);
     call.isMessage = true;
@@ -228,8 +227,8 @@ export function allgatherInto(core: Core, target: TypedArray, array: TypedArray)
   const signature = core.sign(operations.allgatherInto, 0);
   const call = board.call(core.nextSequence(), signature);
   planGather(call, target, array, dtype, ALL);
-  if (Math.max(target.byteLength, array.byteLength) > BULK_BYTES && overlaps(core)) {
-    call.isMessage = array.byteLength > BULK_BYTES;
+  if (Math.max(target.byteLength, array.byteLength) > board.bulkBytes && overlaps(core)) {
+    call.isMessage = array.byteLength > board.bulkBytes;
     return allgatherByMessages(call, messagesOf(core, call), target, call.given!);
   }
   return call.keep(operation, target, array);
@@ -374,7 +373,7 @@ export function reduceScatterInto<A extends TypedArray>(
   const signature = core.sign(operation, 0, op);
   if (goesInPieces(core, array.byteLength, 2)) {
     const given = overlap(target, array) ? copyOf(array) : array;
-    const piece = pieceOf(array, operator.grain);
+    const piece = pieceOf(core, array, operator.grain);
     const turns = Math.ceil(Math.max(offsets[1], array.length - offsets[1]) / piece);
     return inTurns(core, signature, turns, (call, turn) =>
       planReduceScatterPiece(call, target, given, dtype, operator, offsets, turn * piece, (turn + 1) * piece),

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { TypedArray } from "../codec/dtype.ts";
 import type { AlltoallCounts } from "../collectives/alltoall.ts";
 import * as algorithms from "../collectives/index.ts";
@@ -54,6 +55,16 @@ export class Communicator {
   /** Name for messages: "world", "host", or of whom it was made. */
   get name(): string {
     return this.core.scope.name;
+  }
+
+  /** "Communicator(world.split(1), rank 0 of 2)" */
+  toString(): string {
+    return `${this.constructor.name}(${this.name}, rank ${this.rank} of ${this.size})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   // Point to point.

@@ -2,15 +2,16 @@
  * What the two faces of a communicator share: arguments checked, requests made, collectives numbered. Nothing here
  * waits; Communicator awaits what it gets from here, BlockingCommunicator blocks on it.
  */
-import { type Dtype, dtypeOf, type TypedArray } from "../codec/dtype.ts";
+import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import { type Family, Need } from "../collectives/algorithm-names.ts";
+import { requireArray } from "../collectives/arguments.ts";
 import { barrier } from "../collectives/barrier.ts";
 import { choose, unconditional } from "../collectives/choice.ts";
 import type { Algorithm } from "../collectives/context.ts";
-import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
 import { requireOptions } from "../collectives/options.ts";
 import { Placement } from "../collectives/two-level/placement.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Envelope } from "../p2p/destination.ts";
 import type { Engine } from "../p2p/engine.ts";
@@ -170,7 +171,7 @@ export class Core {
     options: RecvOptions | undefined,
     blocking: boolean,
   ): Outcome<Status> {
-    const dtype = this.requireTarget("recvInto", target);
+    const dtype = requireArray("recvInto", "target", target);
     const tag = this.tagOf("recvInto", source, options, blocking);
     return this.receiveInto(target, dtype, source, tag, blocking);
   }
@@ -200,7 +201,7 @@ export class Core {
   ): Exchange<Status> {
     requireOptions("sendrecvInto", options, EXAMPLE);
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const dtype = this.requireTarget("recvInto", target);
+    const dtype = requireArray("recvInto", "target", target);
     const matched = this.requireMatch("recvInto", source, recvTag, signal, blocking);
     const outgoing = this.sendTagged(array, dest, sendTag, false, signal, blocking);
     return { incoming: this.receiveInto(target, dtype, source, matched, blocking), outgoing };
@@ -260,7 +261,7 @@ export class Core {
 
   /** Receives a probed message. */
   take<T>(message: Unexpected, target?: TypedArray): RecvRequest<T> {
-    const dtype = target && this.requireTarget("recvInto", target);
+    const dtype = target && requireArray("recvInto", "target", target);
     const { scope } = this;
     const request = new RecvRequest<T>(scope, scope.context, message.source, message.tag, target, dtype);
     this.engine.receiveMessage(message, request);
@@ -389,12 +390,6 @@ export class Core {
     throw new ArgumentError(
       `${operation}: tag must be a whole number from 0 to ${MAX_TAG}; got ${describe(tag)}.`,
     );
-  }
-
-  private requireTarget(operation: string, target: unknown): Dtype {
-    const dtype = dtypeOf(target);
-    if (dtype !== undefined) return dtype;
-    throw new ArgumentError(`${operation}: target must be a typed array; got ${describe(target)}.`);
   }
 }
 

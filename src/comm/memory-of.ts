@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { describe } from "../collectives/describe.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
 import { tokenOf } from "./shared.ts";
 import { world } from "./world.ts";

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { TypedArray } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
 import type { RecvRequest, Status } from "../p2p/request.ts";
@@ -23,6 +24,16 @@ abstract class ProbedMessage {
     this.source = core.scope.fromWorld(message.source);
     this.tag = message.tag;
     this.bytes = message.total;
+  }
+
+  /** "Message(from rank 1, tag 3, 24 bytes)" */
+  toString(): string {
+    return `${this.constructor.name}(from rank ${this.source}, tag ${this.tag}, ${this.bytes} bytes)`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   protected take<T>(target?: TypedArray): RecvRequest<T> {

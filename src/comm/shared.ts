@@ -14,8 +14,8 @@ import {
 import { allgather } from "../collectives/allgather.ts";
 import { broadcast } from "../collectives/broadcast.ts";
 import type { Algorithm } from "../collectives/context.ts";
-import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError, NoSharedMemoryError, NotOneHostError, TsmpiError } from "../errors.ts";
 import { native } from "../native.ts";
 import type { Core } from "./core.ts";

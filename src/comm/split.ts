@@ -1,8 +1,8 @@
 import { allgather } from "../collectives/allgather.ts";
 import type { Algorithm } from "../collectives/context.ts";
-import { describe } from "../collectives/describe.ts";
 import { operations } from "../collectives/operations.ts";
 import { requireOptions } from "../collectives/options.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
 import { Scope } from "../p2p/scope.ts";
 import { Core } from "./core.ts";
@@ -39,7 +39,8 @@ export function* split(
       `split: color must be a whole number, a string or undefined; got ${describe(color)}.`,
     );
   }
-  if (!Number.isFinite(key)) throw new ArgumentError(`split: key must be a number; got ${describe(key)}.`);
+  if (!Number.isFinite(key))
+    throw new ArgumentError(`split: key must be a finite number; got ${describe(key)}.`);
   const { scope } = core;
   const wish: Wish = { color, key };
   const wishes = yield* allgather(core.begin(operations.split), wish);

@@ -56,7 +56,8 @@ export class World extends Communicator {
    */
   abort(reason?: string, code = 1): never {
     if (reason !== undefined) process.stderr.write(`${reason}\n`);
-    process.exit(code === 0 ? 1 : code);
+    // Of a code the kernel keeps eight bits.
+    process.exit(code & 255 || 1);
   }
 }
 

@@ -1,5 +1,8 @@
 import { inspect } from "node:util";
+import { withArticle } from "../article.ts";
+import { describe } from "../describe.ts";
 import { ArgumentError, type TypedArray } from "../index.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { Device, device } from "./device.ts";
 import { type Dtype, type DtypeName, dtypeNamed, dtypeOfArray, holds } from "./dtype.ts";
 import { castInto, copyInto, fillWith } from "./moves.ts";
@@ -14,6 +17,8 @@ export interface ArrayOptions {
   /** A device or its index; this rank's device unless said. */
   device?: Device | number;
 }
+
+const arrayOptions: OptionNames<ArrayOptions> = { dtype: true, device: true };
 
 export function deviceOf(chosen: Device | number | undefined): Device {
   return chosen instanceof Device ? chosen : device(chosen);
@@ -212,7 +217,8 @@ export class DeviceArray implements Disposable {
    * and NaN to 0; between integers their low bits, as in typed arrays.
    */
   astype(dtype: DtypeName): DeviceArray {
-    if (dtype === this.dtype) return this.copy();
+    // Also of none at all, which would be the type that arrays have unless said.
+    if (dtypeNamed(dtype) === this.type) return this.copy();
     if (!this.isDense) {
       using dense = this.copy();
       return dense.astype(dtype);
@@ -222,6 +228,7 @@ export class DeviceArray implements Disposable {
 
   /** Overwrites the elements, which must lie dense, by those of an array of the same type and shape. Does not wait. */
   copyFrom(source: DeviceArray): void {
+    requireDeviceArray("copyFrom", "the source", source);
     if (source.dtype !== this.dtype || !sameShape(source.shape, this.shape)) {
       throw new ArgumentError(
         `copyFrom: ${this.toString()} cannot take the elements of ${source.toString()}`,
@@ -289,8 +296,9 @@ export class DeviceArray implements Disposable {
 
   private checkHost(method: string, array: unknown): void {
     if (!ArrayBuffer.isView(array) || !holds(this.type, array)) {
-      const came = ArrayBuffer.isView(array) ? array.constructor.name : typeof array;
-      throw new ArgumentError(`${method}: ${this.toString()} wants a ${this.type.host.name}, not ${came}`);
+      const came = ArrayBuffer.isView(array) ? withArticle(array.constructor.name) : typeof array;
+      const wanted = withArticle(this.type.host.name);
+      throw new ArgumentError(`${method}: ${this.toString()} wants ${wanted}, not ${came}`);
     }
     const { length } = array as TypedArray;
     if (length === this.size) return;
@@ -300,13 +308,24 @@ export class DeviceArray implements Disposable {
   }
 }
 
+/** @throws {ArgumentError} `value`, which `name` tells from others of the call, is none */
+export function requireDeviceArray(
+  operation: string,
+  name: string,
+  value: unknown,
+): asserts value is DeviceArray {
+  if (value instanceof DeviceArray) return;
+  const hint = ArrayBuffer.isView(value) ? ", which upload makes one of" : "";
+  throw new ArgumentError(`${operation}: ${name} must be a device array; got ${describe(value)}${hint}`);
+}
+
 /** Not written in the class itself, which would then have another name once it is bundled. */
 function make(view: View): DeviceArray {
   return new DeviceArray(view);
 }
 
 function inferred(shape: Shape, size: number): readonly number[] {
-  if (typeof shape === "number" || !shape.includes(-1)) return shapeOf(shape);
+  if (!Array.isArray(shape) || !shape.includes(-1)) return shapeOf(shape);
   const others = shapeOf(shape.filter(length => length !== -1));
   const rest = size / sizeOf(others);
   if (others.length !== shape.length - 1 || !Number.isInteger(rest)) {
@@ -315,7 +334,13 @@ function inferred(shape: Shape, size: number): readonly number[] {
   return shape.map(length => (length === -1 ? rest : length));
 }
 
-function boundsOf([from = 0, to]: Range, length: number, axis: number): [number, number] {
+function boundsOf(range: Range, length: number, axis: number): [number, number] {
+  if (!Array.isArray(range)) {
+    throw new ArgumentError(
+      `slice: a range is [from, to], or [] for the whole axis; for axis ${axis} got ${describe(range)}`,
+    );
+  }
+  const [from = 0, to] = range;
   const resolve = (bound: number): number => (bound < 0 ? bound + length : bound);
   const bounds: [number, number] = [resolve(from), resolve(to ?? length)];
   const valid =
@@ -326,17 +351,17 @@ function boundsOf([from = 0, to]: Range, length: number, axis: number): [number,
   );
 }
 
-/** An array whose elements are whatever the memory holds. Does not wait. @throws {DeviceMemoryError} no room */
-export function empty(shape: Shape, { dtype = "float32", device: where }: ArrayOptions = {}): DeviceArray {
+function allocated(operation: string, shape: Shape, options: ArrayOptions): DeviceArray {
+  requireKnownOptions(operation, options, arrayOptions);
+  const { dtype = "float32", device: where } = options;
   const axes = shapeOf(shape);
   const type = dtypeNamed(dtype);
   const storage = new Storage(deviceOf(where), sizeOf(axes) * type.bytes);
   return make({ storage, dtype: type, shape: axes, strides: denseStrides(axes), offset: 0 });
 }
 
-/** An array whose elements are all one value. Does not wait. @throws {DeviceMemoryError} no room */
-export function full(shape: Shape, value: number | bigint, options?: ArrayOptions): DeviceArray {
-  const array = empty(shape, options);
+function filled(operation: string, shape: Shape, value: number | bigint, options: ArrayOptions): DeviceArray {
+  const array = allocated(operation, shape, options);
   try {
     array.fill(value);
     return array;
@@ -346,9 +371,19 @@ export function full(shape: Shape, value: number | bigint, options?: ArrayOption
   }
 }
 
+/** An array whose elements are whatever the memory holds. Does not wait. @throws {DeviceMemoryError} no room */
+export function empty(shape: Shape, options: ArrayOptions = {}): DeviceArray {
+  return allocated("empty", shape, options);
+}
+
+/** An array whose elements are all one value. Does not wait. @throws {DeviceMemoryError} no room */
+export function full(shape: Shape, value: number | bigint, options: ArrayOptions = {}): DeviceArray {
+  return filled("full", shape, value, options);
+}
+
 /** An array of zeros. Does not wait. @throws {DeviceMemoryError} no room */
-export function zeros(shape: Shape, options?: ArrayOptions): DeviceArray {
-  return full(shape, 0, options);
+export function zeros(shape: Shape, options: ArrayOptions = {}): DeviceArray {
+  return filled("zeros", shape, 0, options);
 }
 
 /**
@@ -359,12 +394,17 @@ export function zeros(shape: Shape, options?: ArrayOptions): DeviceArray {
 export async function upload(
   source: TypedArray,
   shape?: Shape,
-  { dtype, device: where }: ArrayOptions = {},
+  options: ArrayOptions = {},
 ): Promise<DeviceArray> {
-  const type = dtype === undefined ? dtypeOfArray(source) : dtypeNamed(dtype);
-  if (type === undefined)
-    throw new ArgumentError("upload: the first argument must be a typed array of numbers");
-  const array = empty(shape ?? source.length, { dtype: type.name, device: where });
+  const natural = dtypeOfArray(source);
+  if (natural === undefined) {
+    throw new ArgumentError(
+      `upload: the first argument must be a typed array of numbers; got ${describe(source)}`,
+    );
+  }
+  requireKnownOptions("upload", options, arrayOptions);
+  const { dtype = natural.name, device: where } = options;
+  const array = allocated("upload", shape ?? source.length, { dtype, device: where });
   try {
     await array.upload(source);
   } catch (error) {

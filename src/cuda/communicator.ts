@@ -1,10 +1,12 @@
 /** Messages and collectives of device arrays. */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { inspect } from "node:util";
+import { describe } from "../describe.ts";
 import {
   ANY,
   ArgumentError,
-  type Communicator,
+  Communicator,
   CudaError,
   type RecvOptions,
   type RootOptions,
@@ -13,7 +15,7 @@ import {
   type TypedArray,
   TypeMismatchError,
 } from "../index.ts";
-import { type ArrayOptions, DeviceArray, empty } from "./array.ts";
+import { type ArrayOptions, type DeviceArray, empty, requireDeviceArray } from "./array.ts";
 import { type Device, synchronizeAll } from "./device.ts";
 import { type DtypeName, dtypeNamed, dtypes } from "./dtype.ts";
 import { copyFrom, type Export, exported } from "./ipc.ts";
@@ -136,12 +138,22 @@ export class DeviceCommunicator {
     return this.heads.size;
   }
 
+  /** "DeviceCommunicator(rank 0 of 2)" */
+  toString(): string {
+    return `DeviceCommunicator(rank ${this.rank} of ${this.size})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
   /**
    * Resolves when the array may be changed and freed again. A view with gaps is copied first. A signal ends the wait;
    * the message goes on where it has begun, and until it has ended the array must not be written to.
    */
   async send(array: DeviceArray, dest: number, options: SendOptions = {}): Promise<void> {
-    checkArray("send", array);
+    requireDeviceArray("send", "the array", array);
     const { signal, ...rest } = options;
     signal?.throwIfAborted();
     if (array.isDense) return await untilAborted(this.sendWhole(array, dest, rest), signal);
@@ -203,7 +215,7 @@ export class DeviceCommunicator {
     source: number = ANY,
     options: RecvOptions = {},
   ): Promise<DeviceStatus> {
-    checkArray("recvInto", target);
+    requireDeviceArray("recvInto", "the target", target);
     checkDense("recvInto", target);
     const { device } = target;
     const address = target.writeAddress;
@@ -335,7 +347,7 @@ export class DeviceCommunicator {
 
   /** The root's elements, on all ranks. */
   async broadcastInto(target: DeviceArray, { root = 0 }: RootOptions = {}): Promise<void> {
-    checkArray("broadcastInto", target);
+    requireDeviceArray("broadcastInto", "the target", target);
     checkDense("broadcastInto", target);
     const isRoot = this.rank === root;
     await this.collective("broadcastInto", {
@@ -380,7 +392,7 @@ export class DeviceCommunicator {
   ): Promise<void> {
     const there = this.rank === root ? target : undefined;
     if (this.rank === root) checkPair("reduceInto", target, array);
-    else checkArray("reduceInto", array);
+    else requireDeviceArray("reduceInto", "the array", array);
     const codes = reductionCodes(array.type, op);
     await this.collective("reduceInto", {
       root,
@@ -434,7 +446,7 @@ export class DeviceCommunicator {
   ): Promise<void> {
     const there = this.rank === root ? target : undefined;
     if (this.rank === root) checkPair("gatherInto", target, array);
-    else checkArray("gatherInto", array);
+    else requireDeviceArray("gatherInto", "the array", array);
     const count = array.byteLength;
     await this.collective("gatherInto", {
       root,
@@ -460,7 +472,7 @@ export class DeviceCommunicator {
   async scatterInto(target: DeviceArray, array?: DeviceArray, { root = 0 }: RootOptions = {}): Promise<void> {
     const whole = this.rank === root ? array : undefined;
     if (this.rank === root) checkPair("scatterInto", target, array);
-    checkArray("scatterInto", target);
+    requireDeviceArray("scatterInto", "the target", target);
     checkDense("scatterInto", target);
     const count = target.byteLength;
     await this.collective("scatterInto", {
@@ -525,6 +537,8 @@ export class DeviceCommunicator {
   free(): Promise<void> {
     return this.inTurn(async () => {
       const found = await this.nccl;
+      // To be left once: a second call ends with the error of a communicator that has been freed.
+      this.nccl = undefined;
       if (found !== undefined && typeof found !== "string") await found.leave();
       await this.bodies.free();
       await this.heads.free();
@@ -663,22 +677,14 @@ const answerTag = ({ id }: Header): number => 2 * id + 1;
 
 const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
-function checkArray(method: string, array: unknown): asserts array is DeviceArray {
-  if (array instanceof DeviceArray) return;
-  const came = ArrayBuffer.isView(array)
-    ? "a typed array, for which there is the communicator itself"
-    : typeof array;
-  throw new ArgumentError(`${method}: expected a device array, but got ${came}`);
-}
-
 function samePlace(a: DeviceArray, b: DeviceArray): boolean {
   return a.readAddress === b.readAddress && a.byteLength === b.byteLength;
 }
 
 /** What a collective goes to and comes from. */
 function checkPair(method: string, target: unknown, array: unknown): void {
-  checkArray(method, target);
-  checkArray(method, array);
+  requireDeviceArray(method, "the target", target);
+  requireDeviceArray(method, "the array", array);
   checkDense(method, target);
   if (target.dtype === array.dtype) return;
   throw new ArgumentError(`${method}: the types differ, ${target.toString()} and ${array.toString()}`);
@@ -696,6 +702,8 @@ function checkDense(method: string, array: DeviceArray): void {
  * @throws {CudaUnavailableError} at the first use of an array, where a rank has no GPU
  */
 export async function over(comm: Communicator): Promise<DeviceCommunicator> {
+  if (!(comm instanceof Communicator))
+    throw new ArgumentError(`over: expected a communicator, such as world; got ${describe(comm)}`);
   const [heads, bodies] = [await comm.dup(), await comm.dup()];
   const hosts = await comm.allgather(hostIdentity());
   return new DeviceCommunicator(heads, bodies, hosts);

@@ -1,4 +1,5 @@
 /** The GPUs of this host, one object each: context, streams, memory and compiled kernels. */
+import { inspect } from "node:util";
 import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
 import { dtypeNamed } from "./dtype.ts";
@@ -239,6 +240,11 @@ export class Device implements DeviceInfo {
 
   toString(): string {
     return `device ${this.index} (${this.name})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   /** Not public: resolves when an event has come. */

@@ -1,8 +1,9 @@
 /** Matrix products whose operands lie in blocks of rows on the ranks' GPUs. */
 import { ArgumentError } from "../index.ts";
-import { type DeviceArray, empty } from "./array.ts";
+import { requireKnownOptions } from "../known-options.ts";
+import { type DeviceArray, empty, requireDeviceArray } from "./array.ts";
 import type { DeviceCommunicator } from "./communicator.ts";
-import { type MatmulOptions, matmulInto, resultType } from "./matmul.ts";
+import { type MatmulOptions, matmulInto, matmulOptions, resultType } from "./matmul.ts";
 import { show } from "./shape.ts";
 
 /**
@@ -16,8 +17,12 @@ export async function matmulRows(
   gpus: DeviceCommunicator,
   a: DeviceArray,
   b: DeviceArray,
-  { dtype: wanted, ...options }: MatmulOptions = {},
+  given: MatmulOptions = {},
 ): Promise<DeviceArray> {
+  requireKnownOptions("matmulRows", given, matmulOptions);
+  const { dtype: wanted, ...options } = given;
+  requireDeviceArray("matmulRows", "A", a);
+  requireDeviceArray("matmulRows", "B", b);
   const { rank, size } = gpus;
   const { device, dtype } = a;
   // One collective, so that others called before and after it keep their order.

@@ -27,7 +27,6 @@ export interface Driver extends Library {
   cuMemGetInfo_v2(free: BigUint64Array, total: BigUint64Array): number;
   cuMemAlloc_v2(address: BigUint64Array, bytes: number): number;
   cuMemFree_v2(address: number): number;
-  cuMemsetD8Async(address: number, value: number, bytes: number, stream: number): number;
   cuMemcpyDtoDAsync_v2(target: number, source: number, bytes: number, stream: number): number;
   cuMemcpyPeerAsync(
     target: number,
@@ -38,6 +37,7 @@ export interface Driver extends Library {
     stream: number,
   ): number;
   cuStreamCreate(stream: BigUint64Array, flags: number): number;
+  cuStreamDestroy_v2(stream: number): number;
   cuStreamSynchronize(stream: number): number;
   cuStreamWaitEvent(stream: number, event: number, flags: number): number;
   cuEventCreate(event: BigUint64Array, flags: number): number;
@@ -72,7 +72,6 @@ export interface Driver extends Library {
 
 export interface Cublas extends Library {
   cublasCreate_v2(handle: BigUint64Array): number;
-  cublasDestroy_v2(handle: number): number;
   cublasGetVersion_v2(handle: number, version: Int32Array): number;
   cublasSetStream_v2(handle: number, stream: number): number;
   cublasGemmEx(

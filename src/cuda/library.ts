@@ -1,5 +1,6 @@
 /** Opens the CUDA libraries on first use, and says in words why one cannot be had. */
-import { CudaError, CudaUnavailableError } from "../errors.ts";
+import { describe } from "../describe.ts";
+import { ArgumentError, CudaError, CudaUnavailableError } from "../errors.ts";
 import { native } from "../native.ts";
 import type { Cublas, Driver, Libraries, Nccl, Nvrtc } from "./functions.ts";
 import { candidates, type Wanted } from "./search.ts";
@@ -27,7 +28,7 @@ const oldest = 11_000;
 export const outOfMemory = 2;
 const noDevice = 100;
 
-function describe(version: number): string {
+function versionText(version: number): string {
   return `${Math.floor(version / 1000)}.${Math.floor((version % 1000) / 10)}`;
 }
 
@@ -59,7 +60,7 @@ function findDriver(): Found<Driver> {
   supported = number[0];
   if (supported < oldest) {
     return {
-      reason: `the driver is too old: it is for CUDA ${describe(supported)}, tsmpi needs ${describe(oldest)} (driver 450) or newer`,
+      reason: `the driver is too old: it is for CUDA ${versionText(supported)}, tsmpi needs ${versionText(oldest)} (driver 450) or newer`,
     };
   }
   const counted = library.cuDeviceGetCount(count);
@@ -161,6 +162,11 @@ const libraries: { readonly [K in keyof Libraries]: () => Found<Libraries[K]> } 
 
 /** Why CUDA, or one of its libraries, cannot be used; undefined when it can. */
 export function reason(library: keyof Libraries = "driver"): string | undefined {
+  if (!Object.hasOwn(libraries, library)) {
+    throw new ArgumentError(
+      `reason: there is ${Object.keys(libraries).join(", ")}; got ${describe(library)}`,
+    );
+  }
   const driver = theDriver();
   const found = "reason" in driver ? driver : libraries[library]();
   return "reason" in found ? found.reason : undefined;

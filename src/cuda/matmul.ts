@@ -1,6 +1,8 @@
 /** Matrix products by cuBLAS. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../index.ts";
-import { type DeviceArray, empty } from "./array.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
+import { type DeviceArray, empty, requireDeviceArray } from "./array.ts";
 import type { Device } from "./device.ts";
 import { type Dtype, type DtypeName, dtypeNamed } from "./dtype.ts";
 import { cublas, failure } from "./library.ts";
@@ -21,6 +23,9 @@ export interface MatmulIntoOptions extends Omit<MatmulOptions, "dtype"> {
   beta?: number;
 }
 
+export const matmulOptions: OptionNames<MatmulOptions> = { alpha: true, dtype: true, tf32: true };
+const matmulIntoOptions: OptionNames<MatmulIntoOptions> = { alpha: true, beta: true, tf32: true };
+
 // cublasComputeType_t
 const compute32F = 68;
 const compute64F = 70;
@@ -31,8 +36,9 @@ const operandTypes = ["float64", "float32", "float16", "bfloat16", "int8"];
 const largest = 2 ** 31 - 1;
 const defaultAlgorithm = -1;
 
-/** CUBLAS_STATUS_ALLOC_FAILED */
+// cublasStatus_t
 const allocationFailed = 3;
+const notSupported = 15;
 
 const handles = new WeakMap<Device, number>();
 
@@ -117,6 +123,8 @@ interface Plan {
 }
 
 function plan(a: DeviceArray, b: DeviceArray): Plan {
+  requireDeviceArray("matmul", "the left", a);
+  requireDeviceArray("matmul", "the right", b);
   const wrong = (why: string): ArgumentError =>
     new ArgumentError(`matmul(${show(a.shape)}, ${show(b.shape)}): ${why}`);
   if (a.shape.length === 0 || b.shape.length === 0) throw wrong("both need at least one axis");
@@ -159,6 +167,7 @@ export function resultType(operands: DtypeName, wanted: DtypeName | undefined): 
  * @throws {CudaUnavailableError} there is no cuBLAS
  */
 export function matmul(a: DeviceArray, b: DeviceArray, options: MatmulOptions = {}): DeviceArray {
+  requireKnownOptions("matmul", options, matmulOptions);
   const { shape } = plan(a, b);
   const { dtype, ...rest } = options;
   const target = empty(shape, { dtype: resultType(a.dtype, dtype).name, device: a.device });
@@ -183,7 +192,9 @@ export function matmulInto(
   b: DeviceArray,
   options: MatmulIntoOptions = {},
 ): void {
+  requireKnownOptions("matmulInto", options, matmulIntoOptions);
   const { alpha = 1, beta = 0, tf32 = false } = options;
+  requireDeviceArray("matmulInto", "the target", target);
   const { batch, m, n, k, shape } = plan(a, b);
   if (!sameShape(target.shape, shape)) {
     throw new ArgumentError(
@@ -201,9 +212,8 @@ export function matmulInto(
   }
   if (tf32 && a.dtype !== "float32") throw new ArgumentError(`matmul: tf32 is for float32, not ${a.dtype}`);
   const { factor, compute } = arithmetic(a.dtype, tf32);
+  const [one, zero] = [factor("alpha", alpha), factor("beta", beta)];
   if (k === 0) {
-    factor(alpha);
-    factor(beta);
     scaleBy(beta, target, m, n, resultLayout(target, a, b));
     return;
   }
@@ -220,7 +230,6 @@ export function matmulInto(
     // cuBLAS is column-major, and so sees all three transposed: C' = B' A'.
     const handle = handleFor(a.device);
     const operation = ({ transposed }: Operand): number => (transposed ? 1 : 0);
-    const [one, zero] = [factor(alpha), factor(beta)];
     const from = (side: Operand): [number, number, number] => [
       side.array.readAddress,
       side.array.type.cuda!,
@@ -268,7 +277,11 @@ export function matmulInto(
     const status = a.device.pool.spare("cuBLAS", allocationFailed, multiply);
     if (status !== 0) {
       const call = count === 1 ? "cublasGemmEx" : "cublasGemmStridedBatchedEx";
-      throw failure(call, status, `multiplying ${a.toString()} by ${b.toString()}`);
+      const hint =
+        status === notSupported && a.dtype === "int8"
+          ? " (of int8 some GPUs want all lengths to be multiples of 4: pad with zeros)"
+          : "";
+      throw failure(call, status, `multiplying ${a.toString()} by ${b.toString()}${hint}`);
     }
   } finally {
     for (const array of owned) array.free();
@@ -302,16 +315,27 @@ function scaleBy(
 function arithmetic(
   dtype: DtypeName,
   tf32: boolean,
-): { compute: number; factor: (value: number) => ArrayBufferView } {
-  if (dtype === "float64") return { compute: compute64F, factor: value => new Float64Array([value]) };
+): { compute: number; factor: (name: string, value: number) => ArrayBufferView } {
+  const real = (name: string, value: number): number => {
+    if (typeof value === "number") return value;
+    throw new ArgumentError(`matmul: ${name} must be a number; got ${describe(value)}`);
+  };
+  if (dtype === "float64")
+    return { compute: compute64F, factor: (name, value) => new Float64Array([real(name, value)]) };
   if (dtype !== "int8") {
-    return { compute: tf32 ? compute32FastTF32 : compute32F, factor: value => new Float32Array([value]) };
+    return {
+      compute: tf32 ? compute32FastTF32 : compute32F,
+      factor: (name, value) => new Float32Array([real(name, value)]),
+    };
   }
   return {
     compute: compute32I,
-    factor: value => {
-      if (Number.isInteger(value)) return new Int32Array([value]);
-      throw new ArgumentError(`matmul: alpha and beta of int8 must be whole numbers, not ${value}`);
+    factor: (name, value) => {
+      const factors = new Int32Array([real(name, value)]);
+      if (factors[0] === value) return factors;
+      throw new ArgumentError(
+        `matmul: ${name} of int8 must be a whole number of 32 bits; got ${describe(value)}`,
+      );
     },
   };
 }

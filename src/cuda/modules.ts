@@ -21,6 +21,8 @@ const address = (view: ArrayBufferView): bigint => BigInt(native().addressOf(vie
 
 /** Parameters of a launch, packed as the kernel declares them. cuLaunchKernel copies them, so one will do for all. */
 const parameters = new Uint8Array(4096);
+/** How many parameters a kernel can have; all take 8 bytes at most. */
+export const mostParameters = parameters.length / 8;
 const packing = new DataView(parameters.buffer);
 const length = new BigUint64Array(1);
 let extra: BigUint64Array | undefined;

@@ -1,4 +1,5 @@
 /** What moves and sets elements within and between devices. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../index.ts";
 import type { Device } from "./device.ts";
 import type { Dtype } from "./dtype.ts";
@@ -72,6 +73,9 @@ function fourAxes({ shape, strides }: Elements): { lengths: ["u64", number][]; s
 
 /** Sets every element of a dense array. */
 export function fillWith(target: Elements, value: number | bigint): void {
+  if (typeof value !== "number" && typeof value !== "bigint") {
+    throw new ArgumentError(`fill: the value must be a number or a bigint; got ${describe(value)}`);
+  }
   const { device, type } = target;
   const to = target.writeAddress;
   if (target.size === 0) return;

@@ -1,10 +1,11 @@
 /** NCCL: collectives from device to device, between ranks that each have a GPU of their own. */
-import { ArgumentError, type Communicator, max, min, type Operator, product, sum, world } from "../index.ts";
+import { wordOf } from "../environment.ts";
+import { type Communicator, max, min, type Operator, product, sum, world } from "../index.ts";
 import { native } from "../native.ts";
 import type { DeviceArray } from "./array.ts";
 import { type Device, device, settled } from "./device.ts";
 import type { Dtype } from "./dtype.ts";
-import { failure, nccl, reason } from "./library.ts";
+import { call, failure, nccl, reason } from "./library.ts";
 
 // As native/cuda-nccl.cc numbers them.
 const operations = {
@@ -70,10 +71,7 @@ export interface Standing {
 }
 
 function standing(host: string): Standing {
-  const setting = process.env.TSMPI_NCCL || undefined;
-  if (setting !== undefined && setting !== "on" && setting !== "off") {
-    throw new ArgumentError(`TSMPI_NCCL must be "on" or "off", but is ${JSON.stringify(setting)}`);
-  }
+  const setting = wordOf("TSMPI_NCCL");
   const why = setting === "off" ? "TSMPI_NCCL is off" : (reason() ?? reason("nccl"));
   const anywhere = setting === "on";
   if (why !== undefined) return { host, reason: why, anywhere };
@@ -175,5 +173,7 @@ export class Nccl {
   /** Gives back what it holds. Called by all ranks. */
   async leave(): Promise<void> {
     await settled(native().cudaNcclLeave(this.device.context, this.handle), "leaving NCCL");
+    this.device.use();
+    call("cuStreamDestroy_v2", this.stream);
   }
 }

@@ -1,9 +1,15 @@
 /** Typed arrays in page-locked memory, which the GPU reads and writes by itself, at the speed of the bus. */
-import type { TypedArray } from "../index.ts";
-import { ArgumentError } from "../index.ts";
+import { describe } from "../describe.ts";
+import { ArgumentError, type TypedArray } from "../index.ts";
 import { native } from "../native.ts";
 import { device } from "./device.ts";
+import { dtypes } from "./dtype.ts";
 import { failure } from "./library.ts";
+
+const hosts: ReadonlySet<unknown> = new Set([
+  ...[...dtypes.values()].map(({ host }) => host),
+  Uint8ClampedArray,
+]);
 
 const buffers = new WeakSet<ArrayBufferLike>();
 
@@ -18,9 +24,14 @@ export interface PinnedConstructor<T extends TypedArray> {
  * @throws {CudaError} the system gives no more such memory
  */
 export function pinned<T extends TypedArray>(create: PinnedConstructor<T>, length: number): T {
+  if (!hosts.has(create)) {
+    throw new ArgumentError(
+      `pinned(type, length): type must be the class of a typed array, such as Float32Array; got ${describe(create)}`,
+    );
+  }
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new ArgumentError(
-      `pinned(${create?.name ?? "type"}, length): length must be a whole number from 0, not ${length}`,
+      `pinned(${create.name}, length): length must be a whole number from 0, not ${length}`,
     );
   }
   device().use();

@@ -1,7 +1,7 @@
 /** Random numbers made on the device, the same as those of `tsmpi/random`. */
 import { ArgumentError } from "../index.ts";
 import { Philox } from "../random/index.ts";
-import type { DeviceArray } from "./array.ts";
+import { type DeviceArray, requireDeviceArray } from "./array.ts";
 import { type PhiloxForm, philox, philoxName } from "./ptx/philox.ts";
 
 /** Elements of each form in a 64-bit word. */
@@ -17,6 +17,7 @@ const counterMask = (1n << 256n) - 1n;
  * @throws {ArgumentError} the array has another type or is a view with gaps; the generator is no Philox
  */
 export function randomInto(target: DeviceArray, generator: Philox): void {
+  requireDeviceArray("randomInto", "the target", target);
   const { device, dtype, size } = target;
   if (!(generator instanceof Philox)) {
     throw new ArgumentError(

@@ -1,7 +1,10 @@
-/** Where the CUDA libraries may lie: on the loader's path, in a toolkit's folder, or inside a Python wheel. */
-import { readdirSync } from "node:fs";
+/**
+ * Where the CUDA libraries may lie: on the loader's path, in a toolkit's folder, among conda's libraries, or inside a
+ * Python wheel.
+ */
+import { readdirSync, readlinkSync } from "node:fs";
 import { homedir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, resolve } from "node:path";
 
 export interface Candidate {
   readonly path: string;
@@ -29,18 +32,35 @@ function list(folder: string): string[] {
   }
 }
 
+/** Folders of programs on PATH, and of those that a python3 there is a link to: an environment's python3 is one itself. */
+function* programFolders(): Generator<string> {
+  const { PATH = "" } = process.env;
+  for (const folder of PATH.split(delimiter).filter(name => name !== "")) {
+    yield folder;
+    let program = join(folder, "python3");
+    for (let links = 0; links < 10; links++) {
+      try {
+        program = resolve(dirname(program), readlinkSync(program));
+      } catch {
+        break;
+      }
+      yield dirname(program);
+    }
+  }
+}
+
 /** Folders with a `lib/python3.x`: those of the programs on PATH, of an environment, of the user and of the system. */
 function pythonPrefixes(): string[] {
-  const { VIRTUAL_ENV, CONDA_PREFIX, PATH = "" } = process.env;
-  const prefixes = PATH.split(delimiter)
-    .filter(folder => folder !== "")
-    .map(dirname);
+  const { VIRTUAL_ENV, CONDA_PREFIX } = process.env;
+  const prefixes = [...programFolders()].map(dirname);
   for (const environment of [CONDA_PREFIX, VIRTUAL_ENV]) if (environment) prefixes.unshift(environment);
   return [...new Set([...prefixes, join(homedir(), ".local"), "/usr/local", "/usr"])];
 }
 
-function* wheelFolders({ wheel }: Wanted): Generator<string> {
+function* pythonFolders({ wheel }: Wanted): Generator<string> {
   for (const prefix of pythonPrefixes()) {
+    // Conda's.
+    yield join(prefix, "lib");
     for (const python of list(join(prefix, "lib")).filter(name => name.startsWith("python3"))) {
       for (const packages of ["site-packages", "dist-packages"]) {
         const nvidia = join(prefix, "lib", python, packages, "nvidia");
@@ -54,7 +74,7 @@ function* wheelFolders({ wheel }: Wanted): Generator<string> {
 
 /**
  * Candidates for a library, best first: what its environment variable names and nothing else, or the newest version
- * that a driver for CUDA `major` can serve, on the loader's path, in a toolkit's folder, in a wheel.
+ * that a driver for CUDA `major` can serve, on the loader's path, in a toolkit's folder, conda's or a wheel's.
  */
 export function* candidates(wanted: Wanted, major: number): Generator<Candidate> {
   const named = process.env[wanted.variable];
@@ -63,7 +83,7 @@ export function* candidates(wanted: Wanted, major: number): Generator<Candidate>
     return;
   }
   const toolkits = list("/usr/local").filter(name => /^cuda(-|$)/.test(name));
-  const folders = [...toolkits.map(name => join("/usr/local", name, "lib64")), ...wheelFolders(wanted)];
+  const folders = [...toolkits.map(name => join("/usr/local", name, "lib64")), ...pythonFolders(wanted)];
   for (const suffix of suffixes(wanted, major)) {
     const file = `lib${wanted.name}.so.${suffix}`;
     yield { path: file, companions: [] };

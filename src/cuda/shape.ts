@@ -1,4 +1,5 @@
 /** Shapes of arrays: row-major, the last axis next to each other. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../index.ts";
 
 /** Lengths of the axes; a number stands for one axis. */
@@ -6,7 +7,12 @@ export type Shape = number | readonly number[];
 
 /** @throws {ArgumentError} a length is not a whole number of at least 0, or too many elements for exact indices */
 export function shapeOf(shape: Shape): readonly number[] {
-  const axes = typeof shape === "number" ? [shape] : [...shape];
+  if (typeof shape !== "number" && !Array.isArray(shape)) {
+    throw new ArgumentError(
+      `a shape is a whole number or a list of them, such as [2, 3]; got ${describe(shape)}`,
+    );
+  }
+  const axes: readonly number[] = typeof shape === "number" ? [shape] : [...shape];
   for (const length of axes) {
     if (Number.isSafeInteger(length) && length >= 0) continue;
     throw new ArgumentError(`a shape consists of whole numbers from 0; this is [${axes.join(", ")}]`);

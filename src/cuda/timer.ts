@@ -1,4 +1,5 @@
 /** Time on the device, by events (cuEventElapsedTime), which knows nothing of what the host does meanwhile. */
+import { ArgumentError } from "../index.ts";
 import { native } from "../native.ts";
 import type { Device } from "./device.ts";
 import { call, driver, failure, obtain } from "./library.ts";
@@ -10,6 +11,9 @@ const blockingSync = 1;
 export class Timer {
   private readonly device: Device;
   private readonly start: number;
+  private disposed = false;
+  /** The timer itself and stops under way, which need its event. */
+  private holders = 1;
 
   /** Programs get timers from `Device.timer`. */
   constructor(device: Device) {
@@ -19,7 +23,9 @@ export class Timer {
 
   /** Milliseconds, once what was called has ended; to about half a microsecond. A timer can be stopped again. */
   async stop(): Promise<number> {
+    if (this.disposed) throw new ArgumentError("stop: the timer has been disposed of");
     const end = this.record();
+    this.holders++;
     try {
       const failed = await native().cudaWait(this.device.context, end);
       if (failed !== undefined) throw failure(failed[0], failed[1]);
@@ -27,12 +33,20 @@ export class Timer {
       call("cuEventElapsedTime", milliseconds, this.start, end);
       return milliseconds[0];
     } finally {
+      this.release();
       call("cuEventDestroy_v2", end);
     }
   }
 
+  /** A stop under way still ends. Disposing twice does nothing. */
   [Symbol.dispose](): void {
-    call("cuEventDestroy_v2", this.start);
+    if (this.disposed) return;
+    this.disposed = true;
+    this.release();
+  }
+
+  private release(): void {
+    if (--this.holders === 0) call("cuEventDestroy_v2", this.start);
   }
 
   private record(): number {

@@ -13,7 +13,7 @@
  * a wire that encrypts.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import nacl from "tweetnacl";
+import type { BoxKeyPair } from "tweetnacl";
 import { native, type TcpSocket } from "../native.ts";
 import { describeError, READABLE, TcpStream } from "./tcp-stream.ts";
 import {
@@ -25,6 +25,9 @@ import {
   type Wire,
   type WireCard,
 } from "./wire.ts";
+
+// As in zeromq-wire.ts.
+const { default: nacl } = await import("tweetnacl");
 
 const MARK = Buffer.from("tsmpi 1\n");
 const KEY = 32;
@@ -49,13 +52,7 @@ class TcpConnection implements Connection {
   private readonly wire: TcpWire;
   private closed = false;
 
-  constructor(
-    wire: TcpWire,
-    endpoint: string,
-    card: WireCard,
-    keys: nacl.BoxKeyPair,
-    events: ConnectionEvents,
-  ) {
+  constructor(wire: TcpWire, endpoint: string, card: WireCard, keys: BoxKeyPair, events: ConnectionEvents) {
     this.wire = wire;
     const { host, port } = parseEndpoint(endpoint);
     const descriptor = native().tcpConnect(host, port);

@@ -2,7 +2,10 @@
  * Who may connect. CURVE alone lets in everybody who has the server's key, which is not secret; ZeroMQ asks this
  * handler about each client (ZAP, rfc.zeromq.org/spec/27), and it knows the keys of the job's hosts.
  */
-import { type Context, Reply } from "zeromq";
+import type { Context, Reply } from "zeromq";
+
+// As in zeromq-wire.ts.
+const zeromq = await import("zeromq");
 
 const ADDRESS = "inproc://zeromq.zap.01";
 const VERSION = "1.0";
@@ -15,7 +18,7 @@ export class Doorkeeper {
   private tell: () => void = () => {};
 
   constructor(context: Context) {
-    this.socket = new Reply({ context, linger: 0 });
+    this.socket = new zeromq.Reply({ context, linger: 0 });
     this.known = new Promise(resolve => {
       this.tell = resolve;
     });

@@ -6,8 +6,8 @@
  * connection. Its queues count messages, not bytes, so they are kept short. A message longer than 128 bytes is not
  * copied when it is sent, so frames must stay as they are until they have been acknowledged.
  */
-import nacl from "tweetnacl";
-import { Context, Pull, Push } from "zeromq";
+import type { BoxKeyPair } from "tweetnacl";
+import type { Context, Pull, Push } from "zeromq";
 import {
   type Connection,
   type ConnectionEvents,
@@ -19,6 +19,11 @@ import {
 } from "./wire.ts";
 import { encodeZ85 } from "./z85.ts";
 import { Doorkeeper } from "./zap.ts";
+
+// Loaded here and not above: an import of a package would stand at the top of the bundle, and whatever the tools are run for,
+// a daemon or a doctor on a host where it does not load, would load it.
+const { default: nacl } = await import("tweetnacl");
+const zeromq = await import("zeromq");
 
 /** Messages that ZeroMQ may hold for one connection. */
 const QUEUE = 16;
@@ -48,11 +53,11 @@ class ZeromqConnection implements Connection {
     context: Context,
     endpoint: string,
     card: WireCard,
-    keys: nacl.BoxKeyPair,
+    keys: BoxKeyPair,
     events: ConnectionEvents,
   ) {
     this.events = events;
-    this.socket = new Push({
+    this.socket = new zeromq.Push({
       context,
       linger: 0,
       immediate: true,
@@ -128,14 +133,14 @@ class ZeromqConnection implements Connection {
 
 export class ZeromqWire implements Wire {
   private readonly keys = nacl.box.keyPair();
-  private readonly context = new Context({ blocky: false, ipv6: true, maxSockets: MOST_SOCKETS });
+  private readonly context = new zeromq.Context({ blocky: false, ipv6: true, maxSockets: MOST_SOCKETS });
   private readonly doorkeeper = new Doorkeeper(this.context);
   private socket: Pull | undefined;
   private readonly connections = new Set<ZeromqConnection>();
 
   async listen(addresses: readonly string[], frame: (bytes: Uint8Array) => void): Promise<WireCard> {
     await this.doorkeeper.start();
-    const socket = new Pull({
+    const socket = new zeromq.Pull({
       context: this.context,
       linger: 0,
       receiveHighWaterMark: QUEUE,

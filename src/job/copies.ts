@@ -1,4 +1,5 @@
 /** Copies straight from and to the memory of another rank of this host, where the kernel allows it. */
+import { wordOf } from "../environment.ts";
 import { TsmpiError } from "../errors.ts";
 import type { Native } from "../native.ts";
 import { CopiesState, Header, type Layout, Rank } from "../transport/layout.ts";
@@ -10,14 +11,21 @@ const GRACE_MS = 1000;
 
 export class Copies {
   /** `TSMPI_CROSS_COPY=on`: messages are copied even where the ring would be faster, for tests and measurements. */
-  readonly forced = process.env.TSMPI_CROSS_COPY === "on";
+  readonly forced: boolean;
+  private readonly forbidden: boolean;
   private readonly native: Native | undefined;
   private readonly words: Int32Array;
   private readonly layout: Layout;
   private state: number = CopiesState.untried;
 
-  /** @param native undefined: ranks share no memory and copy nothing */
+  /**
+   * @param native undefined: ranks share no memory and copy nothing
+   * @throws {ArgumentError} TSMPI_CROSS_COPY is neither on nor off
+   */
   constructor(native: Native | undefined, words: Int32Array, layout: Layout) {
+    const told = wordOf("TSMPI_CROSS_COPY");
+    this.forced = told === "on";
+    this.forbidden = told === "off";
     this.native = native;
     this.words = words;
     this.layout = layout;
@@ -33,7 +41,7 @@ export class Copies {
     if (this.state === CopiesState.untried) {
       this.state = Atomics.load(this.words, Header.copies);
       if (this.state === CopiesState.untried) {
-        const may = process.env.TSMPI_CROSS_COPY !== "off" && this.native!.mayCopy();
+        const may = !this.forbidden && this.native!.mayCopy();
         Atomics.compareExchange(
           this.words,
           Header.copies,

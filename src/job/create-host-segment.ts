@@ -1,6 +1,7 @@
 /** The launcher makes the segment of its host here and follows its ranks through it. */
 import { closeSync } from "node:fs";
 import { native } from "../native.ts";
+import { bulkBytesFor } from "../transport/board-layout.ts";
 import {
   checkLocalRanks,
   distantRingBytesFor,
@@ -35,7 +36,7 @@ export function createHostSegment(
   checkLocalRanks(size);
   const addon = native();
   const distantRingBytes = typeof places === "number" ? 0 : distantRingBytesFor(places, linkMemory);
-  const layout = new Layout(places, ringBytesFor(size), distantRingBytes);
+  const layout = new Layout(places, ringBytesFor(size), bulkBytesFor(size, cores), distantRingBytes);
   const fd = addon.createSegment(layout.totalBytes);
   const words = new Int32Array(addon.mapSegment(fd)!);
   writeHeader(words, layout, { host, hosts, ofRank }, cores, watched);

@@ -7,6 +7,7 @@
  */
 import { readlinkSync, statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { bulkBytesFor } from "../transport/board-layout.ts";
 import { distantRingBytesFor, Layout, type Places, ringBytesFor } from "../transport/layout.ts";
 import { writeHeader } from "./segment-header.ts";
 import { THREAD_BELLS_BYTES } from "./thread-waits.ts";
@@ -67,6 +68,7 @@ export class RankThreads {
     const layout = new Layout(
       size === 1 ? 1 : places,
       ringBytesFor(1),
+      bulkBytesFor(1, cores),
       size === 1 ? 0 : distantRingBytesFor(places, linkMemory),
     );
     this.segment = new SharedArrayBuffer(layout.totalBytes);

@@ -18,10 +18,11 @@ export function writeHeader(
   crowded = layout.size > cores,
 ): void {
   const { host, hosts, ofRank } = places;
-  const { size, ringBytes, distantRingBytes } = layout;
+  const { size, ringBytes, bulkBytes, distantRingBytes } = layout;
   words[Header.version] = LAYOUT_VERSION;
   words[Header.size] = size;
   words[Header.ringBytes] = ringBytes;
+  words[Header.bulkBytes] = bulkBytes;
   words[Header.cores] = cores;
   words[Header.worldSize] = ofRank.length;
   words[Header.hostIndex] = host;
@@ -45,6 +46,7 @@ export function layoutOf(words: Int32Array): { places: Places; layout: Layout } 
   const layout = new Layout(
     hosts === 1 ? size : places,
     words[Header.ringBytes],
+    words[Header.bulkBytes],
     words[Header.distantRingBytes],
   );
   return { places, layout };

@@ -20,7 +20,7 @@ export type { GemvOptions, GerOptions, SymvOptions, TriangularVectorOptions } fr
 export type { BatchOptions, GemmOptions, SymmOptions, SyrkOptions, TriangularOptions } from "./level3.ts";
 export { info, type LinalgInfo, setThreads } from "./library.ts";
 export { type Element, type MatmulOptions, Matrix, type MatrixOptions, matmul } from "./matrix.ts";
-export type { Eigh, LeastSquares, Qr, Svd } from "./matrix-functions.ts";
+export type { Eigh, LeastSquares, LeastSquaresOptions, Qr, Svd } from "./matrix-functions.ts";
 export { type Crossover, crossover, type DeviceChoice, setDevice } from "./offload.ts";
 export * from "./sparse/index.ts";
 export type { Diag, Dtype, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";

@@ -1,18 +1,27 @@
 /** LAPACK's drivers by their names, on row-major matrices in place. */
 import { ArgumentError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { begin, nothing, type Run, routine } from "./call.ts";
 import { bytesOf, checkApart, checkBytesApart } from "./overlap.ts";
 import {
   checkDimension,
   checkMatrix,
-  checkOptions,
+  checkRcond,
   checkVector,
   dtypeCode,
   transposeCode,
   uploCode,
 } from "./shapes.ts";
 import { checkStatus, notConverged, notPositive, rankDeficient, singular } from "./status.ts";
-import type { ElementOptions, FloatArray, Mode, Returned, Transpose, Uplo } from "./types.ts";
+import {
+  type ElementOptions,
+  elementOptions,
+  type FloatArray,
+  type Mode,
+  type Returned,
+  type Transpose,
+  type Uplo,
+} from "./types.ts";
 
 export interface FactorOptions extends ElementOptions {
   /** The number of columns of a unless said. */
@@ -37,6 +46,15 @@ export interface EighOptions extends CholeskyOptions {
   /** Whether eigenvectors are wanted, true unless said. */
   vectors?: boolean;
 }
+
+const factorOptions: OptionNames<FactorOptions> = { ...elementOptions, lda: true };
+const choleskyOptions: OptionNames<CholeskyOptions> = { ...factorOptions, uplo: true };
+const solveOptions: OptionNames<SolveOptions> = { ...factorOptions, ldb: true };
+const svdOptions: OptionNames<SvdOptions> = { ...factorOptions, ldu: true, ldvt: true };
+const eighOptions: OptionNames<EighOptions> = { ...choleskyOptions, vectors: true };
+const potrsOptions: OptionNames<CholeskyOptions & SolveOptions> = { ...choleskyOptions, ...solveOptions };
+const getrsOptions: OptionNames<SolveOptions & { trans: Transpose }> = { ...solveOptions, trans: true };
+const gelsdOptions: OptionNames<SolveOptions & { rcond: number }> = { ...solveOptions, rcond: true };
 
 /**
  * All matrices are row-major, and are overwritten as said. Real vectors (s, w) have the type of a, also when it is
@@ -137,8 +155,8 @@ export interface Lapack<M extends Mode> {
     options?: SolveOptions,
   ): Returned<M, void>;
   /**
-   * The same for any rank; singular values below rcond (the machine's precision unless said) times the largest count
-   * as zero. Returns the rank; s holds the min(m, n) singular values.
+   * The same for any rank; singular values below rcond times the largest count as zero, where it is between 0 and 1, and
+   * otherwise the machine's precision stands for it. Returns the rank; s holds the min(m, n) singular values.
    * @throws {NoConvergenceError}
    */
   gelsd(
@@ -166,7 +184,8 @@ function begun(name: keyof typeof routine, dtype: number, values: readonly numbe
 export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
   return {
     potrf(n, a, options = noOptions) {
-      const { uplo = "L", lda = Math.max(1, n), complex = false } = checkOptions("potrf", options);
+      requireKnownOptions("potrf", options, choleskyOptions);
+      const { uplo = "L", lda = Math.max(1, n), complex = false } = options;
       const triangle = uploCode("potrf", uplo);
       checkDimension("potrf", "n", n);
       const dtype = dtypeCode("potrf", complex, "a", a);
@@ -175,12 +194,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("potrf", "a", numbers, notPositive("potrf", n)), a);
     },
     potrs(n, nrhs, a, b, options = noOptions) {
-      const {
-        uplo = "L",
-        lda = Math.max(1, n),
-        ldb = Math.max(1, nrhs),
-        complex = false,
-      } = checkOptions("potrs", options);
+      requireKnownOptions("potrs", options, potrsOptions);
+      const { uplo = "L", lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
       const triangle = uploCode("potrs", uplo);
       checkDimension("potrs", "n", n);
       checkDimension("potrs", "nrhs", nrhs);
@@ -192,7 +207,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(nothing, a, b);
     },
     getrf(m, n, a, pivots, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = checkOptions("getrf", options);
+      requireKnownOptions("getrf", options, factorOptions);
+      const { lda = Math.max(1, n), complex = false } = options;
       checkDimension("getrf", "m", m);
       checkDimension("getrf", "n", n);
       const dtype = dtypeCode("getrf", complex, "a", a);
@@ -204,12 +220,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("getrf", "a", numbers, singular("getrf", m, n)), a, pivots);
     },
     getrs(n, nrhs, a, pivots, b, options = noOptions) {
-      const {
-        trans = "N",
-        lda = Math.max(1, n),
-        ldb = Math.max(1, nrhs),
-        complex = false,
-      } = checkOptions("getrs", options);
+      requireKnownOptions("getrs", options, getrsOptions);
+      const { trans = "N", lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
       const code = transposeCode("getrs", "trans", trans);
       checkDimension("getrs", "n", n);
       checkDimension("getrs", "nrhs", nrhs);
@@ -223,11 +235,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("getrs", "a", numbers), a, pivots, b);
     },
     gesv(n, nrhs, a, pivots, b, options = noOptions) {
-      const {
-        lda = Math.max(1, n),
-        ldb = Math.max(1, nrhs),
-        complex = false,
-      } = checkOptions("gesv", options);
+      requireKnownOptions("gesv", options, solveOptions);
+      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
       checkDimension("gesv", "n", n);
       checkDimension("gesv", "nrhs", nrhs);
       const dtype = dtypeCode("gesv", complex, "a b", a, b);
@@ -241,7 +250,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("gesv", "a", numbers, singular("gesv", n, n)), a, pivots, b);
     },
     geqrf(m, n, a, tau, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = checkOptions("geqrf", options);
+      requireKnownOptions("geqrf", options, factorOptions);
+      const { lda = Math.max(1, n), complex = false } = options;
       checkDimension("geqrf", "m", m);
       checkDimension("geqrf", "n", n);
       const dtype = dtypeCode("geqrf", complex, "a tau", a, tau);
@@ -252,7 +262,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("geqrf", "a", numbers, notConverged("geqrf", "reflectors")), a, tau);
     },
     orgqr(m, n, k, a, tau, options = noOptions) {
-      const { lda = Math.max(1, n), complex = false } = checkOptions("orgqr", options);
+      requireKnownOptions("orgqr", options, factorOptions);
+      const { lda = Math.max(1, n), complex = false } = options;
       checkDimension("orgqr", "m", m);
       checkDimension("orgqr", "n", n);
       checkDimension("orgqr", "k", k);
@@ -266,7 +277,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("orgqr", "a", numbers, notConverged("orgqr", "reflectors")), a, tau);
     },
     gesdd(m, n, a, s, u, vt, options = noOptions) {
-      const { complex = false } = checkOptions("gesdd", options);
+      requireKnownOptions("gesdd", options, svdOptions);
+      const { complex = false } = options;
       checkDimension("gesdd", "m", m);
       checkDimension("gesdd", "n", n);
       const k = Math.min(m, n);
@@ -295,12 +307,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return vectors ? run(finish, a, s, u, vt) : run(finish, a, s);
     },
     syevd(n, a, w, options = noOptions) {
-      const {
-        uplo = "L",
-        vectors = true,
-        lda = Math.max(1, n),
-        complex = false,
-      } = checkOptions("syevd", options);
+      requireKnownOptions("syevd", options, eighOptions);
+      const { uplo = "L", vectors = true, lda = Math.max(1, n), complex = false } = options;
       const triangle = uploCode("syevd", uplo);
       checkDimension("syevd", "n", n);
       const dtype = dtypeCode("syevd", complex, "a w", a, w);
@@ -311,11 +319,8 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("syevd", "a", numbers, notConverged("syevd", "eigenvalues")), a, w);
     },
     gels(m, n, nrhs, a, b, options = noOptions) {
-      const {
-        lda = Math.max(1, n),
-        ldb = Math.max(1, nrhs),
-        complex = false,
-      } = checkOptions("gels", options);
+      requireKnownOptions("gels", options, solveOptions);
+      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false } = options;
       checkDimension("gels", "m", m);
       checkDimension("gels", "n", n);
       checkDimension("gels", "nrhs", nrhs);
@@ -327,15 +332,12 @@ export function lapack<M extends Mode>(run: Run<M>): Lapack<M> {
       return run(numbers => checkStatus("gels", "a or b", numbers, rankDeficient("gels", n)), a, b);
     },
     gelsd(m, n, nrhs, a, b, s, options = noOptions) {
-      const {
-        lda = Math.max(1, n),
-        ldb = Math.max(1, nrhs),
-        complex = false,
-        rcond = -1,
-      } = checkOptions("gelsd", options);
+      requireKnownOptions("gelsd", options, gelsdOptions);
+      const { lda = Math.max(1, n), ldb = Math.max(1, nrhs), complex = false, rcond = -1 } = options;
       checkDimension("gelsd", "m", m);
       checkDimension("gelsd", "n", n);
       checkDimension("gelsd", "nrhs", nrhs);
+      checkRcond("gelsd", rcond);
       const dtype = dtypeCode("gelsd", complex, "a b s", a, b, s);
       checkMatrix("gelsd", "a", a, m, n, lda, complex);
       checkMatrix("gelsd", "b", b, Math.max(m, n), nrhs, ldb, complex);

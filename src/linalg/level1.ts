@@ -1,9 +1,17 @@
 /** BLAS level 1: vectors. */
 import { ArgumentError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { begin, nothing, putScalar, type Run, routine } from "./call.ts";
 import { checkApart } from "./overlap.ts";
-import { checkDimension, checkOptions, checkScalar, checkVector, dtypeCode } from "./shapes.ts";
-import type { ElementOptions, FloatArray, Mode, Returned, Scalar } from "./types.ts";
+import { checkDimension, checkScalar, checkVector, dtypeCode } from "./shapes.ts";
+import {
+  type ElementOptions,
+  elementOptions,
+  type FloatArray,
+  type Mode,
+  type Returned,
+  type Scalar,
+} from "./types.ts";
 
 export interface VectorOptions extends ElementOptions {
   /** Number of elements; as many as x holds, `incx` apart, unless said. */
@@ -20,6 +28,10 @@ export interface DotOptions extends VectorsOptions {
   /** Of complex vectors: the sum of conj(x) y instead of x y. False unless said. */
   conjugate?: boolean;
 }
+
+const vectorOptions: OptionNames<VectorOptions> = { ...elementOptions, n: true, incx: true };
+const vectorsOptions: OptionNames<VectorsOptions> = { ...vectorOptions, incy: true };
+const dotOptions: OptionNames<DotOptions> = { ...vectorsOptions, conjugate: true };
 
 type Product<O> = O extends { complex: true } ? [re: number, im: number] : number;
 
@@ -63,7 +75,8 @@ function lengthOf(name: string, x: FloatArray, options: VectorOptions): number {
 export function level1<M extends Mode>(run: Run<M>): Level1<M> {
   /** The numbers of a routine of one vector, or of two; what comes before and after n is put by the caller. */
   function oneVector(name: keyof typeof routine, x: FloatArray, options: VectorOptions): Float64Array {
-    const { incx = 1, complex = false } = checkOptions(name, options);
+    requireKnownOptions(name, options, vectorOptions);
+    const { incx = 1, complex = false } = options;
     const dtype = dtypeCode(name, complex, "x", x);
     const n = lengthOf(name, x, options);
     checkVector(name, "x", x, n, incx, complex);
@@ -82,7 +95,8 @@ export function level1<M extends Mode>(run: Run<M>): Level1<M> {
     place: number,
     between: number,
   ): Float64Array {
-    const { incx = 1, incy = 1, complex = false } = checkOptions(name, options);
+    requireKnownOptions(name, options, name === "dot" ? dotOptions : vectorsOptions);
+    const { incx = 1, incy = 1, complex = false } = options;
     const dtype = dtypeCode(name, complex, "x y", x, y);
     const n = lengthOf(name, x, options);
     checkVector(name, "x", x, n, incx, complex);

@@ -1,10 +1,10 @@
 /** BLAS level 2: matrices with vectors. */
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { begin, nothing, putScalar, type Run, routine } from "./call.ts";
 import { checkApart } from "./overlap.ts";
 import {
   checkDimension,
   checkMatrix,
-  checkOptions,
   checkScalar,
   checkVector,
   diagCode,
@@ -12,7 +12,17 @@ import {
   transposeCode,
   uploCode,
 } from "./shapes.ts";
-import type { Diag, ElementOptions, FloatArray, Mode, Returned, Scalar, Transpose, Uplo } from "./types.ts";
+import {
+  type Diag,
+  type ElementOptions,
+  elementOptions,
+  type FloatArray,
+  type Mode,
+  type Returned,
+  type Scalar,
+  type Transpose,
+  type Uplo,
+} from "./types.ts";
 
 export interface GemvOptions extends ElementOptions {
   trans?: Transpose;
@@ -48,6 +58,41 @@ export interface TriangularVectorOptions extends ElementOptions {
   lda?: number;
   incx?: number;
 }
+
+const gemvOptions: OptionNames<GemvOptions> = {
+  ...elementOptions,
+  trans: true,
+  alpha: true,
+  beta: true,
+  lda: true,
+  incx: true,
+  incy: true,
+};
+const symvOptions: OptionNames<SymvOptions> = {
+  ...elementOptions,
+  uplo: true,
+  alpha: true,
+  beta: true,
+  lda: true,
+  incx: true,
+  incy: true,
+};
+const gerOptions: OptionNames<GerOptions> = {
+  ...elementOptions,
+  alpha: true,
+  lda: true,
+  incx: true,
+  incy: true,
+  conjugate: true,
+};
+const triangularOptions: OptionNames<TriangularVectorOptions> = {
+  ...elementOptions,
+  uplo: true,
+  trans: true,
+  diag: true,
+  lda: true,
+  incx: true,
+};
 
 /**
  * All matrices are row-major.
@@ -91,7 +136,8 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
     x: FloatArray,
     options: TriangularVectorOptions,
   ): Returned<M, void> {
-    const { uplo = "L", trans = "N", diag = "N", incx = 1, complex = false } = checkOptions(name, options);
+    requireKnownOptions(name, options, triangularOptions);
+    const { uplo = "L", trans = "N", diag = "N", incx = 1, complex = false } = options;
     const codes = [uploCode(name, uplo), transposeCode(name, "trans", trans), diagCode(name, diag)];
     checkDimension(name, "n", n);
     const { lda = Math.max(1, n) } = options;
@@ -109,14 +155,8 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
 
   return {
     gemv(m, n, a, x, y, options = noOptions) {
-      const {
-        trans = "N",
-        alpha = 1,
-        beta = 0,
-        incx = 1,
-        incy = 1,
-        complex = false,
-      } = checkOptions("gemv", options);
+      requireKnownOptions("gemv", options, gemvOptions);
+      const { trans = "N", alpha = 1, beta = 0, incx = 1, incy = 1, complex = false } = options;
       const code = transposeCode("gemv", "trans", trans);
       checkDimension("gemv", "m", m);
       checkDimension("gemv", "n", n);
@@ -142,13 +182,8 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       return run(nothing, a, x, y);
     },
     ger(m, n, x, y, a, options = noOptions) {
-      const {
-        alpha = 1,
-        incx = 1,
-        incy = 1,
-        complex = false,
-        conjugate = false,
-      } = checkOptions("ger", options);
+      requireKnownOptions("ger", options, gerOptions);
+      const { alpha = 1, incx = 1, incy = 1, complex = false, conjugate = false } = options;
       checkDimension("ger", "m", m);
       checkDimension("ger", "n", n);
       checkScalar("ger", "alpha", alpha, complex);
@@ -170,14 +205,8 @@ export function level2<M extends Mode>(run: Run<M>): Level2<M> {
       return run(nothing, x, y, a);
     },
     symv(n, a, x, y, options = noOptions) {
-      const {
-        uplo = "L",
-        alpha = 1,
-        beta = 0,
-        incx = 1,
-        incy = 1,
-        complex = false,
-      } = checkOptions("symv", options);
+      requireKnownOptions("symv", options, symvOptions);
+      const { uplo = "L", alpha = 1, beta = 0, incx = 1, incy = 1, complex = false } = options;
       const code = uploCode("symv", uplo);
       checkDimension("symv", "n", n);
       checkScalar("symv", "alpha", alpha, complex);

@@ -1,11 +1,11 @@
 /** BLAS level 3: matrices with matrices. */
 import { ArgumentError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { begin, nothing, putScalar, type Run, routine } from "./call.ts";
 import { checkApart } from "./overlap.ts";
 import {
   checkDimension,
   checkMatrix,
-  checkOptions,
   checkScalar,
   checkStride,
   diagCode,
@@ -14,16 +14,17 @@ import {
   transposeCode,
   uploCode,
 } from "./shapes.ts";
-import type {
-  Diag,
-  ElementOptions,
-  FloatArray,
-  Mode,
-  Returned,
-  Scalar,
-  Side,
-  Transpose,
-  Uplo,
+import {
+  type Diag,
+  type ElementOptions,
+  elementOptions,
+  type FloatArray,
+  type Mode,
+  type Returned,
+  type Scalar,
+  type Side,
+  type Transpose,
+  type Uplo,
 } from "./types.ts";
 
 export interface GemmOptions extends ElementOptions {
@@ -80,6 +81,52 @@ export interface TriangularOptions extends ElementOptions {
   lda?: number;
   ldb?: number;
 }
+
+const gemmOptions: OptionNames<GemmOptions> = {
+  ...elementOptions,
+  transA: true,
+  transB: true,
+  alpha: true,
+  beta: true,
+  lda: true,
+  ldb: true,
+  ldc: true,
+};
+const batchOptions: OptionNames<BatchOptions> = {
+  ...gemmOptions,
+  strideA: true,
+  strideB: true,
+  strideC: true,
+};
+const syrkOptions: OptionNames<SyrkOptions> = {
+  ...elementOptions,
+  uplo: true,
+  trans: true,
+  alpha: true,
+  beta: true,
+  lda: true,
+  ldc: true,
+};
+const symmOptions: OptionNames<SymmOptions> = {
+  ...elementOptions,
+  side: true,
+  uplo: true,
+  alpha: true,
+  beta: true,
+  lda: true,
+  ldb: true,
+  ldc: true,
+};
+const triangularOptions: OptionNames<TriangularOptions> = {
+  ...elementOptions,
+  side: true,
+  uplo: true,
+  trans: true,
+  diag: true,
+  alpha: true,
+  lda: true,
+  ldb: true,
+};
 
 /**
  * All matrices are row-major; leading dimensions default to the number of columns as stored. Only the elements of the
@@ -151,7 +198,8 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     c: FloatArray,
     options: GemmOptions,
   ): Float64Array {
-    const { transA = "N", transB = "N", alpha = 1, beta = 0, complex = false } = checkOptions(name, options);
+    requireKnownOptions(name, options, name === "gemm" ? gemmOptions : batchOptions);
+    const { transA = "N", transB = "N", alpha = 1, beta = 0, complex = false } = options;
     const codeA = transposeCode(name, "transA", transA);
     const codeB = transposeCode(name, "transB", transB);
     checkDimension(name, "m", m);
@@ -194,7 +242,8 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     c: FloatArray,
     options: SyrkOptions,
   ): Returned<M, void> {
-    const { uplo = "L", trans = "N", alpha = 1, beta = 0, complex = false } = checkOptions(name, options);
+    requireKnownOptions(name, options, syrkOptions);
+    const { uplo = "L", trans = "N", alpha = 1, beta = 0, complex = false } = options;
     const triangle = uploCode(name, uplo);
     let transposed = transposeCode(name, "trans", trans);
     const wrong = name === "herk" ? "T" : "C";
@@ -236,7 +285,8 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     c: FloatArray,
     options: SymmOptions,
   ): Returned<M, void> {
-    const { side = "L", uplo = "L", alpha = 1, beta = 0, complex = false } = checkOptions(name, options);
+    requireKnownOptions(name, options, symmOptions);
+    const { side = "L", uplo = "L", alpha = 1, beta = 0, complex = false } = options;
     const codes = [name === "hemm" ? 1 : 0, sideCode(name, side), uploCode(name, uplo)];
     checkDimension(name, "m", m);
     checkDimension(name, "n", n);
@@ -270,14 +320,8 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
     b: FloatArray,
     options: TriangularOptions,
   ): Returned<M, void> {
-    const {
-      side = "L",
-      uplo = "L",
-      trans = "N",
-      diag = "N",
-      alpha = 1,
-      complex = false,
-    } = checkOptions(name, options);
+    requireKnownOptions(name, options, triangularOptions);
+    const { side = "L", uplo = "L", trans = "N", diag = "N", alpha = 1, complex = false } = options;
     const codes = [
       sideCode(name, side),
       uploCode(name, uplo),
@@ -315,18 +359,21 @@ export function level3<M extends Mode>(run: Run<M>): Level3<M> {
       const { complex = false, transA = "N", transB = "N" } = options;
       const [, , , , , , , , , lda, ldb, , , ldc] = numbers;
       const strides: number[] = [];
+      const taken: number[] = [];
       for (const [name, array, rows, columns, ld, stride] of [
         ["A", a, transA === "N" ? m : k, transA === "N" ? k : m, lda, options.strideA],
         ["B", b, transB === "N" ? k : n, transB === "N" ? n : k, ldb, options.strideB],
         ["C", c, m, n, ldc, options.strideC],
       ] as const) {
         strides.push(stride ?? rows * ld);
-        checkStride("gemmBatched", name, array, batch, rows, columns, ld, strides.at(-1)!, complex);
+        taken.push(
+          checkStride("gemmBatched", name, array, batch, rows, columns, ld, strides.at(-1)!, complex),
+        );
       }
-      // All of c and all of a or b, as if each were one row.
-      const all = (array: FloatArray): number => array.length / (complex ? 2 : 1);
-      checkApart("gemmBatched", "c", c, 1, all(c), all(c), "a", a, 1, all(a), all(a), complex);
-      checkApart("gemmBatched", "c", c, 1, all(c), all(c), "b", b, 1, all(b), all(b), complex);
+      // From the first matrix to the last, what lies between them counts as theirs: as if each batch were one row.
+      const [allA, allB, allC] = taken;
+      checkApart("gemmBatched", "c", c, 1, allC, allC, "a", a, 1, allA, allA, complex);
+      checkApart("gemmBatched", "c", c, 1, allC, allC, "b", b, 1, allB, allB, complex);
       numbers[14] = batch;
       numbers.set(strides, 15);
       return run(nothing, a, b, c);

@@ -8,6 +8,11 @@ export interface LinalgInfo {
   version: string | undefined;
   /** For which processor the library has chosen its kernels; of the own ones the instruction set. */
   core: string | undefined;
+  /**
+   * Whose kernels compute products of real matrices: `library`, or "own" also where OpenBLAS was found but does not know this
+   * processor, and takes kernels for AVX2 though there is AVX-512.
+   */
+  products: string;
   /** The file that was loaded; `undefined` for the own kernels. */
   path: string | undefined;
   /** The file that LAPACK comes from; `undefined` where there is none. */
@@ -23,9 +28,10 @@ export interface LinalgInfo {
  * @throws {BlasMissingError} when TSMPI_BLAS names something that does not load.
  */
 export function info(): LinalgInfo {
-  const { library, version, core, path, lapack, integers, threads, failure } = native().linalgInfo();
+  const { library, version, core, products, path, lapack, integers, threads, failure } =
+    native().linalgInfo();
   if (failure !== undefined) throw new BlasMissingError(failure);
-  return { library, version, core, path, lapack, integers, threads };
+  return { library, version, core, products, path, lapack, integers, threads };
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Functions of matrices that leave their arguments as they are, as numpy.linalg has them. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { begin, type Face, routine } from "./call.ts";
 import {
   arrayTypes,
@@ -12,7 +14,7 @@ import {
   multiply,
   newArray,
 } from "./matrix.ts";
-import { checkOptions, described, uploCode } from "./shapes.ts";
+import { checkRcond, uploCode } from "./shapes.ts";
 import { checkStatus, notConverged, notPositive, singular } from "./status.ts";
 import type { Dtype, FloatArray, Mode, Returned } from "./types.ts";
 
@@ -46,6 +48,16 @@ export interface LeastSquares<B extends Matrix | FloatArray> {
   /** The singular values of a. */
   s: FloatArray;
 }
+
+export interface LeastSquaresOptions {
+  /**
+   * Between 0 and 1: singular values below this times the largest count as zero. The machine's precision times max(m, n)
+   * unless said.
+   */
+  rcond?: number;
+}
+
+const leastSquaresOptions: OptionNames<LeastSquaresOptions> = { rcond: true };
 
 /**
  * Factorisations need a matrix of finite numbers, and lstsq such right-hand sides; those of solve may be any. Except for matmul, cholesky, solve, inv and det they need LAPACK.
@@ -82,14 +94,13 @@ export interface MatrixFunctions<M extends Mode> {
    */
   eigh(a: Matrix): Returned<M, Eigh>;
   /**
-   * The x of least norm that minimises the norm of a x - b. Singular values below rcond times the largest count as
-   * zero; the machine's precision times max(m, n) unless said.
+   * The x of least norm that minimises the norm of a x - b.
    * @throws {NoConvergenceError}
    */
   lstsq<B extends Matrix | FloatArray>(
     a: Matrix,
     b: B,
-    options?: { rcond?: number },
+    options?: LeastSquaresOptions,
   ): Returned<M, LeastSquares<B>>;
 }
 
@@ -108,7 +119,7 @@ function sidesOf(name: string, a: Matrix, b: Matrix | FloatArray): Matrix {
   const wanted = arrayTypes[a.dtype];
   if (!(b instanceof Matrix || b instanceof wanted)) {
     throw new ArgumentError(
-      `${name}: a is of ${a.dtype}, so b must be a Matrix or a ${wanted.name}, but is ${described(b)}`,
+      `${name}: a is of ${a.dtype}, so b must be a Matrix or a ${wanted.name}, but is ${describe(b)}`,
     );
   }
   const sides = b instanceof Matrix ? b : new Matrix(b, Math.floor(b.length / width), 1, { dtype: a.dtype });
@@ -237,13 +248,15 @@ export function matrixFunctions<M extends Mode>(face: Face<M>): MatrixFunctions<
       );
       return face.after([copied, found], () => ({ eigenvalues, eigenvectors }));
     },
-    lstsq<B extends Matrix | FloatArray>(a: Matrix, b: B, options: { rcond?: number } = {}) {
+    lstsq<B extends Matrix | FloatArray>(a: Matrix, b: B, options: LeastSquaresOptions = {}) {
+      requireKnownOptions("lstsq", options, leastSquaresOptions);
       checkIsMatrix("lstsq", "a", a);
       const { rows: m, columns: n, dtype } = a;
       const sides = sidesOf("lstsq", a, b);
       const nrhs = sides.columns;
       const precision = a.data instanceof Float64Array ? Number.EPSILON : 2 ** -23;
-      const { rcond = precision * Math.max(m, n) } = checkOptions("lstsq", options);
+      const { rcond = precision * Math.max(m, n) } = options;
+      checkRcond("lstsq", rcond);
       const { data, copied } = contiguous(a);
       // Has room for whichever is longer, the right-hand sides or the solutions.
       const x = Matrix.zeros(Math.max(m, n), nrhs, dtype);

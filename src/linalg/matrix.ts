@@ -1,9 +1,13 @@
+import { inspect } from "node:util";
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { native } from "../native.ts";
 import { asynchronous, begin, type Face, nothing, routine, sync } from "./call.ts";
 import { level3 } from "./level3.ts";
 import { chosen, type DeviceChoice, type Flat, goesToDevice, multiplyOnDevice } from "./offload.ts";
-import { checkDimension, checkOptions, checkScalar, described } from "./shapes.ts";
+import { checkDimension, checkScalar } from "./shapes.ts";
+import { shown } from "./shown.ts";
 import type { Dtype, FloatArray, Mode, Returned, Transpose } from "./types.ts";
 
 export const arrayTypes = {
@@ -32,11 +36,13 @@ export interface MatrixOptions {
   strides?: readonly [row: number, column: number];
 }
 
+const matrixOptions: OptionNames<MatrixOptions> = { dtype: true, strides: true };
+
 function checkDtype(dtype: Dtype): void {
   // Views of matrices are made often.
   if (dtype === "float64" || Object.hasOwn(arrayTypes, dtype)) return;
   throw new ArgumentError(
-    `Matrix: dtype must be ${Object.keys(arrayTypes).join(", ")}, but is ${described(dtype)}`,
+    `Matrix: dtype must be ${Object.keys(arrayTypes).join(", ")}, but is ${describe(dtype)}`,
   );
 }
 
@@ -69,7 +75,7 @@ export class Matrix {
 
   /** @throws {ArgumentError} when the array is too short for the shape and strides. */
   constructor(data: FloatArray, rows: number, columns: number, options: MatrixOptions = {}) {
-    checkOptions("Matrix", options);
+    requireKnownOptions("Matrix", options, matrixOptions);
     const { dtype = data instanceof Float32Array ? "float32" : "float64", strides = [columns, 1] } = options;
     const [row, column] = strides;
     for (const [name, value] of [
@@ -112,14 +118,20 @@ export class Matrix {
   static from(rows: readonly (readonly Element[])[], dtype: Dtype = "float64"): Matrix {
     if (!Array.isArray(rows)) {
       throw new ArgumentError(
-        `Matrix.from: expected rows of elements, such as [[1, 2], [3, 4]], but got ${described(rows)}`,
+        `Matrix.from: expected rows of elements, such as [[1, 2], [3, 4]], but got ${describe(rows)}`,
       );
     }
+    rows.forEach((row, i) => {
+      if (typeof row === "object" && row !== null && "length" in row) return;
+      throw new ArgumentError(
+        `Matrix.from: rows must be lists of elements, such as [[1, 2], [3, 4]], but row ${i} is ${describe(row)}`,
+      );
+    });
     const columns = rows[0]?.length ?? 0;
     const matrix = Matrix.zeros(rows.length, columns, dtype);
     rows.forEach((row, i) => {
-      if (row?.length !== columns) {
-        throw new ArgumentError(`Matrix.from: row ${i} has ${row?.length} elements, row 0 has ${columns}`);
+      if (row.length !== columns) {
+        throw new ArgumentError(`Matrix.from: row ${i} has ${row.length} elements, row 0 has ${columns}`);
       }
       for (let j = 0; j < columns; j++) matrix.set(i, j, row[j]);
     });
@@ -155,7 +167,7 @@ export class Matrix {
     if (!isComplex(this.dtype)) {
       if (typeof value !== "number")
         throw new ArgumentError(
-          `Matrix: a ${this.dtype} element must be a number, but is ${described(value)}`,
+          `Matrix: a ${this.dtype} element must be a number, but is ${describe(value)}`,
         );
       this.data[place] = value;
       return;
@@ -213,6 +225,11 @@ export class Matrix {
     return copy;
   }
 
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return shown(this);
+  }
+
   /** Rows of elements. */
   toArrays(): Element[][] {
     return Array.from({ length: this.rows }, (_, i) =>
@@ -264,7 +281,7 @@ function operand<M extends Mode>(face: Face<M>, matrix: Matrix): Operand {
 
 export function checkIsMatrix(name: string, argument: string, value: unknown): asserts value is Matrix {
   if (value instanceof Matrix) return;
-  throw new ArgumentError(`${name}: ${argument} must be a Matrix, but is ${described(value)}`);
+  throw new ArgumentError(`${name}: ${argument} must be a Matrix, but is ${describe(value)}`);
 }
 
 function checkProduct(a: Matrix, b: Matrix): void {
@@ -297,6 +314,8 @@ export interface MatmulOptions {
   device?: DeviceChoice;
 }
 
+const matmulOptions: OptionNames<MatmulOptions> = { device: true };
+
 /**
  * The matrix product a b, in a new matrix: by the worker thread, or on a GPU. There it begins when the calls before it
  * have ended, but those after it do not wait for it: await it before one of them writes to a or b.
@@ -305,7 +324,8 @@ export interface MatmulOptions {
  * @throws {DeviceMemoryError} device "cuda", and a, b and the product have no room there
  */
 export async function matmul(a: Matrix, b: Matrix, options: MatmulOptions = {}): Promise<Matrix> {
-  const where = chosen("matmul", checkOptions("matmul", options).device);
+  requireKnownOptions("matmul", options, matmulOptions);
+  const where = chosen("matmul", options.device);
   if (where === "cpu") return multiply(asynchronous, a, b);
   checkProduct(a, b);
   const [m, n, k] = [a.rows, b.columns, a.columns];

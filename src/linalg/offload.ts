@@ -2,6 +2,7 @@
  * Products of typed arrays on a GPU, by tsmpi/cuda, which is loaded when the first product asks for it. Speeds are
  * measured once in a process, when a product is first left to choose.
  */
+import { wordOf } from "../environment.ts";
 import { ArgumentError, CudaError, CudaUnavailableError, DeviceMemoryError } from "../errors.ts";
 import { native } from "../native.ts";
 import { asynchronous } from "./call.ts";
@@ -27,14 +28,12 @@ export function setDevice(device: DeviceChoice): void {
   standard = chosen("setDevice", device);
 }
 
-function ofEnvironment(): DeviceChoice {
-  const device = process.env.TSMPI_DEVICE || "cpu";
-  if (choices.includes(device)) return device as DeviceChoice;
-  throw new ArgumentError(`TSMPI_DEVICE must be cpu, cuda or auto, but is ${device}`);
-}
-
-/** The choice of a call. @throws {ArgumentError} it is none */
-export function chosen(method: string, device: DeviceChoice = (standard ??= ofEnvironment())): DeviceChoice {
+/** The choice of a call. @throws {ArgumentError} it is none, or TSMPI_DEVICE is none */
+export function chosen(
+  method: string,
+  device: DeviceChoice = (standard ??=
+    wordOf("TSMPI_DEVICE") ?? "cpu"),
+): DeviceChoice {
   if (choices.includes(device)) return device;
   throw new ArgumentError(
     `${method}: device must be "cpu", "cuda" or "auto", but is ${JSON.stringify(device)}`,
@@ -166,7 +165,7 @@ const enough = 2e-3;
 const smallest = 256;
 const largest = 4096;
 const movedBytes = 16 << 20;
-const rounds = 3;
+const rounds = 5;
 
 async function measure(cuda: Cuda, dtype: OffloadDtype): Promise<DeviceFigures> {
   const device = cuda.device();

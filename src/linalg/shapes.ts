@@ -1,4 +1,5 @@
 /** Checks of what the routines are given. Each names the routine, the argument, what was expected and what came. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Diag, FloatArray, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
@@ -13,7 +14,7 @@ function letter(codes: Record<string, number>, routine: string, name: string, va
   const expected = Object.keys(codes)
     .map(key => `"${key}"`)
     .join(" or ");
-  throw new ArgumentError(`${routine}: ${name} must be ${expected}, but is ${described(value)}`);
+  throw new ArgumentError(`${routine}: ${name} must be ${expected}, but is ${describe(value)}`);
 }
 
 /** The codes of CBLAS. */
@@ -26,19 +27,6 @@ export const sideCode = (routine: string, value: Side): number => letter(sides, 
 export function checkDimension(routine: string, name: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
   throw new ArgumentError(`${routine}: ${name} must be a whole number, at least 0, but is ${String(value)}`);
-}
-
-/** A value in a message: what it is, or for objects of which class. */
-export function described(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value !== "object" || value === null) return String(value);
-  return Object.getPrototypeOf(value)?.constructor?.name ?? "an object";
-}
-
-/** What a call is given besides its arguments. */
-export function checkOptions<O>(routine: string, options: O): O {
-  if (typeof options === "object" && options !== null) return options;
-  throw new ArgumentError(`${routine}: options must be an object, but is ${described(options)}`);
 }
 
 /** What `dtypeCode` cannot tell: it takes an array that is missing for one that the routine does not have. */
@@ -67,13 +55,13 @@ export function dtypeCode(
   const [first, ...others] = names.split(" ");
   if (!(a instanceof Float64Array || a instanceof Float32Array)) {
     throw new ArgumentError(
-      `${routine}: ${first} must be a Float64Array or a Float32Array, but is ${described(a)}`,
+      `${routine}: ${first} must be a Float64Array or a Float32Array, but is ${describe(a)}`,
     );
   }
   const type = a instanceof Float64Array ? Float64Array : Float32Array;
   const [place, wrong] = b instanceof type ? [1, c] : [0, b];
   throw new ArgumentError(
-    `${routine}: ${others[place]} must be a ${type.name} as ${first} is, but is ${described(wrong)}`,
+    `${routine}: ${others[place]} must be a ${type.name} as ${first} is, but is ${describe(wrong)}`,
   );
 }
 
@@ -127,7 +115,7 @@ export function checkScalar(routine: string, name: string, value: Scalar, comple
   if (typeof value === "number") return;
   if (!(Array.isArray(value) && value.length === 2 && value.every(part => typeof part === "number"))) {
     throw new ArgumentError(
-      `${routine}: ${name} must be a number or a pair [re, im] of numbers, but is ${described(value)}`,
+      `${routine}: ${name} must be a number or a pair [re, im] of numbers, but is ${describe(value)}`,
     );
   }
   if (complex || value[1] === 0) return;
@@ -136,7 +124,16 @@ export function checkScalar(routine: string, name: string, value: Scalar, comple
   );
 }
 
-/** Matrices at even distances: each is checked as one; here whether the last fits, and results stay apart. */
+/** Which share of the largest singular value counts as nothing. */
+export function checkRcond(routine: string, rcond: number): void {
+  if (typeof rcond === "number" && !Number.isNaN(rcond)) return;
+  throw new ArgumentError(`${routine}: rcond must be a number other than NaN, but is ${describe(rcond)}`);
+}
+
+/**
+ * Matrices at even distances: each is checked as one; here whether the last fits, and results stay apart. Returns how many
+ * elements they take from the first to the last.
+ */
 export function checkStride(
   routine: string,
   letter: "A" | "B" | "C",
@@ -147,7 +144,7 @@ export function checkStride(
   ld: number,
   stride: number,
   complex: boolean,
-): void {
+): number {
   const one = rows === 0 || columns === 0 ? 0 : (rows - 1) * ld + columns;
   const least = letter === "C" && batch > 1 ? one : 0;
   if (!Number.isSafeInteger(stride) || stride < least) {
@@ -157,7 +154,7 @@ export function checkStride(
   }
   const needed = batch === 0 || one === 0 ? 0 : (batch - 1) * stride + one;
   const length = complex ? Math.floor(array.length / 2) : array.length;
-  if (length >= needed) return;
+  if (length >= needed) return needed;
   throw new ArgumentError(
     `${routine}: ${batch} matrices ${letter.toLowerCase()}, ${stride} apart, take ${needed} ${complex ? "complex numbers" : "elements"}, but ${letter.toLowerCase()} holds ${length}`,
   );

@@ -1,4 +1,5 @@
 /** What the routines take. */
+import type { OptionNames } from "../known-options.ts";
 
 /** Elements of a matrix or a vector; complex numbers lie interleaved, real before imaginary part. */
 export type FloatArray = Float32Array | Float64Array;
@@ -28,6 +29,9 @@ export interface ElementOptions {
    */
   complex?: boolean;
 }
+
+/** Of all routines; what else one has it puts behind them. */
+export const elementOptions: OptionNames<ElementOptions> = { complex: true };
 
 /** Whether a routine blocks, or runs on the worker thread and is awaited. */
 export type Mode = "sync" | "async";

@@ -64,11 +64,16 @@ export class DeadlockFinder {
     Atomics.add(this.words, this.word, 1);
   }
 
-  /** "rank 0 waits in recv from rank 1, any tag, on world; ranks 2, 3 wait in ...": of all ranks but this. */
+  /** "rank 0 waits in recv from rank 1, any tag, on world; ranks 2, 3 wait in ...; rank 4 has finished": of all but this; "" when all others have finished. */
   others(records: WaitRecords): string {
     const ranksOf = new Map<string, number[]>();
+    const finished: number[] = [];
     for (const rank of this.job.layout.ranks) {
-      if (rank === this.job.rank || this.stateOf(rank) === RankState.finished) continue;
+      if (rank === this.job.rank) continue;
+      if (this.stateOf(rank) === RankState.finished) {
+        finished.push(rank);
+        continue;
+      }
       const text = records.read(rank)?.text ?? "tsmpi";
       const ranks = ranksOf.get(text);
       if (ranks === undefined) ranksOf.set(text, [rank]);
@@ -79,7 +84,10 @@ export class DeadlockFinder {
         ? `rank ${ranks[0]} waits in ${text}`
         : `ranks ${shorten(ranks, ", ")} wait in ${text}`,
     );
-    return shorten(parts, "; ");
+    const waits = shorten(parts, "; ");
+    if (finished.length === 0 || waits === "") return waits;
+    const ended = finished.length === 1 ? `rank ${finished[0]} has` : `ranks ${shorten(finished, ", ")} have`;
+    return `${waits}; ${ended} finished`;
   }
 
   private ringAll(): void {

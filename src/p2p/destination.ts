@@ -84,7 +84,8 @@ export class Destination {
         if (dtype !== undefined) {
           const array = value as TypedArray;
           const size = array.length * dtype.bytes;
-          const at = size <= ring.maxChunk ? ring.reserve(size) : -1;
+          // One of no bytes may have lost its memory.
+          const at = size > 0 && size <= ring.maxChunk ? ring.reserve(size) : -1;
           if (at >= 0) {
             ring.put(at, array, dtype, size);
             this.header(at, tag, context, size, extra, size);

@@ -1,5 +1,6 @@
 /** How a value becomes the payload of a message, and a message's bytes a value again. */
 import { decodeValue } from "../codec/decode.ts";
+import { hasDetached } from "../codec/detached.ts";
 import { bytesOf, dtypeOf, dtypes, type TypedArray, WINDOW_BYTES, windowOf } from "../codec/dtype.ts";
 import { encodeValue } from "../codec/encode.ts";
 import { MalformedFrameError } from "../errors.ts";
@@ -29,7 +30,8 @@ export function payloadOf(value: unknown): Payload {
     return { kind: Kind.number, chunks: [bytesOf(numberScratch)], total: 8, borrowed: false };
   }
   const dtype = dtypeOf(value);
-  if (dtype !== undefined) {
+  // Detached memory is refused as it is anywhere in an object.
+  if (dtype !== undefined && !hasDetached(value as TypedArray)) {
     const array = value as TypedArray;
     return { kind: dtype.code, chunks: windowsOf(array), total: array.byteLength, borrowed: true };
   }

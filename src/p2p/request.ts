@@ -1,3 +1,4 @@
+import { withArticle } from "../article.ts";
 import { type Dtype, dtypes, type TypedArray } from "../codec/dtype.ts";
 import type { Pending } from "../collectives/context.ts";
 import { PeerFinishedError, TruncationError, type TsmpiError, TypeMismatchError } from "../errors.ts";
@@ -147,7 +148,7 @@ export class RecvRequest<T = unknown> extends MatchRequest<T> {
     if (kind !== targetDtype!.code) {
       return new TypeMismatchError(
         `the message from rank ${peer} holds ${describeKind(kind)}, ` +
-          `but the array given to receive it is a ${targetDtype!.name}`,
+          `but the array given to receive it is ${withArticle(targetDtype!.name)}`,
         details,
       );
     }
@@ -172,7 +173,7 @@ export class RecvRequest<T = unknown> extends MatchRequest<T> {
 /** What kind of data a message holds, for sentences. */
 export function describeKind(kind: number): string {
   const dtype = dtypes[kind];
-  if (dtype !== undefined) return `a ${dtype.name}`;
+  if (dtype !== undefined) return withArticle(dtype.name);
   return kind === Kind.number ? "a number" : "an object";
 }
 

@@ -112,15 +112,16 @@ export class Transfers {
 
   /**
    * Whether an array should be offered. Where every rank has a core, writing to the ring and reading from it overlap
-   * and stay in the caches: 16 GB/s against 4 to 17, unless the cores are far from each other. Where ranks share cores, a
-   * copy needs no turns of the other.
+   * and stay in the caches: 16 GB/s against 4 to 17, unless the cores are far from each other. Where ranks share cores, what
+   * the ring holds whole needs no turn of the other, and of what is longer a copy needs fewest.
    * @param isSlow whether the ring is known to be slow
    */
   suits(dest: number, total: number, isSlow: boolean): boolean {
     const { size, cores, copies, layout, words } = this.job;
     if (total > WINDOW_BYTES) return false;
     if (!layout.isHere(dest)) return total >= DISTANT_LEAST_BYTES && words[Header.distantCopies] === 1;
-    return (size > cores || copies.forced || isSlow) && total >= LEAST_BYTES && copies.allowed;
+    const pays = copies.forced || (size > cores ? total > layout.ringBytes : isSlow);
+    return pays && total >= LEAST_BYTES && copies.allowed;
   }
 
   /** Makes a record for a send, whose frame is then to be written. Returns its number, or -1 when all are in use. */

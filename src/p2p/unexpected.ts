@@ -44,10 +44,18 @@ export class Unexpected {
   }
 }
 
-/** First in, first out, but any can be taken. Taking from the front costs the same however many wait. */
+/** So many places that have become empty are not worth a new list. */
+const FEW = 32;
+
+/**
+ * First in, first out, but any can be taken. Taking from the front costs the same however many wait, and looking for one
+ * costs as much as there are that wait, however many have been taken behind the front.
+ */
 export class UnexpectedQueue {
   private items: (Unexpected | undefined)[] = [];
   private first = 0;
+  /** Places that are empty. */
+  private taken = 0;
 
   get isEmpty(): boolean {
     return this.first === this.items.length;
@@ -71,17 +79,20 @@ export class UnexpectedQueue {
   }
 
   take(position: number): Unexpected {
-    const message = this.items[position]!;
-    this.items[position] = undefined;
-    while (this.first < this.items.length && this.items[this.first] === undefined) this.first++;
-    // Drop the emptied front once it is most of the array.
-    if (this.first === this.items.length) {
-      this.items = [];
-      this.first = 0;
-    } else if (this.first > 1024 && this.first > this.items.length / 2) {
-      this.items.splice(0, this.first);
-      this.first = 0;
-    }
+    const { items } = this;
+    const message = items[position]!;
+    items[position] = undefined;
+    this.taken++;
+    while (this.first < items.length && items[this.first] === undefined) this.first++;
+    if (this.first === items.length) this.keep([]);
+    else if (this.taken > FEW && this.taken > items.length / 2)
+      this.keep(items.filter(item => item !== undefined));
     return message;
+  }
+
+  private keep(items: Unexpected[]): void {
+    this.items = items;
+    this.first = 0;
+    this.taken = 0;
   }
 }

@@ -6,6 +6,7 @@
  * The awaiting face looks from a microtask, that is as soon as the program itself has nothing to run, and between
  * looks lets other microtasks run. What completes meanwhile is delivered without a trip through the event loop.
  */
+import { setMaxListeners } from "node:events";
 import type { Algorithm } from "../collectives/context.ts";
 import { CollectiveMismatchError, DeadlockError } from "../errors.ts";
 import { Header, Rank } from "../transport/layout.ts";
@@ -175,6 +176,8 @@ export class Waiting {
       // What kept this process awake may have been this request alone.
       this.kick();
     };
+    // One signal may bound any number of waits, which Node would take for a leak.
+    setMaxListeners(0, signal);
     signal.addEventListener("abort", stop, { once: true });
     this.bounded.add(request);
     return () => {

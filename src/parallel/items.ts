@@ -12,15 +12,17 @@ export interface List<T> {
 /** So many can be counted in a word of shared memory, with room to count too far. */
 export const MAX_ITEMS = 2 ** 30;
 
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ITEMS;
+}
+
 /** @param operation for the error */
 export function toList<T>(operation: string, items: Items<T>): List<T> {
   if (typeof items === "number") {
-    if (Number.isSafeInteger(items) && items >= 0 && items <= MAX_ITEMS) {
-      return { length: items, at: index => index as T };
-    }
+    if (isCount(items)) return { length: items, at: index => index as T };
   } else if (typeof items === "string" || (typeof items === "object" && items !== null)) {
-    if ("length" in Object(items)) return listOf(items as ArrayLike<T>);
-    if (Symbol.iterator in Object(items)) return listOf(Array.from(items as Iterable<T>));
+    if ("length" in Object(items)) return listOf(operation, items as ArrayLike<T>);
+    if (Symbol.iterator in Object(items)) return listOf(operation, Array.from(items as Iterable<T>));
   }
   const came = typeof items === "number" ? items : items === null ? "null" : typeof items;
   throw new ArgumentError(
@@ -28,6 +30,12 @@ export function toList<T>(operation: string, items: Items<T>): List<T> {
   );
 }
 
-export function listOf<T>(items: ArrayLike<T>): List<T> {
-  return { length: items.length, at: index => items[index] };
+function listOf<T>(operation: string, items: ArrayLike<T>): List<T> {
+  const { length } = items;
+  if (!isCount(length)) {
+    throw new ArgumentError(
+      `${operation}: the length of items must be from 0 to ${MAX_ITEMS}; it is ${String(length)}.`,
+    );
+  }
+  return { length, at: index => items[index] };
 }

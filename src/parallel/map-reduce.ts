@@ -214,13 +214,14 @@ async function distribute<K extends Key, R>(
   return sorted((await comm.gather(mine, { root: results })) ?? []);
 }
 
-/** By type of key, and then by key. */
+/** By type of key, and then by key; NaN behind the other numbers. */
 function sorted<K extends Key, R>(parts: readonly Map<K, R>[]): Map<K, R> {
   const pairs = parts.flatMap(part => [...part]);
   const rank = (key: Key): string => typeof key;
   pairs.sort(([a], [b]) => {
     if (rank(a) !== rank(b)) return rank(a) < rank(b) ? -1 : 1;
-    return a < b ? -1 : a > b ? 1 : 0;
+    if (a < b) return -1;
+    return a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
   });
   return new Map(pairs);
 }

@@ -133,8 +133,9 @@ function packed<R>({ indices, values }: Results<R>, type: NumberArrayType | unde
 /** @throws {ArgumentError} */
 export function requireType(operation: string, type: unknown): void {
   const name = typeof type === "function" ? type.name : String(type);
-  if (/^(Float(32|64)|U?[Ii]nt(8|16|32)|Uint8Clamped)Array$/.test(name)) return;
+  const isArrayOfNumbers = /^(Float(32|64)|U?[Ii]nt(8|16|32)|Uint8Clamped)Array$/.test(name);
+  if (isArrayOfNumbers && typeof type === "function") return;
   throw new ArgumentError(
-    `${operation}: as must be the constructor of a typed array of numbers, such as Float64Array; got ${name}.`,
+    `${operation}: as must be the constructor of a typed array of numbers, such as Float64Array; got ${typeof type} ${name}.`,
   );
 }

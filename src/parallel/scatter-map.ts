@@ -1,3 +1,4 @@
+import { dtypeOf } from "../codec/dtype.ts";
 import { ArgumentError } from "../errors.ts";
 import type { Communicator } from "../index.ts";
 import { execute, type Plan } from "./execute.ts";
@@ -120,11 +121,11 @@ function requireSendableItems<T>(list: List<T>): void {
   }
 }
 
-/** Items of a typed array stay one, which travels raw. */
+/** Items of a typed array stay one, which travels raw; a Buffer becomes what it extends. */
 function pick<T>(items: unknown, list: List<T>, order: Indices): ArrayLike<T> {
-  const wanted = { length: order.length };
-  const at = (_: unknown, place: number): T => list.at(order[place]);
-  if (!ArrayBuffer.isView(items) || items instanceof DataView) return Array.from(wanted, at);
-  const type = items.constructor as unknown as { from(source: object, at: unknown): ArrayLike<T> };
-  return type.from(wanted, at);
+  const dtype = dtypeOf(items);
+  if (dtype === undefined) return Array.from(order, index => list.at(index));
+  const picked = new dtype.create(order.length);
+  for (let place = 0; place < order.length; place++) picked[place] = list.at(order[place]) as never;
+  return picked as unknown as ArrayLike<T>;
 }

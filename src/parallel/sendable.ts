@@ -15,6 +15,11 @@ export function refusal(value: unknown): unknown {
   return inside && (attempt(value, 0) ?? inside);
 }
 
+/** The same for a value that could not be sent as a part of a message: why not, by the place in it and not in the message. */
+export function refusalIn(value: unknown, error: unknown): unknown {
+  return refusal(value) ?? error;
+}
+
 /** Why values cannot be sent, by their places in a list. */
 export function refusals(values: readonly unknown[]): Map<number, unknown> {
   const found = new Map<number, unknown>();

@@ -3,6 +3,7 @@ import type { Communicator } from "../index.ts";
 import { type Items, type List, toList } from "./items.ts";
 import { type ItemOf, mapAs, type ResultOptions, type Results } from "./map.ts";
 import { type MapOptions, requireTask } from "./options.ts";
+import { listOfArguments } from "./pool/arguments.ts";
 
 /** `map` for items that are lists of arguments: calls `task(...item)`. */
 export async function starmap<A extends readonly any[], R, O extends MapOptions<A> & ResultOptions>(
@@ -12,7 +13,8 @@ export async function starmap<A extends readonly any[], R, O extends MapOptions<
   options: O = {} as O,
 ): Promise<Results<R, O>> {
   requireTask("starmap", task);
-  return (await mapAs<A, R>("starmap", comm, items, item => task(...item), options)) as Results<R, O>;
+  const call = (item: A): R | Promise<R> => task(...(listOfArguments("starmap", item) as unknown as A));
+  return (await mapAs<A, R>("starmap", comm, items, call, options)) as Results<R, O>;
 }
 
 /**

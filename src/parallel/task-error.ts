@@ -1,5 +1,6 @@
 /** Errors of tasks: how they travel from the rank where a task has thrown to those who wait for its result. */
 import { hostname } from "node:os";
+import { inspect, types } from "node:util";
 import { TsmpiError } from "../errors.ts";
 import { world } from "../index.ts";
 
@@ -33,7 +34,7 @@ export class TaskError extends TsmpiError {
 
   /** @param what names the call and the task: "map: item" */
   constructor(what: string, { index, rank, host, thrown, what: named = what }: TaskFailure) {
-    super("TSMPI_TASK", `${named} ${index} failed on rank ${rank} (${host}): ${String(thrown)}`, {
+    super("TSMPI_TASK", `${named} ${index} failed on rank ${rank} (${host}): ${textOf(thrown)}`, {
       rank,
       cause: thrown,
     });
@@ -46,7 +47,10 @@ export class TaskError extends TsmpiError {
 export class TasksError<R = unknown> extends TsmpiError {
   /** One for each, in the order of items. */
   readonly errors: readonly TaskError[];
-  /** Results of the others by the number of their item, on ranks that get results; undefined in the places of `errors`. */
+  /**
+   * Results of the others by the number of their item, on ranks that get results; in the places of `errors` undefined, or 0
+   * in a typed array (`as`).
+   */
   declare readonly results: ArrayLike<R | undefined> | undefined;
 
   constructor(what: string, failures: readonly TaskFailure[], results: ArrayLike<R | undefined> | undefined) {
@@ -59,34 +63,73 @@ export class TasksError<R = unknown> extends TsmpiError {
   }
 }
 
-/** A copy of what was thrown that holds nothing which cannot travel; of an error also name, stack and causes. */
+/** What is no error is shown as console.log does, in one line. */
+function textOf(thrown: unknown): string {
+  return typeof thrown === "object" && thrown !== null && !(thrown instanceof Error)
+    ? shown(thrown)
+    : String(thrown);
+}
+
+function shown(object: object): string {
+  return inspect(object, { breakLength: Infinity, maxArrayLength: 10, maxStringLength: 200 });
+}
+
+/**
+ * A copy of what was thrown that holds nothing which cannot travel; of an error also name, stack and causes. It never
+ * throws, whatever the program has made of its errors, for the other ranks wait for what this one tells.
+ */
 function sendable(thrown: unknown, depth: number): unknown {
   if (thrown === undefined) return undefined;
-  if (!(thrown instanceof Error)) {
+  try {
+    // Those of another realm (node:vm) are errors, too, though not of this one's class.
+    if (types.isNativeError(thrown) || thrown instanceof Error) return sendableError(thrown, depth);
     const value = plain(thrown);
-    return value === undefined ? String(thrown as symbol) : value;
+    if (value !== undefined) return value;
+    return typeof thrown === "object" ? shown(thrown as object) : String(thrown as symbol);
+  } catch {
+    return "something that cannot be read";
   }
-  const { name, message, stack } = thrown;
+}
+
+function sendableError(thrown: Error, depth: number): Error {
+  const name = textIn(thrown, "name") ?? "Error";
+  const message = textIn(thrown, "message") ?? "";
   const copy =
     thrown instanceof AggregateError ? new AggregateError([], message) : new (standardClass(thrown))(message);
   hide(copy, "name", name);
-  hide(copy, "stack", stack);
+  hide(copy, "stack", textIn(thrown, "stack") ?? `${name}: ${message}`);
   for (const key of Object.keys(thrown)) {
     if (Object.hasOwn(copy, key)) continue;
-    const value = plain((thrown as never)[key]);
+    const value = plain(propertyOf(thrown, key));
     if (value !== undefined) (copy as unknown as Record<string, unknown>)[key] = value;
   }
   if (depth < MAX_CAUSES) {
-    if (thrown.cause !== undefined) hide(copy, "cause", sendable(thrown.cause, depth + 1));
-    if (thrown instanceof AggregateError) {
+    const cause = propertyOf(thrown, "cause");
+    if (cause !== undefined) hide(copy, "cause", sendable(cause, depth + 1));
+    const errors = thrown instanceof AggregateError ? propertyOf(thrown, "errors") : undefined;
+    if (Array.isArray(errors)) {
       hide(
         copy,
         "errors",
-        thrown.errors.map(each => sendable(each, depth + 1)),
+        errors.map(each => sendable(each, depth + 1)),
       );
     }
   }
   return copy;
+}
+
+/** Undefined where a getter throws; that of `stack` does when the name is a symbol. */
+function propertyOf(error: Error, key: string): unknown {
+  try {
+    return error[key as never];
+  } catch {
+    return undefined;
+  }
+}
+
+function textIn(error: Error, key: "name" | "message" | "stack"): string | undefined {
+  const value = propertyOf(error, key);
+  return typeof value === "string" ? value : undefined;
 }
 
 function hide(copy: Error, key: string, value: unknown): void {

@@ -1,4 +1,6 @@
 /** What the ranks of a communicator share for the maps that run on it. */
+import { withArticle } from "../article.ts";
+import { wordOf } from "../environment.ts";
 import { ArgumentError, NotOneHostError } from "../errors.ts";
 import { type Communicator, max, world } from "../index.ts";
 import type { Timing } from "./run.ts";
@@ -79,9 +81,6 @@ export class Turn {
   }
 }
 
-/** `TSMPI_MAP_MEMORY=off`: maps go by messages, as between hosts, for tests and measurements. */
-const mayShare = process.env.TSMPI_MAP_MEMORY !== "off";
-
 const teams = new WeakMap<Communicator, Team>();
 
 export class Team {
@@ -105,7 +104,9 @@ export class Team {
     if (team === undefined) {
       let words: Int32Array | undefined;
       try {
-        if (mayShare && world.sharesMemory) words = await comm.shared(Int32Array, 2 * TURN_WORDS);
+        // For tests and measurements maps can go by messages, as between hosts.
+        const mayShare = wordOf("TSMPI_MAP_MEMORY") !== "off" && world.sharesMemory;
+        if (mayShare) words = await comm.shared(Int32Array, 2 * TURN_WORDS);
       } catch (error) {
         if (!(error instanceof NotOneHostError)) throw error;
       }
@@ -159,7 +160,7 @@ export function requireNoneUnderWay(comm: Communicator, operation: string): void
   const other = running.get(comm);
   if (other !== undefined) {
     throw new ArgumentError(
-      `${operation}: a ${other} on ${comm.name} is under way on this rank. In its tasks, and in the body of a pool, ` +
+      `${operation}: ${withArticle(other)} on ${comm.name} is under way on this rank. In its tasks, and in the body of a pool, ` +
         "go through the items with a loop, or use a communicator made by split; elsewhere, await it first.",
     );
   }

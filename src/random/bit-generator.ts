@@ -3,6 +3,7 @@
  * on. Scalar draws come from a block of words drawn ahead in one call; before anything else looks at the state, the
  * block is settled: the state becomes that in which only the words used have been drawn.
  */
+import { withArticle } from "../article.ts";
 import { ArgumentError } from "../errors.ts";
 import { native } from "../native.ts";
 import type { Distribution } from "./distributions.ts";
@@ -152,6 +153,12 @@ export abstract class BitGenerator {
     native().randomDistinct(this.settled(), target, n - 1, shuffled);
   }
 
+  /** @throws {ArgumentError} no whole number */
+  protected wholeJumps(jumps: number | bigint): bigint {
+    if (typeof jumps === "bigint" || Number.isSafeInteger(jumps)) return BigInt(jumps);
+    throw new ArgumentError(`jumped: expected a number of jumps, not ${jumps}`);
+  }
+
   /** Goes on by `delta`, modulo 2^`bits`, as if so many had been drawn. */
   protected advanceBy(delta: number | bigint, bits: number): void {
     if (typeof delta === "number" && !Number.isSafeInteger(delta)) {
@@ -206,7 +213,9 @@ export abstract class BitGenerator {
   /** @throws {ArgumentError} when `state` is not one of this kind of generator. */
   protected check(state: BitGeneratorState<unknown>): void {
     if (state?.bitGenerator !== this.name) {
-      throw new ArgumentError(`a ${this.name} cannot take the state of ${state?.bitGenerator ?? "nothing"}`);
+      throw new ArgumentError(
+        `${withArticle(this.name)} cannot take the state of ${state?.bitGenerator ?? "nothing"}`,
+      );
     }
     const { hasUint32, uinteger } = state;
     if ((hasUint32 !== 0 && hasUint32 !== 1) || uinteger >>> 0 !== uinteger) {

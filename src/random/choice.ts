@@ -1,4 +1,5 @@
 /** `Generator.choice`: which positions are chosen, by the very algorithms of NumPy, so that the draws agree. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
 import type { OptionNames } from "../known-options.ts";
 import { checkSize, type Draws } from "./draws.ts";
@@ -157,8 +158,11 @@ export function choosePositionsInto(
   { replace = true, p }: ChoiceOptions,
   choosePositions: ChoosePositions,
 ): Float64Array {
-  const n = typeof from === "number" ? from : from.length;
+  const n = typeof from === "number" ? from : from?.length;
   const { length: wanted } = target;
+  if (n === undefined) {
+    throw new ArgumentError(`choice: expected a list or how many there are, but got ${describe(from)}`);
+  }
   if (!Number.isSafeInteger(n) || n < 0 || (n === 0 && wanted > 0)) {
     throw new ArgumentError(`choice: there must be something to choose from, not ${n} elements`);
   }

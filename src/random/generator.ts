@@ -1,4 +1,5 @@
 /** NumPy's `Generator`. */
+import { inspect } from "node:util";
 import { ArgumentError } from "../errors.ts";
 import { requireKnownOptions } from "../known-options.ts";
 import { type ChoiceOptions, choiceOptions, choose, choosePositionsInto, positions } from "./choice.ts";
@@ -15,7 +16,7 @@ import {
 import { checkSize, type Drawn, Draws, float64, none } from "./draws.ts";
 import { PCG64 } from "./pcg64.ts";
 import type { Seed } from "./seed-sequence.ts";
-import { type Shuffled, shuffle, upTo } from "./shuffle.ts";
+import { checkShuffled, type Shuffled, shuffle, upTo } from "./shuffle.ts";
 
 /**
  * Draws from distributions, bit for bit what NumPy's `Generator` draws from the same seed. `verb(..., size)` returns one number, or
@@ -28,10 +29,16 @@ export class Generator extends Draws {
     return this.bitGenerator.spawn(size).map(bits => new Generator(bits));
   }
 
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return `Generator(${this.bitGenerator.name})`;
+  }
+
   // --- order and choice ---
 
   /** Puts the elements of an array into random order, in place, and returns it. */
   shuffle<T extends Shuffled>(array: T): T {
+    checkShuffled("shuffle", array);
     return shuffle(this.bitGenerator, array);
   }
 
@@ -39,7 +46,9 @@ export class Generator extends Draws {
   permutation(n: number): Float64Array;
   permutation<T extends Shuffled & { slice(): T }>(array: T): T;
   permutation(values: number | (Shuffled & { slice(): Shuffled })): Shuffled {
-    return this.shuffle(typeof values === "number" ? upTo(checkSize(values)) : values.slice());
+    if (typeof values === "number") return this.shuffle(upTo(checkSize(values)));
+    checkShuffled("permutation", values);
+    return this.shuffle(values.slice());
   }
 
   /**

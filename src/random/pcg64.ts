@@ -37,7 +37,7 @@ abstract class Pcg extends BitGenerator {
 
   /** A new generator, `jumps` times 0.618... of the period further on: never near another one's draws. */
   jumped(jumps: number | bigint = 1): this {
-    return this.copy().advance(JUMP * BigInt(jumps));
+    return this.copy().advance(JUMP * this.wholeJumps(jumps));
   }
 }
 

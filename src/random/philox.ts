@@ -49,6 +49,6 @@ export class Philox extends BitGenerator {
 
   /** A new generator, `jumps` times 2^128 counts further on. */
   jumped(jumps: number | bigint = 1): this {
-    return this.copy().advance(BigInt(jumps) << 128n);
+    return this.copy().advance(this.wholeJumps(jumps) << 128n);
   }
 }

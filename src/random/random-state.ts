@@ -6,7 +6,7 @@ import { count, Distribution, nonNegative, number, poissonMean, probability } fr
 import { checkSize, type Drawn, none, uniformRange } from "./draws.ts";
 import { type IntegerArray, integerBounds, integerTypeOf } from "./integers.ts";
 import { MT19937, type Mt19937Core } from "./mt19937.ts";
-import { type Shuffled, shuffle, upTo } from "./shuffle.ts";
+import { checkShuffled, type Shuffled, shuffle, upTo } from "./shuffle.ts";
 
 export interface RandomStateState extends BitGeneratorState<Mt19937Core> {
   /** Whether the second normal of a pair waits for the next call, and which. */
@@ -126,6 +126,7 @@ export class RandomState {
   }
 
   shuffle<T extends Shuffled>(array: T): T {
+    checkShuffled("shuffle", array);
     return shuffle(this.bitGenerator, array);
   }
 
@@ -133,7 +134,9 @@ export class RandomState {
   permutation(n: number): Float64Array;
   permutation<T extends Shuffled & { slice(): T }>(array: T): T;
   permutation(values: number | (Shuffled & { slice(): Shuffled })): Shuffled {
-    return this.shuffle(typeof values === "number" ? upTo(checkSize(values)) : values.slice());
+    if (typeof values === "number") return this.shuffle(upTo(checkSize(values)));
+    checkShuffled("permutation", values);
+    return this.shuffle(values.slice());
   }
 
   /** As `Generator.choice`, drawn as RandomState draws. */

@@ -1,10 +1,18 @@
 /** Random order, as NumPy makes it. */
+import { describe } from "../describe.ts";
+import { ArgumentError } from "../errors.ts";
 import type { BitGenerator } from "./bit-generator.ts";
 
 /** Anything with numbered elements that can be exchanged. */
 export interface Shuffled {
   length: number;
   [index: number]: unknown;
+}
+
+/** @throws {ArgumentError} no elements that can be exchanged: a text, a Set, a number. */
+export function checkShuffled(name: string, array: unknown): void {
+  if (typeof array === "object" && array !== null && Number.isSafeInteger((array as Shuffled).length)) return;
+  throw new ArgumentError(`${name}: expected an array, but got ${describe(array)}`);
 }
 
 /** The numbers from 0 to n - 1. */

@@ -3,7 +3,8 @@
  * there by the others. All offsets are in bytes.
  *
  *     a line          the number of the last turn of the communicator that had the slot before
- *     per rank        a line that says how many turns it has read, its cells, its bulk buffers
+ *     per rank        a line that says how many turns it has read, and its cells
+ *     per rank        its bulk buffers
  *
  * The contribution to turn t lies in cell t modulo CELLS; what does not fit there, in bulk buffer t modulo BULKS. A
  * cell begins with a header of 32 bytes:
@@ -23,11 +24,11 @@ export const CELL_BYTES = 2048 + 64;
 export const CELL_HEADER_BYTES = 32;
 export const CELL_PAYLOAD_BYTES = CELL_BYTES - CELL_HEADER_BYTES;
 export const BULKS = 4;
-export const BULK_BYTES = 64 * 1024;
 
 const LINE = 64;
-// An odd number of lines, so that equal cells of several ranks do not fall into one set of a cache.
-export const BOARD_RANK_BYTES = LINE + CELLS * CELL_BYTES + BULKS * BULK_BYTES + 2 * LINE;
+// Odd numbers of lines, so that equal cells and buffers of several ranks do not fall into one set of a cache.
+export const RANK_CELLS_BYTES = LINE + CELLS * CELL_BYTES;
+const GAP = LINE;
 
 /** Words of a cell's header. */
 export const Cell = { turn: 0, signature: 1, history: 2, sequence: 3, kind: 4, extra: 5 } as const;
@@ -45,6 +46,20 @@ export const Place = {
   message: 0x300,
 } as const;
 
-export function boardBytes(ranks: number): number {
-  return LINE + ranks * BOARD_RANK_BYTES;
+/**
+ * Bytes of a bulk buffer. Where every rank has a core, longer arrays go through it in pieces that stay in a core's own
+ * cache. Where ranks outnumber cores, what it does not hold waits until all its readers have had a core.
+ * @param ranks those of a host, which may use `cores` together
+ */
+export function bulkBytesFor(ranks: number, cores: number): number {
+  return (ranks > cores ? 256 : 64) * 1024;
+}
+
+/** Where a rank's bulk buffers begin in a board. */
+export function bulkOffset(ranks: number, bulkBytes: number, rank: number): number {
+  return LINE + ranks * RANK_CELLS_BYTES + rank * (BULKS * bulkBytes + GAP);
+}
+
+export function boardBytes(ranks: number, bulkBytes: number): number {
+  return bulkOffset(ranks, bulkBytes, ranks);
 }

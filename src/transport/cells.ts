@@ -1,14 +1,14 @@
 /** The memory of one communicator's board: board-layout.ts says how it is laid out. */
 import type { Dtype, TypedArray } from "../codec/dtype.ts";
 import {
-  BOARD_RANK_BYTES,
-  BULK_BYTES,
   BULKS,
+  bulkOffset,
   CELL_BYTES,
   CELL_HEADER_BYTES,
   CELLS,
   CellDouble,
   Place,
+  RANK_CELLS_BYTES,
 } from "./board-layout.ts";
 import { LINE } from "./layout.ts";
 
@@ -24,16 +24,21 @@ export class Cells {
   /** Over the whole segment, as `doubles` is. */
   readonly words: Int32Array;
   readonly doubles: Float64Array;
+  private readonly bulkBytes: number;
   private readonly segment: ArrayBufferLike;
   private readonly start: number;
   private readonly firstCell: number;
+  private readonly ranks: number;
   private readonly kept: (Kept | undefined)[] = [];
 
-  constructor(segment: ArrayBufferLike, words: Int32Array, start: number) {
+  /** @param ranks of the largest communicator that the board has room for */
+  constructor(segment: ArrayBufferLike, words: Int32Array, start: number, ranks: number, bulkBytes: number) {
     this.segment = segment;
     this.words = words;
     this.doubles = new Float64Array(segment);
     this.start = start;
+    this.ranks = ranks;
+    this.bulkBytes = bulkBytes;
     this.firstCell = (start + 2 * LINE) >> 2;
   }
 
@@ -44,12 +49,12 @@ export class Cells {
 
   /** Word that says how many turns a rank has read. */
   readWord(rank: number): number {
-    return (this.start + LINE + rank * BOARD_RANK_BYTES) >> 2;
+    return (this.start + LINE + rank * RANK_CELLS_BYTES) >> 2;
   }
 
   /** First word of a rank's cell for a turn. */
   cellWord(rank: number, turn: number): number {
-    return this.firstCell + rank * (BOARD_RANK_BYTES / 4) + (turn & (CELLS - 1)) * (CELL_BYTES / 4);
+    return this.firstCell + rank * (RANK_CELLS_BYTES / 4) + (turn & (CELLS - 1)) * (CELL_BYTES / 4);
   }
 
   /** First double of the payload of a rank's cell for a turn. */
@@ -65,10 +70,9 @@ export class Cells {
     if (kept !== undefined && kept.length === length && kept.first === first && kept.code === dtype.code) {
       return kept.view;
     }
-    const cells = this.start + 2 * LINE + rank * BOARD_RANK_BYTES;
     const payload = inCell
-      ? cells + (turn & (CELLS - 1)) * CELL_BYTES + CELL_HEADER_BYTES
-      : cells + CELLS * CELL_BYTES + (turn & (BULKS - 1)) * BULK_BYTES;
+      ? this.cellWord(rank, turn) * 4 + CELL_HEADER_BYTES
+      : this.start + bulkOffset(this.ranks, this.bulkBytes, rank) + (turn & (BULKS - 1)) * this.bulkBytes;
     const view = new dtype.create(this.segment, payload + first * dtype.bytes, length);
     this.kept[index] = { code: dtype.code, first, length, view };
     return view;

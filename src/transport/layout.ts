@@ -23,7 +23,7 @@ import { ArgumentError } from "../errors.ts";
 import { boardBytes } from "./board-layout.ts";
 
 export const MAGIC = 0x314d5354; // "TSM1"
-export const LAYOUT_VERSION = 7;
+export const LAYOUT_VERSION = 8;
 export const LINE = 64;
 
 const HEADER_BYTES = 4096;
@@ -73,6 +73,8 @@ export const Header = {
   watched: 13,
   /** 1: ranks count their messages, see statistics.ts. */
   counted: 14,
+  /** Of a buffer of a board, see board-layout.ts. */
+  bulkBytes: 15,
   // Written at most once, by whoever ends the job. Polled by all, so apart from words that change often.
   abortCode: 16, // 0: running; else exit code + 1
   abortRank: 17,
@@ -183,6 +185,8 @@ export class Layout {
   /** Ranks on this host. */
   readonly size: number;
   readonly ringBytes: number;
+  /** Of a board. */
+  readonly bulkBytes: number;
   readonly distantRingBytes: number;
   readonly totalBytes: number;
   /** World ranks of this host, in their order. */
@@ -205,7 +209,7 @@ export class Layout {
   private readonly activitiesStart: number;
 
   /** @param places a number: so many ranks, all of them on this host */
-  constructor(places: Places | number, ringBytes: number, distantRingBytes = 0) {
+  constructor(places: Places | number, ringBytes: number, bulkBytes: number, distantRingBytes = 0) {
     const worldSize = typeof places === "number" ? places : places.ofRank.length;
     const everyone = Array.from({ length: worldSize }, (_, rank) => rank);
     if (typeof places === "number") {
@@ -221,6 +225,7 @@ export class Layout {
     const { length: distant } = this.distant;
     this.size = size;
     this.ringBytes = ringBytes;
+    this.bulkBytes = bulkBytes;
     this.distantRingBytes = distantRingBytes;
     this.transfersStart = HEADER_BYTES + (worldSize + 1) * RANK_BYTES;
     this.slotsStart = slotsStart(worldSize);
@@ -230,7 +235,7 @@ export class Layout {
       this.sendersStart + 4 * (size * this.senderWords + Math.ceil((size * distant) / 32)),
     );
     this.boardRanks = Math.min(size, MAX_BOARD_RANKS);
-    this.boardBytes = pages(boardBytes(this.boardRanks));
+    this.boardBytes = pages(boardBytes(this.boardRanks, bulkBytes));
     this.ringsStart = this.boardsStart + BARRIER_SLOTS * this.boardBytes;
     this.distantStart = this.ringsStart + size * size * (ringBytes + LINE);
     this.activitiesStart = pages(this.distantStart + 2 * size * distant * (distantRingBytes + LINE));

@@ -25,10 +25,8 @@ abstract class Ring {
   readonly bytes: Uint8Array;
   readonly doubles: Float64Array;
   readonly ringBytes: number;
-  private readonly segment: ArrayBufferLike;
-  private readonly start: number;
-  /** The ring as elements of a dtype, by its code: made when first needed. */
-  private readonly views: (TypedArray | undefined)[] = [];
+  protected readonly segment: ArrayBufferLike;
+  protected readonly start: number;
   protected readonly lines: number;
   protected readonly mask: number;
   /** Word 0: head. */
@@ -41,15 +39,9 @@ abstract class Ring {
     this.doubles = new Float64Array(segment, start + LINE, ringBytes / 8);
     this.segment = segment;
     this.start = start + LINE;
-    this.views[FLOAT64] = this.doubles;
     this.ringBytes = ringBytes;
     this.lines = ringBytes / LINE;
     this.mask = this.lines - 1;
-  }
-
-  protected view(dtype: Dtype): TypedArray {
-    const { code, bytes, create } = dtype;
-    return (this.views[code] ??= new create(this.segment, this.start, this.ringBytes / bytes));
   }
 }
 
@@ -63,10 +55,13 @@ export class OutRing extends Ring {
   private tail = 0;
   private free: number;
   private readonly writer: SharedWriter;
+  /** The ring as elements of a dtype, by its code: made when first needed. */
+  private readonly views: (TypedArray | undefined)[] = [];
 
   /** @param streamInto as for SharedWriter */
   constructor(segment: ArrayBufferLike, start: number, ringBytes: number, streamInto?: Native["streamInto"]) {
     super(segment, start, ringBytes);
+    this.views[FLOAT64] = this.doubles;
     this.writer = new SharedWriter(streamInto);
     this.maxChunk = ringBytes / 8 - HEADER_BYTES;
     this.free = this.lines;
@@ -119,6 +114,11 @@ export class OutRing extends Ring {
     }
   }
 
+  private view(dtype: Dtype): TypedArray {
+    const { code, bytes, create } = dtype;
+    return (this.views[code] ??= new create(this.segment, this.start, this.ringBytes / bytes));
+  }
+
   private writeAt(start: number, source: Uint8Array, from: number, count: number): void {
     if (count <= BYTE_LOOP_BYTES) copy(this.bytes, start, source, from, count);
     else this.writer.write(this.bytes, start, source, from, count);
@@ -169,9 +169,9 @@ export class InRing extends Ring {
       const count = size >> 3;
       for (let i = 0; i < count; i++) (array as Float64Array)[i] = doubles[from + i];
     } else {
-      const from = start / dtype.bytes;
-      const part = (this.view(dtype) as Float64Array).subarray(from, from + size / dtype.bytes);
-      (array as Float64Array).set(part);
+      // A view made anew takes 10 ns, one that is cut from another 30.
+      const part = new dtype.create(this.segment, this.start + start, size / dtype.bytes);
+      (array as Float64Array).set(part as Float64Array);
     }
   }
 
@@ -181,11 +181,16 @@ export class InRing extends Ring {
     if (start >= this.ringBytes) start -= this.ringBytes;
     const first = this.ringBytes - start;
     if (count <= first) {
-      copy(target, to, this.bytes, start, count);
+      this.readAt(start, target, to, count);
     } else {
-      copy(target, to, this.bytes, start, first);
-      copy(target, to + first, this.bytes, 0, count - first);
+      this.readAt(start, target, to, first);
+      this.readAt(0, target, to + first, count - first);
     }
+  }
+
+  private readAt(start: number, target: Uint8Array, to: number, count: number): void {
+    if (count <= BYTE_LOOP_BYTES) copy(target, to, this.bytes, start, count);
+    else target.set(new Uint8Array(this.segment, this.start + start, count), to);
   }
 
   /** Gives the frame's lines back. Returns true when the producer has been told and may have to be woken. */
@@ -204,9 +209,5 @@ const LOOP_BYTES = 128;
 const BYTE_LOOP_BYTES = 32;
 
 function copy(target: Uint8Array, to: number, source: Uint8Array, from: number, count: number): void {
-  if (count <= BYTE_LOOP_BYTES) {
-    for (let i = 0; i < count; i++) target[to + i] = source[from + i];
-  } else {
-    target.set(source.subarray(from, from + count), to);
-  }
+  for (let i = 0; i < count; i++) target[to + i] = source[from + i];
 }

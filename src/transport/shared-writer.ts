@@ -5,6 +5,7 @@
  * has gone to memory, which takes a little longer than from a cache that both share. Together 6.7 us, wherever the cores are (bench/streaming.c).
  */
 import type { TypedArray } from "../codec/dtype.ts";
+import { wordOf } from "../environment.ts";
 import type { Native } from "../native.ts";
 import { Pace } from "./pace.ts";
 
@@ -14,15 +15,19 @@ const LEAST_PACE = 6e6;
 const STREAMED_BYTES = 2048;
 const TIMED_BYTES = 4096;
 
-/** `TSMPI_STREAM`: `on`: whatever is long enough is streamed, for tests and measurements; `off`: nothing is. */
-const told = process.env.TSMPI_STREAM;
-
 export class SharedWriter {
   private readonly streamInto: Native["streamInto"];
+  /** `TSMPI_STREAM=on`: whatever is long enough is streamed, for tests and measurements; `off`: nothing is. */
+  private readonly always: boolean;
   private readonly pace = new Pace(LEAST_PACE);
 
-  /** @param streamInto undefined where ranks share cores, which then have a use for what is in the cache, and where there is none */
+  /**
+   * @param streamInto undefined where ranks share cores, which then have a use for what is in the cache, and where there is none
+   * @throws {ArgumentError} TSMPI_STREAM is neither on nor off
+   */
   constructor(streamInto: Native["streamInto"]) {
+    const told = wordOf("TSMPI_STREAM");
+    this.always = told === "on";
     this.streamInto = told === "off" ? undefined : streamInto;
   }
 
@@ -35,7 +40,7 @@ export class SharedWriter {
     const bytes = count * width;
     if (this.streamInto === undefined || bytes < STREAMED_BYTES) {
       copy(target, to, source, from, count);
-    } else if (told === "on" || this.pace.isSlow()) {
+    } else if (this.always || this.pace.isSlow()) {
       this.streamInto(target.byteOffset + to * width, source, from * width, bytes);
     } else if (bytes < TIMED_BYTES || !this.pace.isDue()) {
       copy(target, to, source, from, count);

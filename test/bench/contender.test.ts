@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { expect } from "chai";
 import { Contender, type ContenderPlan } from "../../bench/harness/contender.ts";
-import { measureRow } from "../../bench/harness/measure.ts";
+import { measureRow, warmUpFor } from "../../bench/harness/measure.ts";
 import { type Case, OPERATIONS } from "../../bench/harness/operations.ts";
 
 /** A job that answers every batch with the same line, written in shell. */
@@ -31,7 +31,7 @@ function fake(key: string, answer: string, kind: ContenderPlan["kind"] = "c"): C
 
 const barrier = OPERATIONS.find(({ name }) => name === "barrier")!;
 const row: Case = { operation: barrier, bytes: undefined, label: "", argument: "8" };
-const settings = { rounds: 3, batchTime: 1000, onHosts: false, probe: undefined };
+const settings = { rounds: 3, batchTime: 1000, warmUp: warmUpFor(2, false), probe: undefined };
 
 describe("contenders of the benchmark", () => {
   const contenders: Contender[] = [];

@@ -261,6 +261,24 @@ describe("codec: values", () => {
   it("keeps identity among many objects", () => {
     const objects = Array.from({ length: 300 }, (_, i) => ({ i }));
     survives([...objects, ...objects].flatMap((object, i) => [object, { ref: objects[(i * 7) % 300] }]));
+    // Around the sizes at which identity.ts changes how it looks, and beyond all of them.
+    for (const count of [15, 16, 17, 4094, 4095, 4096, 4097, 8192, 40_000]) {
+      const many = Array.from({ length: count }, (_, i) => ({ i }));
+      const value = many.flatMap((object, i) => {
+        if (i % 5 === 0) return [object, many[(i * 31) % (i + 1)]];
+        return [object];
+      });
+      value.push(...many.map((_, i) => many[(i * 7919) % count]));
+      const copy = roundTrip(value);
+      const first = new Map<number, { i: number }>();
+      assert.lengthOf(copy, value.length);
+      for (const [at, { i }] of value.entries()) {
+        if (!first.has(i)) first.set(i, copy[at]);
+        if (copy[at] !== first.get(i) || copy[at].i !== i)
+          assert.fail(`${count} objects: item ${at} is not object ${i}`);
+      }
+      assert.strictEqual(new Set(copy).size, count);
+    }
   });
 
   it("keeps tables of one shape, of several and of none", () => {

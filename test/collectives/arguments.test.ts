@@ -30,14 +30,18 @@ describe("arguments of collectives", () => {
       c => scatter(c, [1, 2], c.rank),
       "the list must have 3 items, one for each rank; got a list of 2",
     ],
-    ["too few counts", c => scatter(c, new Int8Array(3), c.rank, [1, 2]), "counts must list 3 block lengths"],
+    [
+      "too few counts",
+      c => scatter(c, new Int8Array(3), c.rank, [1, 2]),
+      "counts must be a list of 3 block lengths",
+    ],
     ["a negative count", c => scatter(c, new Int8Array(3), c.rank, [2, -1, 2]), "counts[1] is a number (-1)"],
     ["counts that do not add up", c => scatter(c, new Int8Array(3), c.rank, [1, 1, 2]), "1 + 1 + 2 is 4"],
     ["counts for a list", c => scatter(c, [1, 2, 3], c.rank, [1, 1, 1]), "counts are for typed arrays"],
     [
       "a target of another type",
       c => gatherInto(c, new Int8Array(3), new Uint8Array(1) as never, c.rank),
-      "target is a Int8Array",
+      "target is an Int8Array",
     ],
     [
       "no target on root",

@@ -1,4 +1,5 @@
 import { setImmediate as later } from "node:timers/promises";
+import { inspect } from "node:util";
 import { expect } from "chai";
 import * as cuda from "../../src/cuda/index.ts";
 import { ArgumentError, CudaError, DeviceMemoryError } from "../../src/errors.ts";
@@ -259,19 +260,57 @@ describe("cuda: device arrays (on the fake driver)", function () {
   const wrong: readonly [string, (array: cuda.DeviceArray) => unknown, RegExp][] = [
     ["a shape", () => cuda.zeros([2, -1]), /whole numbers from 0; this is \[2, -1\]/],
     ["a shape beyond all memory", () => cuda.zeros([2 ** 40, 2 ** 20]), /too large to be addressed/],
+    ["no shape", () => cuda.zeros(undefined as never), /a whole number or a list of them, .* got undefined/],
+    [
+      "a text as shape",
+      () => cuda.empty("12" as never),
+      /a list of them, such as \[2, 3\]; got a string \("12"\)/,
+    ],
+    [
+      "options in place of a shape",
+      () => cuda.upload(range(6), { dtype: "float32" } as never),
+      /a list of them, such as \[2, 3\]; got an object/,
+    ],
     ["a type", () => cuda.zeros(2, { dtype: "float8" as never }), /there is no dtype "float8"/],
+    ["no type", array => array.astype(undefined as never), /there is no dtype undefined/],
+    [
+      "a second length",
+      () => cuda.zeros(2, 3 as never),
+      /zeros: options must be an object with any of dtype/,
+    ],
+    [
+      "an option",
+      () => cuda.full(2, 1, { type: "float64" } as never),
+      /full: there is no option type; did you mean dtype\?/,
+    ],
+    [
+      "no value",
+      () => cuda.full(2, undefined as never),
+      /fill: the value must be a number or a bigint; got undefined/,
+    ],
+    [
+      "a text as value",
+      array => array.fill("7" as never),
+      /must be a number or a bigint; got a string \("7"\)/,
+    ],
     ["a device", () => cuda.zeros(2, { device: 2 }), /there is no device 2; this process has 2/],
     ["a number of elements", array => array.upload(range(5)), /has 6 elements, the typed array 5/],
     [
       "another typed array",
       array => array.downloadInto(new Float64Array(6)),
-      /wants a Float32Array, not Float64Array/,
+      /wants a Float32Array, not a Float64Array/,
     ],
     ["no typed array", () => cuda.upload([1, 2] as never), /must be a typed array/],
     ["a new shape", array => array.reshape([4, 2]), /cannot reshape .* to 4 x 2: that would be 8/],
     ["an axis to infer", array => array.reshape([4, -1]), /cannot find the -1 in \[4, -1\] for 6/],
     ["a range", array => array.slice([0, 3]), /\[0, 3\] is no range of axis 0, whose length is 2/],
+    [
+      "an index as range",
+      array => array.slice(1 as never),
+      /a range is \[from, to\], .* axis 0 got a number \(1\)/,
+    ],
     ["ranges", array => array.slice([], [], []), /has 2 axes, and slice was given 3 ranges/],
+    ["no new shape", array => array.reshape(undefined as never), /or a list of them, .* got undefined/],
     ["an upload into a view with gaps", array => array.transpose().upload(range(6)), /use copy\(\) first/],
     ["a value", () => cuda.full(2, 300, { dtype: "int8" }), /300 is no int8/],
     [
@@ -279,7 +318,23 @@ describe("cuda: device arrays (on the fake driver)", function () {
       array => array.copyFrom(cuda.zeros([2, 3], { dtype: "int32" })),
       /cannot take the elements/,
     ],
+    [
+      "a copy of a typed array",
+      array => array.copyFrom(range(6) as never),
+      /copyFrom: the source must be a device array; got Float32Array\(6\), which upload makes one of/,
+    ],
     ["a copy onto itself", array => array.copyFrom(array.reshape([2, 3])), /views of the same memory/],
+    ["a pinned type", () => cuda.pinned("float32" as never, 5), /class of a typed array, .* got a string/],
+    [
+      "pinned lists",
+      () => cuda.pinned(Array as never, 5),
+      /class of a typed array, such as Float32Array; got a function/,
+    ],
+    [
+      "a library",
+      () => cuda.reason("cudnn" as never),
+      /reason: there is driver, cublas, nvrtc, nccl; got a string/,
+    ],
     ["a pinned length", () => cuda.pinned(Float32Array, -1), /whole number from 0, not -1/],
   ];
   for (const [what, work, sentence] of wrong) {
@@ -337,6 +392,32 @@ describe("cuda: device arrays (on the fake driver)", function () {
     const first = await timer.stop();
     array.fill(1);
     expect(await timer.stop()).to.be.at.least(first);
+  });
+
+  it("need a timer no longer than until it has stopped, and dispose of it once", async () => {
+    const timed = async (): Promise<number> => {
+      using timer = cuda.device().timer();
+      // Not awaited here: the timer is disposed of meanwhile.
+      return timer.stop();
+    };
+    expect(await timed()).to.be.at.least(0);
+    const timer = cuda.device().timer();
+    timer[Symbol.dispose]();
+    timer[Symbol.dispose]();
+    await fails(() => timer.stop(), ArgumentError, /the timer has been disposed of/);
+  });
+
+  it("say of more pinned memory than there is that there is none", async () => {
+    const error = await fails(
+      () => cuda.pinned(Float64Array, 2 ** 49),
+      CudaError,
+      /pinning .*: cuMemHostAlloc/,
+    );
+    expect(error.status).to.equal(2);
+  });
+
+  it("lie on devices that console.log shows in a line", () => {
+    expect(inspect(cuda.device())).to.equal("device 0 (Fake GPU 0)");
   });
 });
 

@@ -232,7 +232,63 @@ describe("cuda: expressions (on the fake driver)", function () {
     [
       "a reduction for map",
       () => cuda.map(x(), x => x.sum() as never),
-      /expected an expression, but got a reduction/,
+      /map: the function must give an expression, .* class Reduction; reduce takes reductions/,
+    ],
+    [
+      "JavaScript's own operators",
+      () => cuda.map(x(), x => ((x as never) + 1) as never),
+      /map: the function must give an expression, such as x.add\(1\) for x \+ 1; it gave a string/,
+    ],
+    [
+      "no function",
+      () => cuda.map(x(), undefined as never),
+      /the function of the elements must be a function/,
+    ],
+    [
+      "a function before the array",
+      () => cuda.mapInto(x(), ((x: unknown) => x) as never, x() as never),
+      /mapInto: the first argument must be a device array; got a function/,
+    ],
+    [
+      "a typed array in a list",
+      () => cuda.map([x(), new Float32Array(4) as never], (x, y) => x.add(y)),
+      /map: array 1 of the list must be a device array; got Float32Array\(4\), which upload makes one of/,
+    ],
+    [
+      "more arrays than a kernel has parameters",
+      () => cuda.map(Array.from({ length: 511 }, x), (...of) => of.reduce((sum, one) => sum.add(one))),
+      /511 arrays and numbers take part, and a kernel has room for 510; do it in steps/,
+    ],
+    [
+      "no values",
+      () => cuda.evaluate("x", undefined as never),
+      /given by name, such as { x: array }; got undefined/,
+    ],
+    [
+      "a name that all objects know",
+      () => cuda.evaluate("x + toString", { x: x() }),
+      /toString must be a device array or a number, but is nothing/,
+    ],
+    [
+      "no target",
+      () => cuda.evaluateInto(null as never, "x", { x: x() }),
+      /the target must be a device array; got null/,
+    ],
+    [
+      "a number for reduce",
+      () => cuda.reduce(x(), () => 3 as never),
+      /must be a reduction, .* is a number \(3\)/,
+    ],
+    ["nothing for reduce", () => cuda.reduce(x(), () => null as never), /must be a reduction, .* is null/],
+    [
+      "no names for reduce",
+      () => cuda.reduce(x(), () => ({})),
+      /each of several by name, must be a reduction/,
+    ],
+    [
+      "one expression for reduce",
+      () => cuda.reduce(x(), x => x as never),
+      /must be a reduction, such as x.sum\(\); it is an object of class Expression, which map takes/,
     ],
     [
       "an expression for reduce",

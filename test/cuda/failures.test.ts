@@ -81,6 +81,11 @@ describe("cuda: calls that fail (on the fakes)", function () {
       /^TSMPI_CUDA leaving NCCL: ncclCommDestroy: ncclInternalError/,
     ],
     [
+      "cuStreamDestroy_v2=400",
+      "const gpus = await cuda.over(world); await gpus.ncclReason(); await gpus.free();",
+      /^TSMPI_CUDA cuStreamDestroy_v2: CUDA_ERROR_INVALID_HANDLE/,
+    ],
+    [
       "ncclSend=3",
       "const gpus = await cuda.over(world); const a = cuda.zeros(1); await gpus.gatherInto(cuda.zeros(1), a);",
       /^TSMPI_CUDA gatherInto by NCCL: ncclSend: ncclInternalError/,

@@ -91,6 +91,28 @@ describe("cuda: libraries (on the fake driver)", () => {
     }
   });
 
+  it("finds cuBLAS beside the python3 that one on PATH is a link to, and among conda's libraries", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tsmpi-cuda-"));
+    try {
+      const [path, environment, conda] = ["path", "environment", "conda"].map(name => join(folder, name));
+      const wheel = join(environment, "lib", "python3.12", "site-packages", "nvidia", "cu13", "lib");
+      for (const made of [path, join(environment, "bin"), wheel, join(conda, "lib")])
+        mkdirSync(made, { recursive: true });
+      symlinkSync(fake.cublas, join(wheel, "libcublas.so.13"));
+      // As environments have it: a link to another one, which has no wheels.
+      symlinkSync("/nowhere/bin/python3.12", join(environment, "bin", "python3"));
+      symlinkSync("../environment/bin/python3", join(path, "python3"));
+      symlinkSync(fake.cublas, join(conda, "lib", "libcublas.so.12"));
+      const where = "cuda.reason('cublas') ?? cuda.info().cublas.path";
+      const found = (env: Record<string, string>): unknown =>
+        evaluate(where, { TSMPI_LIBCUDA: fake.driver, ...env });
+      expect(found({ PATH: path })).to.equal(join(wheel, "libcublas.so.13"));
+      expect(found({ PATH: "", CONDA_PREFIX: conda })).to.equal(join(conda, "lib", "libcublas.so.12"));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("opens what lies beside a library that a variable names", () => {
     const folder = mkdtempSync(join(tmpdir(), "tsmpi-cuda-"));
     try {

@@ -100,7 +100,20 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
       ArgumentError,
       /rows of int8 at multiples of 4 bytes; .* lie 6 apart/,
     );
-    await fails(() => cuda.matmul(a, b, { alpha: 0.5 }), ArgumentError, /must be whole numbers, not 0.5/);
+    await fails(
+      () => cuda.matmul(a, b, { alpha: 0.5 }),
+      ArgumentError,
+      /alpha of int8 must be a whole number of 32 bits; got a number \(0.5\)/,
+    );
+    await fails(() => cuda.matmul(a, b, { alpha: 2 ** 40 }), ArgumentError, /whole number of 32 bits/);
+    // Newer GPUs take fewer lengths than the documentation says.
+    await failing("cublasGemmEx=15", () =>
+      fails(
+        () => cuda.matmul(a, b),
+        CudaError,
+        /multiples of 4: pad with zeros\): .*CUBLAS_STATUS_NOT_SUPPORTED/,
+      ),
+    );
   });
 
   it("multiplies slices without a copy, and views that need one with", async () => {
@@ -225,6 +238,32 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
     ["devices", () => cuda.matmul(f(2, 2), cuda.zeros([2, 2], { device: 1 })), /lie on devices 0 and 1/],
     ["stacks", () => cuda.matmul(f(2, 2, 2), f(3, 2, 2)), /stacks of matrices differ/],
     ["no axes", () => cuda.matmul(f(), f(2)), /at least one axis/],
+    [
+      "a number",
+      () => cuda.matmul(f(2, 2), 3 as never),
+      /matmul: the right must be a device array; got a number/,
+    ],
+    [
+      "a typed array",
+      () => cuda.matmul(new Float32Array(4) as never, f(2)),
+      /the left must be a device array; got Float32Array\(4\), which upload makes one of/,
+    ],
+    [
+      "no target",
+      () => cuda.matmulInto(undefined as never, f(2, 2), f(2, 2)),
+      /the target must be a device array/,
+    ],
+    [
+      "a factor",
+      () => cuda.matmul(f(2, 2), f(2, 2), { alpha: "2" as never }),
+      /alpha must be a number; got a string/,
+    ],
+    [
+      "an option that only matmulInto has",
+      () => cuda.matmul(f(2, 2), f(2, 2), { beta: 1 } as never),
+      /matmul: there is no option beta; /,
+    ],
+    ["options", () => cuda.matmul(f(2, 2), f(2, 2), null as never), /matmul: options must be an object/],
     [
       "a result type",
       () => cuda.matmul(f(2, 2), f(2, 2), { dtype: "float64" }),

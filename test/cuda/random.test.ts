@@ -68,6 +68,11 @@ describe("cuda: random numbers (on the fake driver)", function () {
   it("refuse other generators and other types", async () => {
     using array = cuda.empty(4);
     await fails(() => cuda.randomInto(array, new PCG64(1) as never), ArgumentError, /must be a Philox/);
+    await fails(
+      () => cuda.randomInto(null as never, new Philox(1)),
+      ArgumentError,
+      /the target must be a device array/,
+    );
     using bytes = cuda.empty(4, { dtype: "int8" });
     await fails(
       () => cuda.randomInto(bytes, new Philox(1)),

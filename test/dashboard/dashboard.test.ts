@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { expect } from "chai";
 import { launch, start } from "../launch.ts";
 import { folderWith, removeFolders, STAY } from "../launcher/helpers.ts";
+import { listening } from "../sockets.ts";
 import { ask, Listener, program, startWatched } from "./watch.ts";
 
 const waitingLine =
@@ -197,19 +198,3 @@ describe("the dashboard", function () {
     expect(code).to.equal(2);
   });
 });
-
-/** Addresses at which a process takes TCP connections, as the kernel writes them. */
-function listening(pid: number): string[] {
-  const folder = `/proc/${pid}/fd`;
-  const sockets = readdirSync(folder).map(
-    fd => /^socket:\[(\d+)\]$/.exec(readlinkSync(`${folder}/${fd}`))?.[1],
-  );
-  const LISTEN = "0A";
-  return ["tcp", "tcp6"].flatMap(kind =>
-    readFileSync(`/proc/${pid}/net/${kind}`, "latin1")
-      .split("\n")
-      .map(line => line.trim().split(/\s+/))
-      .filter(([, , , state, , , , , , inode]) => state === LISTEN && sockets.includes(inode))
-      .map(([, local]) => local),
-  );
-}

@@ -6,6 +6,7 @@ import { RecordKind } from "../../src/gateway/records.ts";
 import { SegmentAccess } from "../../src/gateway/segment-access.ts";
 import { writeHeader } from "../../src/job/segment-header.ts";
 import { THREAD_BELLS_BYTES, ThreadBell, ThreadWaits } from "../../src/job/thread-waits.ts";
+import { bulkBytesFor } from "../../src/transport/board-layout.ts";
 import {
   distantRingBytesFor,
   Layout,
@@ -22,7 +23,12 @@ const NUMBER = 5;
 /** Rank 0 is here, and receives from rank 1. */
 function receiver(pid: number) {
   const places: Places = { host: 0, hosts: 2, ofRank: Int32Array.of(0, 1) };
-  const layout = new Layout(places, ringBytesFor(1), distantRingBytesFor(places, 2 ** 20));
+  const layout = new Layout(
+    places,
+    ringBytesFor(1),
+    bulkBytesFor(1, 1),
+    distantRingBytesFor(places, 2 ** 20),
+  );
   const segment = new SharedArrayBuffer(layout.totalBytes);
   const words = new Int32Array(segment);
   writeHeader(words, layout, places, 2, false);

@@ -11,6 +11,7 @@ import { ZeromqWire } from "../../src/gateway/zeromq-wire.ts";
 import { writeHeader } from "../../src/job/segment-header.ts";
 import { THREAD_BELLS_BYTES, ThreadBell, ThreadWaits } from "../../src/job/thread-waits.ts";
 import { native } from "../../src/native.ts";
+import { bulkBytesFor } from "../../src/transport/board-layout.ts";
 import { HEADER_WORDS, Kind } from "../../src/transport/frame.ts";
 import {
   distantRingBytesFor,
@@ -48,7 +49,12 @@ class Host {
   constructor(host: number, there: number) {
     const ofRank = Int32Array.from({ length: HERE + there }, (_, rank) => (rank < HERE ? 0 : 1));
     const places: Places = { host, hosts: 2, ofRank };
-    const layout = new Layout(places, ringBytesFor(1), distantRingBytesFor(places, 256 * MIB));
+    const layout = new Layout(
+      places,
+      ringBytesFor(1),
+      bulkBytesFor(1, 1),
+      distantRingBytesFor(places, 256 * MIB),
+    );
     const segment = new SharedArrayBuffer(layout.totalBytes);
     this.words = new Int32Array(segment);
     // As if it had cores to spare.

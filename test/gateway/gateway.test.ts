@@ -5,6 +5,7 @@ import { SegmentAccess } from "../../src/gateway/segment-access.ts";
 import type { Connection, ConnectionEvents, Wire, WireCard } from "../../src/gateway/wire.ts";
 import { writeHeader } from "../../src/job/segment-header.ts";
 import { THREAD_BELLS_BYTES, ThreadBell, ThreadWaits } from "../../src/job/thread-waits.ts";
+import { bulkBytesFor } from "../../src/transport/board-layout.ts";
 import { distantRingBytesFor, Layout, type Places, ringBytesFor } from "../../src/transport/layout.ts";
 import { sleep, until } from "../launcher/helpers.ts";
 
@@ -45,7 +46,12 @@ async function framesOf(host: number): Promise<Uint8Array[]> {
 describe("a gateway", () => {
   function gateway(wire: Wire, hosts = 2): Gateway {
     const places: Places = { host: 0, hosts, ofRank: Int32Array.from({ length: hosts }, (_, host) => host) };
-    const layout = new Layout(places, ringBytesFor(1), distantRingBytesFor(places, 2 ** 20));
+    const layout = new Layout(
+      places,
+      ringBytesFor(1),
+      bulkBytesFor(1, 1),
+      distantRingBytesFor(places, 2 ** 20),
+    );
     const segment = new SharedArrayBuffer(layout.totalBytes);
     writeHeader(new Int32Array(segment), layout, places, hosts, false);
     const bells = new Int32Array(new SharedArrayBuffer(THREAD_BELLS_BYTES));

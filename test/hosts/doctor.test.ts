@@ -37,8 +37,8 @@ describe("tsmpi doctor", () => {
     expect(stdout)
       .to.match(/^a: Node /m)
       .and.to.match(/^c: Node /m);
-    expect(stdout).to.match(/^wrong: b: sh ended with code 1$/m);
-    expect(stdout).to.match(/\nmend this first: b: sh ended with code 1\n$/);
+    expect(stdout).to.match(/^wrong: b: sh ended with code 1; try: sh -c 'test b != b .*' sh true$/m);
+    expect(stdout).to.match(/\nmend this first: b: sh ended with code 1; try: .*\n$/);
     expect(status).to.equal(1);
   });
 

@@ -1,10 +1,10 @@
 /** Several "hosts" on this machine: the agent is a command that starts the daemon here. Needs no privilege. */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { type Launched, type LaunchOptions, launch, start } from "../launch.ts";
+import { type Launched, type LaunchOptions, launch, packageRoot, start } from "../launch.ts";
 import { folderWith, newMark, removeFolders, STAY, sleep, survivors, until } from "../launcher/helpers.ts";
 
 const AGENT = ["--agent", "env NAME={host}"];
@@ -26,7 +26,7 @@ function processesWith(mark: string, word: string): number[] {
 }
 
 describe("a job on hosts", function () {
-  this.timeout(14_000);
+  this.timeout(20_000);
   after(removeFolders);
 
   async function run(hosts: string, script: string, args: string[] = [], options: LaunchOptions = {}) {
@@ -219,6 +219,37 @@ else { let bytes = 0; for await (const part of process.stdin) bytes += part.leng
     expect(lines.map(line => line.split(" ").at(-1)!)).to.deep.equal(["a", "b", "c", "d", "e"]);
   });
 
+  it("should find the pods of an indexed Job, by the agent that docs/hosts.md has for them", async () => {
+    const text = readFileSync(join(packageRoot, "docs", "hosts.md"), "utf8");
+    const [, agent] = /```sh\n(#!\/bin\/sh\n# in-pod [^`]*)```/.exec(text)!;
+    // Stands in for kubectl: pod 2 does not run, and what it is asked must be what kubectl understands.
+    const kubectl = `#!/bin/sh
+case "$*" in
+  "get pods -o name --field-selector=status.phase=Running -l batch.kubernetes.io/job-name=my-sim,batch.kubernetes.io/job-completion-index="[01])
+    echo "pod/my-sim-\${*##*=}-x7k2q" ;;
+  get*) ;;
+  "exec -i pod/my-sim-"[01]"-x7k2q -- "*) export NAME="$3"; shift 4; exec "$@" ;;
+  *) echo "stand-in for kubectl: $*" >&2; exit 1 ;;
+esac
+`;
+    const cwd = folderWith({ "in-pod": agent, kubectl, "main.ts": WHO });
+    for (const name of ["in-pod", "kubectl"]) chmodSync(join(cwd, name), 0o755);
+    const env = { PATH: `${cwd}:${process.env.PATH}` };
+    const onPods = (pods: string) =>
+      launch(["--hosts", pods, "--agent", "./in-pod {host}", "main.ts"], { cwd, env });
+    const { code, stdout, stderr } = await onPods("my-sim-[0-1]:2");
+    expect([code, stderr]).to.deep.equal([0, ""]);
+    expect(stdout.trimEnd().split("\n").sort()).to.deep.equal([
+      "0 4 0 2 0 2 pod/my-sim-0-x7k2q",
+      "1 4 0 2 1 2 pod/my-sim-0-x7k2q",
+      "2 4 1 2 0 2 pod/my-sim-1-x7k2q",
+      "3 4 1 2 1 2 pod/my-sim-1-x7k2q",
+    ]);
+    const missing = await onPods("my-sim-[1-2]");
+    expect(missing.stderr).to.include("tsmpirun: my-sim-2: ").and.to.include("no pod of my-sim-2 is running");
+    expect(missing.code).to.equal(2);
+  });
+
   it("should pass on a script that the hosts do not see", async () => {
     const cwd = folderWith({ "main.ts": `${WHO}\nthrow new Error("at its place");` });
     // Only this tsmpirun can read the cache.
@@ -368,6 +399,21 @@ setInterval(() => {}, 1000);`,
       });
     }
 
+    it("should say what an agent prints among what its daemon says", async () => {
+      const agent = "sh -c '(until test -e now; do sleep 0.1; done; echo noise) & exec \"$@\"' {host}/sh";
+      const cwd = folderWith({ "main.cjs": `require("fs").writeFileSync("now", "");\n${STAY}` });
+      const mark = newMark();
+      const { code, stderr } = await launch(["--hosts", "a", "--agent", agent, "main.cjs"], {
+        cwd,
+        env: mark.env,
+      });
+      expect(stderr).to.match(
+        /host a was lost: the agent does not pass bytes .*"noise\\n.*, nor print anything itself/,
+      );
+      expect(code).to.equal(1);
+      expect(await until(() => survivors(mark.text).length === 0)).to.equal(true);
+    });
+
     it("should leave nothing when all daemons are killed", async () => {
       const { mark, done, gone } = await stays(
         [],
@@ -444,7 +490,7 @@ setInterval(() => {}, 1000);`,
     it("should say that the agent is missing", async () => {
       const stderr = await refused(["--hosts", "a,b", "--agent", "no-such-agent {host}", "main.ts"]);
       expect(stderr).to.include(
-        "tsmpirun: a, b: no-such-agent could not be started (spawn no-such-agent ENOENT)",
+        "tsmpirun: a, b: no-such-agent could not be started (spawn no-such-agent ENOENT); is it installed here?",
       );
     });
 
@@ -456,8 +502,87 @@ setInterval(() => {}, 1000);`,
         "sh -c 'echo no such pod: {host} >&2; exit 3'",
         "main.ts",
       ]);
-      expect(stderr).to.include("tsmpirun: a: sh ended with code 3: no such pod: a");
+      expect(stderr).to.include(
+        "tsmpirun: a: sh ended with code 3: no such pod: a; " +
+          "try: sh -c 'echo no such pod: a >&2; exit 3' true",
+      );
     });
+
+    it("should say what node threw there, and not where", async () => {
+      const agent = `sh -c 'exec node -e "throw new SyntaxError(1)"' {host}`;
+      const stderr = await refused(["--hosts", "a", "--agent", agent, "main.ts"]);
+      expect(stderr).to.include("a: sh ended with code 1: SyntaxError: 1; is its Node 20.19 or later?\n");
+    });
+
+    it("should say at once that a host has another version of tsmpi, whose frames are others", async () => {
+      const agent = `sh -c 'printf "hello\ntsmpi-daemon 1\n"; exec cat' {host}`;
+      expect(await refused(["--hosts", "a,b", "--agent", agent, "main.ts"])).to.match(
+        /^tsmpirun: a, b: has another version of tsmpi in \S+, and tsmpirun is [\d.]+; install the same version there$/m,
+      );
+    });
+
+    it("should say of which host no daemon comes, and how to try", async () => {
+      // As a start-up file of a shell may do. What it prints is not to be taken for the reason.
+      const agent = "sh -c 'echo no such file >&2; sleep 1000' {host}";
+      const stderr = await refused(["--hosts", "a", "--link-timeout", "2", "--agent", agent, "main.ts"]);
+      expect(stderr).to.include(
+        "tsmpirun: a: has not been heard of for 2 s (--link-timeout), and no daemon has begun there: " +
+          "no such file; try: sh -c 'echo no such file >&2; sleep 1000' a true\n",
+      );
+    });
+
+    it("should say that a host has no room for the script, or for tsmpi", async () => {
+      const hidden = folderWith({});
+      const agent = `env TMPDIR=/proc/{host} unshare -r -m sh -c 'mount -t tmpfs tmpfs ${hidden} && exec "$@"' sh`;
+      const env = { TSMPI_CACHE_DIR: hidden };
+      for (const [ship, what] of [
+        [[], "the script"],
+        [["--ship"], "tsmpi"],
+      ] as const) {
+        const cwd = folderWith({ "main.ts": WHO });
+        const args = ["--hosts", "a", ...ship, "--agent", agent, "main.ts"];
+        const { code, stderr } = await launch(args, { cwd, env });
+        expect(stderr).to.match(
+          new RegExp(
+            `^tsmpirun: a: cannot keep ${what} in /proc/a \\(.*no such file or directory\\); make room there, or set TMPDIR`,
+          ),
+        );
+        expect(code).to.equal(2);
+      }
+    });
+
+    it("should say that a host has no ZeroMQ, which --wire tcp does without", async () => {
+      const zeromq = join(packageRoot, "node_modules", "zeromq");
+      const agent = `unshare -r -m sh -c 'mount -t tmpfs tmpfs ${zeromq} && exec "$@"' sh`;
+      const script = 'process.stdout.write(process.env.TSMPI_RANK + "\\n");';
+      const stderr = await refused(
+        ["--hosts", "a,b", "--agent", `env NAME={host} ${agent}`, "main.cjs"],
+        script,
+      );
+      expect(stderr).to.match(/^tsmpirun: a, b: cannot listen for other hosts \(zeromq\): .*zeromq/m);
+      const { code, lines } = await run("a,b", script, [
+        "--agent",
+        `env NAME={host} ${agent}`,
+        "--wire",
+        "tcp",
+      ]);
+      expect(lines).to.deep.equal(["0", "1"]);
+      expect(code).to.equal(0);
+    });
+
+    for (const signal of ["SIGINT", "SIGKILL"] as const) {
+      it(`should leave no agent that does not end when tsmpirun gets ${signal} while hosts are awaited`, async () => {
+        const cwd = folderWith({ "main.ts": "" });
+        const mark = newMark();
+        // The second is as good as a host that is frozen.
+        const agent = "sh -c 'test {host} = a && exec \"$@\"; sleep 1000 & sleep 1000' sh";
+        const running = start(["--hosts", "a,b", "--agent", agent, "main.ts"], { cwd, env: mark.env });
+        expect(await until(() => processesWith(mark.text, "sleep").length === 2)).to.equal(true);
+        running.child.kill(signal);
+        await running.done;
+        expect(await until(() => survivors(mark.text).length === 0)).to.equal(true);
+      });
+    }
 
     it("should say that an agent passes no input", async () => {
       const stderr = await refused(["--hosts", "a", "--agent", `sh -c '"$@" </dev/null' {host}`, "main.ts"]);

@@ -1,9 +1,9 @@
 /** What is said of a host whose facts are given. On real hosts: doctor.test.ts. */
 import { expect } from "chai";
 import { findingsOf } from "../../launcher/doctor.ts";
-import { nodeIsTooOld } from "../../launcher/hosts/checks.ts";
+import { nodeProblem } from "../../launcher/hosts/checks.ts";
 import { examineHost } from "../../launcher/hosts/examine.ts";
-import type { HostFacts } from "../../launcher/hosts/protocol.ts";
+import type { HostFacts, WireName } from "../../launcher/hosts/protocol.ts";
 
 const own: HostFacts = {
   ...examineHost(),
@@ -12,12 +12,18 @@ const own: HostFacts = {
   native: undefined,
   sharedMemory: undefined,
   copies: true,
+  zeromq: undefined,
 };
 
 /** Each as "wrong: ..." or "note: ...". */
-function said(different: Partial<HostFacts>, { skew = 0, doubt = 0, alone = false } = {}): string[] {
+function said(
+  different: Partial<HostFacts>,
+  { skew = 0, doubt = 0, alone = false, wire = "zeromq" as WireName } = {},
+): string[] {
   const examined = { name: "b", facts: { ...own, ...different }, skew, doubt };
-  return findingsOf(examined, own, alone).map(({ fatal, text }) => `${fatal ? "wrong" : "note"}: ${text}`);
+  return findingsOf(examined, own, alone ? undefined : wire).map(
+    ({ fatal, text }) => `${fatal ? "wrong" : "note"}: ${text}`,
+  );
 }
 
 describe("what tsmpi doctor finds", () => {
@@ -37,6 +43,19 @@ describe("what tsmpi doctor finds", () => {
     expect(said({ node: "20.19.0" })).to.deep.equal([
       "note: b: has Node 20.19.0, and here is 24.1.0; the same major version everywhere avoids surprises",
     ]);
+  });
+
+  it("should be a version of Node that is too old, where no rank would be started", () => {
+    expect(said({ node: "20.18.3" })).to.deep.equal([
+      "wrong: b: has Node 20.18.3; install 20.19 or later there",
+    ]);
+  });
+
+  it("should be ZeroMQ that does not load, where hosts need it", () => {
+    const zeromq = "the package zeromq does not load (why); install it again with: npm install zeromq";
+    expect(said({ zeromq })).to.deep.equal([`wrong: b: ${zeromq}`]);
+    expect(said({ zeromq }, { wire: "tcp" })).to.deep.equal([]);
+    expect(said({ zeromq }, { alone: true })).to.deep.equal([]);
   });
 
   it("should be a clock that is wrong by more than is in doubt", () => {
@@ -82,7 +101,7 @@ describe("the version of Node that a host needs", () => {
     ["100.1.0", false],
   ] as const) {
     it(`should ${tooOld ? "not " : ""}be ${version}`, () => {
-      expect(nodeIsTooOld(version)).to.equal(tooOld);
+      expect(nodeProblem(version) !== undefined).to.equal(tooOld);
     });
   }
 });

@@ -56,6 +56,8 @@ describe("a list of hosts", () => {
     ["n[3-1]", "ranges such as"],
     ["n[a-b]", "is none"],
     ["n[1-99999999]", "at most 65536"],
+    ["::1", "an address of IPv6 stands in brackets: [::1]"],
+    ["a,fe80::1:4", "an address of IPv6 stands in brackets: [fe80::1:4]"],
   ]) {
     it(`should refuse ${JSON.stringify(list)}`, () => {
       expect(() => parseHosts(list, "--hosts")).to.throw(UsageError, complaint);
@@ -71,6 +73,13 @@ describe("a list of hosts", () => {
     expect(text(parseHostFile(file, "hosts"))).to.equal("n01:4 n02:2 n03:1 n04:1");
   });
 
+  it("should be read from a file in MPICH's form, and with addresses of IPv6", () => {
+    const file = "n01:4\r\nn[2-3]:2 # two\r\n::1 slots=2\n[fe80::1%eth0]:3\nroot@[::2]\n";
+    expect(text(parseHostFile(file, "hosts"))).to.equal(
+      "n01:4 n2:2 n3:2 [::1]:2 [fe80::1%eth0]:3 root@[::2]:1",
+    );
+  });
+
   it("should name file and line of a mistake", () => {
     expect(() => parseHostFile("a\nb slots=none\n", "my-hosts")).to.throw(
       "my-hosts:2 expects a number of slots",
@@ -78,6 +87,7 @@ describe("a list of hosts", () => {
     expect(() => parseHostFile("a slot=3\n", "my-hosts")).to.throw(
       'my-hosts:1 expects "host slots=N", and slot=3',
     );
+    expect(() => parseHostFile("a:22 slots=4\n", "my-hosts")).to.throw("my-hosts:1 expects");
     expect(() => parseHostFile("# nobody\n", "my-hosts")).to.throw("names none");
   });
 
@@ -129,8 +139,18 @@ describe("the means to reach hosts", () => {
     expect(chooseHosts(options("--hosts h3 --launcher ssh"), allocation)!.launcher).to.equal("ssh");
   });
 
-  it("should not be slurm in a task of srun", () => {
-    expect(slurmAllocation({ ...allocation, SLURM_STEP_ID: "0" })).to.equal(undefined);
+  it("should not be slurm in a task of srun, unless asked for", () => {
+    const task = { ...allocation, SLURM_STEP_ID: "0" };
+    expect(chooseHosts(options(""), task)).to.equal(undefined);
+    expect(chooseHosts(options("--hosts h1"), task)!.launcher).to.equal("ssh");
+    expect(chooseHosts(options("--launcher slurm"), task)).to.include({ launcher: "slurm", ranks: 5 });
+  });
+
+  it("should be slurm in a step of Slurm's own: the shell that salloc starts on a node, and a batch script", () => {
+    for (const step of ["4294967290", "4294967291"]) {
+      const chosen = chooseHosts(options(""), { ...allocation, SLURM_STEP_ID: step });
+      expect(chosen).to.include({ launcher: "slurm", ranks: 5 });
+    }
   });
 
   it("should count one task a node where Slurm says nothing", () => {

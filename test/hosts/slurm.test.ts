@@ -36,6 +36,18 @@ console.log(world.rank, world.size, hostname(), ranks.join());`;
     return { ...launched, lines: launched.stdout.trimEnd().split("\n").sort() };
   }
 
+  /** Runs a batch script to its end and returns what it has printed. `sbatch --wait` would ask for it every 10 s. */
+  async function batch(options: string[], script: string): Promise<string> {
+    writeFileSync(join(cwd, "job.sh"), `#!/bin/sh\ncd ${cwd}\n${script}\n`);
+    const output = join(cwd, "batch.out");
+    const job = cluster
+      .on("h0", "sbatch", "--parsable", ...options, "-o", output, join(cwd, "job.sh"))
+      .trim();
+    const isOver = (): boolean => cluster.on("h0", "squeue", "-h", "-j", job) === "";
+    expect(await until(isOver, 60_000), "the job ends").to.equal(true);
+    return cluster.on("h0", "cat", output);
+  }
+
   it("should run as many ranks as there are tasks, on their nodes, without a list", async () => {
     const { code, lines, stderr } = await run(["-N2", "-n5"], [], WHERE);
     expect(stderr).to.equal("");
@@ -103,38 +115,27 @@ process.stdout.write(Buffer.concat(parts).toString("base64") + "\\n" + "x".repea
     expect(stderr).to.match(/^tsmpirun: rank 1 exited with code 9; the job was ended$/m);
   });
 
+  it("should run in the shell that salloc starts on the first node", async () => {
+    writeFileSync(join(cwd, "main.ts"), WHERE);
+    // Without a command, and without a terminal. salloc takes the shell from the environment, where a service has none.
+    const command = `${process.execPath} ${tsmpirun} main.ts`;
+    const words = `cd ${cwd}; echo ${command} | SHELL=/bin/sh salloc -Q -N2 -n5 2>/dev/null`;
+    const lines = cluster.on("h0", "sh", "-c", words).trimEnd().split("\n").sort();
+    const first = [0, 1, 2, 3].map(rank => `${rank} 5 h1 0,1,2,3`);
+    expect(lines).to.deep.equal([...first, "4 5 h2 4"]);
+  });
+
   it("should run a batch script", async () => {
     writeFileSync(join(cwd, "main.ts"), WHERE);
-    writeFileSync(
-      join(cwd, "job.sh"),
-      `#!/bin/sh\ncd ${cwd}\nexec ${process.execPath} ${tsmpirun} main.ts\n`,
-    );
-    const output = join(cwd, "batch.out");
-    cluster.on(
-      "h0",
-      "sbatch",
-      "-Q",
-      "--wait",
-      "-N2",
-      "-n3",
-      "--ntasks-per-node=2",
-      "-o",
-      output,
-      join(cwd, "job.sh"),
-    );
-    const lines = cluster.on("h0", "cat", output).trimEnd().split("\n").sort();
-    expect(lines).to.deep.equal(["0 3 h1 0,1", "1 3 h1 0,1", "2 3 h2 2"]);
+    const options = ["-N2", "-n3", "--ntasks-per-node=2"];
+    const output = await batch(options, `exec ${process.execPath} ${tsmpirun} main.ts`);
+    expect(output.trimEnd().split("\n").sort()).to.deep.equal(["0 3 h1 0,1", "1 3 h1 0,1", "2 3 h2 2"]);
   });
 
   it("should need no daemon where the batch script runs on the only node", async () => {
     writeFileSync(join(cwd, "main.ts"), WHERE);
-    writeFileSync(
-      join(cwd, "job.sh"),
-      `#!/bin/sh\ncd ${cwd}\nexec ${process.execPath} ${tsmpirun} --dry-run main.ts\n`,
-    );
-    const output = join(cwd, "batch.out");
-    cluster.on("h0", "sbatch", "-Q", "--wait", "-N1", "-n3", "-o", output, join(cwd, "job.sh"));
-    expect(cluster.on("h0", "cat", output)).to.include("3 ranks on this host");
+    const output = await batch(["-N1", "-n3"], `exec ${process.execPath} ${tsmpirun} --dry-run main.ts`);
+    expect(output).to.include("3 ranks on this host");
   });
 
   for (const [what, end] of [

@@ -132,6 +132,18 @@ await world.barrier();`,
     expect(stderr).to.match(/rank 3 exited with code 9; the job was ended/);
   });
 
+  it("should say once what task 0 cannot run", async () => {
+    writeFileSync(join(programs.path, "main.ts"), "");
+    const { code, stderr } = await cluster.launch(["rank", "-n", "2", "main.ts"], {
+      cwd: programs.path,
+      before: ["srun", "-Q", "--mpi=pmi2", "-N2", "-n2"],
+      tool: TOOL,
+    });
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^tsmpi rank: tsmpi rank runs one script on as many ranks as srun has tasks/m);
+    expect(stderr).to.match(/^tsmpi daemon: task 0 has ended, or cannot begin$/m);
+  });
+
   it("should end on the other hosts when that of task 0 vanishes", async () => {
     const mark = newMark();
     writeFileSync(
@@ -157,7 +169,14 @@ await world.recv((world.rank + 1) % world.size);`,
     cluster.control("crash", "h1");
     // The daemon ends after 2 s. The other task's system gives up after 2 s and ten questions.
     expect(await until(() => onHost2().length === 0, 40_000)).to.equal(true);
-    for (const pid of left()) process.kill(pid, "SIGKILL");
+    for (const pid of left()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch (error) {
+        // It has ended with one that was killed before.
+        if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+      }
+    }
     await running.done;
     cluster.control("reboot", "h1");
   });

@@ -164,6 +164,22 @@ setInterval(() => {}, 1000);`,
       );
     });
 
+    it("should get all of tsmpi that a script imports", async () => {
+      writeFileSync(
+        join(cwd, "main.ts"),
+        `import { world } from "tsmpi";
+import { Matrix } from "tsmpi/linalg";
+import { map } from "tsmpi/parallel";
+import { Generator } from "tsmpi/random";
+const squares = await map(world, [1, 2, 3], x => x * x);
+if (world.rank === 0) console.log(squares, typeof Matrix, typeof Generator);`,
+      );
+      const { code, stdout, stderr } = await shipped(["main.ts"]);
+      expect(stderr).to.equal("");
+      expect(stdout).to.equal("[ 1, 4, 9 ] function function\n");
+      expect(code).to.equal(0);
+    });
+
     it("should get a CommonJS script, too, and show its lines when it fails", async () => {
       writeFileSync(
         join(cwd, "main.cjs"),

@@ -166,6 +166,18 @@ ${PRINT}`,
     });
   });
 
+  it("should know CommonJS by what it exports in its first line", async () => {
+    const folder = folderWith({
+      "main.ts": `import plain from "./plain.js";
+import { a } from "./module.js";
+const out = { ...plain, a };
+${PRINT}`,
+      "plain.js": "exports.dir = __dirname;\nimported = 1; exports.strict = this === undefined;\n",
+      "module.js": "export const a = typeof __dirname;\n",
+    });
+    expect(await result(folder, "main.ts")).to.deep.equal({ dir: folder, strict: false, a: "undefined" });
+  });
+
   it("should run CommonJS TypeScript with its require, __filename and main module", async () => {
     const folder = folderWith({
       ...PACKAGE,

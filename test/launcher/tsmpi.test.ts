@@ -45,6 +45,19 @@ describe("tsmpi, the tools", () => {
     );
   });
 
+  it("should say, as the library does, that Node is too old", () => {
+    const folder = folderWith({ "older.cjs": "delete process.getBuiltinModule;" });
+    const told = (...program: string[]) => run("--require", [join(folder, "older.cjs"), ...program]);
+    const launcher = told(join(packageRoot, "dist", "tsmpirun.cjs"), "-n", "2", "main.ts");
+    expect(launcher.stderr).to.equal(
+      `tsmpirun: tsmpi needs Node 20.19 or newer; this is ${process.version}\n`,
+    );
+    expect(launcher.code).to.equal(1);
+    const library = told(join(packageRoot, "dist", "index.js"));
+    expect(library.stderr).to.include(`Error: tsmpi needs Node 20.19 or newer; this is ${process.version}\n`);
+    expect(library.code).to.equal(1);
+  });
+
   describe("where the addon is missing", () => {
     const runThere = (folder: string) =>
       run(join(folder, "dist", "tsmpirun.cjs"), ["-n", "2", join(folder, "main.cjs")]);

@@ -66,9 +66,12 @@ describe("linalg: arguments", () => {
   it("names an array of another type", () => {
     fails(
       () => sync.gemm(1, 1, 1, f64(1), new Float32Array(1), f64(1)),
-      "gemm: b must be a Float64Array as a is, but is Float32Array",
+      "gemm: b must be a Float64Array as a is, but is Float32Array(1)",
     );
-    fails(() => sync.nrm2([1, 2] as never), "nrm2: x must be a Float64Array or a Float32Array, but is Array");
+    fails(
+      () => sync.nrm2([1, 2] as never),
+      "nrm2: x must be a Float64Array or a Float32Array, but is a list of 2",
+    );
     fails(
       () => sync.getrf(2, 2, f64(4), f64(2) as never),
       "getrf: pivots must be an Int32Array of at least 2 elements",
@@ -78,7 +81,7 @@ describe("linalg: arguments", () => {
   it("names a letter or a factor that is none", () => {
     fails(
       () => sync.gemm(1, 1, 1, f64(1), f64(1), f64(1), { transA: "t" as never }),
-      'gemm: transA must be "N" or "T" or "C", but is "t"',
+      'gemm: transA must be "N" or "T" or "C", but is a string ("t")',
     );
     fails(() => sync.trsm(1, 1, f64(1), f64(1), { uplo: "lower" as never }), 'uplo must be "U" or "L"');
     fails(
@@ -104,7 +107,10 @@ describe("linalg: arguments", () => {
     fails(() => sync.gemv(3, 3, a, a.subarray(9), a.subarray(8)), "y, which is written, shares memory with");
     fails(() => sync.swap(a, a.subarray(1), { n: 4 }), "shares memory");
     fails(() => sync.trsm(2, 2, a, a.subarray(2)), "trsm: b, which is written");
+    fails(() => sync.gemmBatched(2, 2, 2, 2, a, f64(8), a.subarray(7)), "gemmBatched: c, which is written");
+    fails(() => sync.gemmBatched(2, 2, 2, 2, f64(8), a.subarray(15), a.subarray(8)), "shares memory with b");
     // Neighbours, and columns between columns, are all right.
+    sync.gemmBatched(2, 2, 2, 2, a, a.subarray(8), a.subarray(16));
     sync.gemm(2, 2, 2, a, a.subarray(4), a.subarray(8));
     sync.axpy(1, a, a.subarray(1), { n: 5, incx: 2, incy: 2 });
     sync.gemv(4, 4, a, a.subarray(4), a.subarray(5), { lda: 10, incx: 10, incy: 10 });
@@ -336,7 +342,7 @@ describe("linalg: arguments", () => {
       [() => sync.matmul(Matrix.identity(1), none), "matmul: b must be a Matrix, but is undefined"],
       [
         () => sync.matmul(one as never, Matrix.identity(1)),
-        "matmul: a must be a Matrix, but is Float64Array",
+        "matmul: a must be a Matrix, but is Float64Array(1)",
       ],
       [
         () => sync.solve(Matrix.identity(1), none),
@@ -344,7 +350,7 @@ describe("linalg: arguments", () => {
       ],
       [
         () => sync.solve(Matrix.identity(1), [1] as never),
-        "so b must be a Matrix or a Float64Array, but is Ar",
+        "so b must be a Matrix or a Float64Array, but is a l",
       ],
       [() => sync.lstsq(Matrix.identity(1), new Float32Array(1)), "lstsq: a is of float64, so b must be"],
     ] as const) {
@@ -353,7 +359,7 @@ describe("linalg: arguments", () => {
     for (const name of ["cholesky", "det", "eigh", "inv", "qr", "svd"] as const)
       fails(() => sync[name](none), `${name}: a must be a Matrix, but is undefined`);
     for (const name of ["lstsq", "solve"] as const)
-      fails(() => sync[name]([[1]] as never, one), `${name}: a must be a Matrix, but is Array`);
+      fails(() => sync[name]([[1]] as never, one), `${name}: a must be a Matrix, but is a list of 1`);
 
     const no = null as never;
     const p = new Int32Array(1);
@@ -384,11 +390,89 @@ describe("linalg: arguments", () => {
       Matrix: () => new Matrix(one, 1, 1, no),
       map: () => sync.map(one, x => x, no),
     })) {
-      fails(call, `${name}: options must be an object, but is null`);
+      fails(call, `${name}: options must be an object with any of `);
     }
-    fails(() => sync.dot(one, one, 7 as never), "dot: options must be an object, but is 7");
+    fails(
+      () => sync.dot(one, one, 7 as never),
+      "dot: options must be an object with any of complex, n, incx, incy, conjugate; got a number (7).",
+    );
     const [outcome] = await Promise.allSettled([Matrix.identity(1).matmul(Matrix.identity(1), no)]);
     expect(outcome).to.have.property("reason").that.is.instanceOf(ArgumentError);
+  });
+
+  it("refuses an option that the function does not have", async () => {
+    const one = f64(1);
+    const p = new Int32Array(1);
+    const identity = Matrix.identity(1);
+    type Call = (options: never) => unknown;
+    const calls: Record<string, [wrong: string, hint: string, call: Call]> = {
+      dot: ["conj", "did you mean conjugate?", o => sync.dot(one, one, o)],
+      axpy: ["conjugate", "there are complex, n, incx, incy.", o => sync.axpy(1, one, one.slice(), o)],
+      nrm2: ["incy", "did you mean incx?", o => sync.nrm2(one, o)],
+      asum: ["stride", "there are complex, n, incx.", o => sync.asum(one, o)],
+      iamax: ["inc", "did you mean incx?", o => sync.iamax(one, o)],
+      scal: ["incX", "did you mean incx?", o => sync.scal(1, one, o)],
+      copy: ["lda", "there are complex,", o => sync.copy(one, f64(1), o)],
+      swap: ["lda", "there are complex,", o => sync.swap(one, f64(1), o)],
+      rot: ["lda", "there are complex,", o => sync.rot(one, f64(1), 1, 0, o)],
+      gemv: ["transA", "did you mean trans?", o => sync.gemv(1, 1, one, one, f64(1), o)],
+      ger: ["beta", "there are complex, alpha,", o => sync.ger(1, 1, one, one, f64(1), o)],
+      symv: ["trans", "there are complex, uplo,", o => sync.symv(1, one, one, f64(1), o)],
+      trsv: ["alpha", "there are complex, uplo, trans,", o => sync.trsv(1, one, f64(1), o)],
+      trmv: ["unit", "there are complex, uplo, trans,", o => sync.trmv(1, one, f64(1), o)],
+      gemm: ["trans", "did you mean transA?", o => sync.gemm(1, 1, 1, one, one, f64(1), o)],
+      gemmBatched: [
+        "stridea",
+        "did you mean strideA?",
+        o => sync.gemmBatched(1, 1, 1, 1, one, one, f64(1), o),
+      ],
+      syrk: ["ldb", "did you mean lda?", o => sync.syrk(1, 1, one, f64(1), o)],
+      herk: ["side", "there are complex, uplo,", o => sync.herk(1, 1, one, f64(1), o)],
+      symm: ["trans", "there are complex, side,", o => sync.symm(1, 1, one, one, f64(1), o)],
+      hemm: ["Uplo", "did you mean uplo?", o => sync.hemm(1, 1, one, one, f64(1), o)],
+      trsm: ["beta", "there are complex, side,", o => sync.trsm(1, 1, one, f64(1), o)],
+      trmm: ["ldc", "did you mean lda?", o => sync.trmm(1, 1, one, f64(1), o)],
+      potrf: ["ldb", "did you mean lda?", o => sync.potrf(1, one, o)],
+      potrs: ["side", "there are complex, lda, uplo, ldb.", o => sync.potrs(1, 1, one, f64(1), o)],
+      getrf: ["uplo", "there are complex, lda.", o => sync.getrf(1, 1, one, p, o)],
+      getrs: ["transA", "did you mean trans?", o => sync.getrs(1, 1, one, p, f64(1), o)],
+      gesv: ["trans", "there are complex, lda, ldb.", o => sync.gesv(1, 1, one, p, f64(1), o)],
+      geqrf: ["mode", "there are complex, lda.", o => sync.geqrf(1, 1, one, f64(1), o)],
+      orgqr: ["mode", "there are complex, lda.", o => sync.orgqr(1, 1, 1, one, f64(1), o)],
+      gesdd: [
+        "full",
+        "there are complex, lda, ldu, ldvt.",
+        o => sync.gesdd(1, 1, one, f64(1), f64(1), f64(1), o),
+      ],
+      syevd: ["vector", "did you mean vectors?", o => sync.syevd(1, one, f64(1), o)],
+      gels: ["rcond", "there are complex, lda, ldb.", o => sync.gels(1, 1, 1, one, f64(1), o)],
+      gelsd: ["rcon", "did you mean rcond?", o => sync.gelsd(1, 1, 1, one, f64(1), f64(1), o)],
+      lstsq: ["tolerance", "there are rcond.", o => sync.lstsq(identity, one, o)],
+      Matrix: ["stride", "did you mean strides?", o => new Matrix(one, 1, 1, o)],
+      evaluate: ["type", "did you mean dtype?", o => sync.evaluate(exp(one), o)],
+      evaluateInto: ["type", "did you mean dtype?", o => sync.evaluateInto(one, exp(one), o)],
+      map: ["type", "did you mean dtype?", o => sync.map(one, exp, o)],
+      mapInto: ["type", "did you mean dtype?", o => sync.mapInto(one, one, exp, o)],
+      reduce: ["type", "did you mean dtype?", o => sync.reduce(one, x => x.sum(), o)],
+      compile: ["type", "did you mean dtype?", o => sync.compile("exp(x)", o)],
+    };
+    for (const [name, [wrong, hint, call]] of Object.entries(calls)) {
+      one.fill(1);
+      const sentence = `${name}: there is no option ${wrong}; ${hint}`;
+      fails(() => call({ [wrong]: 1 } as never), sentence);
+      // Whatever its value, and none at all is fine.
+      fails(() => call({ [wrong]: undefined } as never), sentence);
+      call({} as never);
+    }
+    for (const awaited of [
+      () => gemm(1, 1, 1, one, one, f64(1), { trans: "T" } as never),
+      () => identity.matmul(identity, { devise: "cpu" } as never),
+      () => map(one, exp, { type: "float32" } as never),
+    ]) {
+      const [outcome] = await Promise.allSettled([awaited()]);
+      expect(outcome).to.have.property("reason").that.is.instanceOf(ArgumentError);
+      expect(String((outcome as PromiseRejectedResult).reason)).to.contain("there is no option ");
+    }
   });
 
   it("takes no imaginary part where elements are real", () => {
@@ -408,7 +492,7 @@ describe("linalg: arguments", () => {
       ],
       [
         () => sync.scal(2n as never, y),
-        "scal: alpha must be a number or a pair [re, im] of numbers, but is 2",
+        "scal: alpha must be a number or a pair [re, im] of numbers, but is a bigint (2n)",
       ],
     ] as const) {
       fails(call, text);
@@ -451,16 +535,25 @@ describe("linalg: arguments", () => {
       [() => Matrix.zeros(-1, 2), "Matrix: rows must be a whole number, at least 0, but is -1"],
       [() => Matrix.zeros(1, 1.5), "Matrix: columns must be a whole number, at least 0, but is 1.5"],
       [() => Matrix.identity(-1), "Matrix: rows must be"],
-      [() => Matrix.zeros(1, 1, "int8" as never), `${types} "int8"`],
-      [() => new Matrix(f64(1), 1, 1, { dtype: "toString" as never }), `${types} "toString"`],
+      [() => Matrix.zeros(1, 1, "int8" as never), `${types} a string ("int8")`],
+      [() => new Matrix(f64(1), 1, 1, { dtype: "toString" as never }), `${types} a string ("toString")`],
       [() => Matrix.from(undefined as never), "Matrix.from: expected rows of elements, such as"],
-      [() => Matrix.from([[1], undefined] as never), "Matrix.from: row 1 has undefined elements"],
+      [() => Matrix.from([[1], undefined] as never), "Matrix.from: rows must be lists of elements, such as"],
+      [() => Matrix.from([1, 2] as never), "but row 0 is a number (1)"],
+      [
+        () => sync.lstsq(a, Float64Array.of(1, 2), { rcond: "1" as never }),
+        'lstsq: rcond must be a number other than NaN, but is a string ("1")',
+      ],
+      [
+        () => sync.gelsd(1, 1, 1, f64(1), f64(1), f64(1), { rcond: Number.NaN }),
+        "gelsd: rcond must be a number other than NaN, but is a number (NaN)",
+      ],
       [() => a.at(0.5, 0), "Matrix: no element (0.5, 0) in 2 x 2"],
       [() => a.set(0, 0.5, 1), "Matrix: no element (0, 0.5) in 2 x 2"],
       [() => a.row(0.5), "Matrix: no element (0.5, 0)"],
       [() => a.slice(0.5, 1.5), "Matrix: slices are from and to whole numbers, but got 0.5"],
       [() => a.slice(0, 1, Number.NaN), "Matrix: slices are from and to whole numbers, but got NaN"],
-      [() => a.set(0, 0, "1" as never), 'Matrix: a float64 element must be a number, but is "1"'],
+      [() => a.set(0, 0, "1" as never), 'Matrix: a float64 element must be a number, but is a string ("1")'],
       [() => c.set(0, 0, "12" as never), "Matrix: a complex128 element must be a number or a pair [re, im]"],
       [() => c.set(0, 0, undefined as never), "Matrix: a complex128 element must be a number or a pair"],
     ] as const) {

@@ -71,7 +71,7 @@ const installed: Record<string, () => boolean> = {
 describe("linalg: every library and kernel", () => {
   for (const { title, library, env } of backends) {
     it(title, async function () {
-      this.timeout(300_000);
+      this.timeout(Math.max(300_000, this.timeout()));
       needs(this, installed[library](), library);
       const report = await run(env);
       expect(Object.values(report.failures).join("\n")).to.equal("");

@@ -78,6 +78,60 @@ describe("linalg: the library", () => {
     });
   });
 
+  it("leaves products to the own kernels where OpenBLAS does not know a processor with AVX-512", async function () {
+    const { core: best } = info({ TSMPI_BLAS: "own", TSMPI_SIMD: undefined });
+    if (best !== "avx512") {
+      console.warn(`      skipped: this machine has no avx512, but ${String(best)}`);
+      this.skip();
+    }
+    const product = `(() => {
+      const n = 70, a = new Float64Array(n * n).fill(1), c = new Float64Array(n * n);
+      linalg.sync.gemm(n, n, n, a, a, c);
+      return [linalg.info().products, c[0], c[n * n - 1]];
+    })()`;
+    // Its products are none, by which it is known.
+    const source = (core: string): string => `
+      const char *openblas_get_config(void) { return "OpenBLAS 9.8.7"; }
+      const char *openblas_get_corename(void) { return "${core}"; }
+      void openblas_set_num_threads(int n) {}
+      void cblas_dgemm(void) {}
+      double cblas_ddot(int n, const double *x, int incx, const double *y, int incy) { return n > 0 ? 3 : 0; }`;
+    for (const core of ["Haswell", "SkylakeX"]) {
+      await withLibraries({ "libopenblas.so.0": source(core) }, folder => {
+        const asked = (env: Record<string, string | undefined>): unknown => {
+          const { stdout, stderr } = ask(product, { TSMPI_BLAS: undefined, LD_LIBRARY_PATH: folder, ...env });
+          expect(stderr).to.equal("");
+          return JSON.parse(stdout);
+        };
+        const given = ["OpenBLAS", 0, 0];
+        expect(asked({})).to.deep.equal(core === "Haswell" ? ["own", 70, 70] : given);
+        if (core !== "Haswell") return;
+        expect(asked({ TSMPI_BLAS: "openblas" })).to.deep.equal(given);
+        // As many threads as the library would use, until something else is said.
+        const started = `await (async () => {
+          const { readdirSync } = await import("node:fs");
+          const threads = () => readdirSync("/proc/self/task").length;
+          const n = 300, a = new Float64Array(n * n);
+          if (process.env.WANTED) linalg.setThreads(Number(process.env.WANTED));
+          // LAPACK, if there is one, has threads of its own by then.
+          linalg.info();
+          const before = threads();
+          linalg.sync.gemm(n, n, n, a, a, new Float64Array(n * n));
+          return threads() - before;
+        })()`;
+        const env = {
+          TSMPI_BLAS: undefined,
+          LD_LIBRARY_PATH: folder,
+          OPENBLAS_NUM_THREADS: "1",
+          OMP_NUM_THREADS: "4",
+        };
+        expect(ask(started, env).stdout).to.equal("0\n");
+        expect(ask(started, { ...env, WANTED: "3" }).stdout).to.equal("2\n");
+        expect(asked({ TSMPI_SIMD: "avx2" })).to.deep.equal(given);
+      });
+    }
+  });
+
   it("says which Debian package has LAPACK when there is none", async () => {
     await withLibraries({ "liblapack.so.3": "", "liblapack64.so.3": "" }, folder => {
       const env = { TSMPI_BLAS: "own", LD_LIBRARY_PATH: folder };
@@ -292,7 +346,13 @@ describe("linalg: the library", () => {
   it("takes the instructions that TSMPI_SIMD names, when the machine has them", () => {
     const { core } = info({ TSMPI_BLAS: "own", TSMPI_SIMD: "baseline" });
     expect(core).to.equal(process.arch === "arm64" ? "neon" : "baseline");
-    const best = info({ TSMPI_BLAS: "own", TSMPI_SIMD: undefined }).core;
-    expect(info({ TSMPI_BLAS: "own", TSMPI_SIMD: "something" }).core).to.equal(best);
+  });
+
+  it("refuses a TSMPI_SIMD that names none", () => {
+    const { stdout, stderr } = ask("linalg.info()", { TSMPI_SIMD: "something" });
+    expect(stdout).to.equal("");
+    expect(stderr).to.include(
+      'ArgumentError: TSMPI_SIMD must be "avx512", "avx2" or "baseline", but is "something"',
+    );
   });
 });

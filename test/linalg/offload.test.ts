@@ -200,7 +200,7 @@ describe("linalg: products on a GPU (on the fake driver)", function () {
     expect(without(program, { TSMPI_DEVICE: "cuda" })).to.match(/^matmul on device "cuda": .* 1\n1$/);
     expect(without(program, { TSMPI_DEVICE: "cpu" })).to.equal("1 1\n1");
     expect(without(program, { TSMPI_DEVICE: "gpu" })).to.match(
-      /^TSMPI_DEVICE must be cpu, cuda or auto, but is gpu 1\n1$/,
+      /^TSMPI_DEVICE must be "cpu", "cuda" or "auto", but is "gpu" 1\n1$/,
     );
   });
 

@@ -18,7 +18,7 @@ describe("options of a call", () => {
       [{ priority: 1, retry: undefined }, "submit: there is no option retry; did you mean retries?"],
       [{ weight: 1 }, "submit: there is no option weight; there are priority, retries."],
       [{ toString: 1 }, "submit: there is no option toString; there are priority, retries."],
-      [4, "submit: options must be an object with any of priority, retries; got 4."],
+      [4, "submit: options must be an object with any of priority, retries; got a number (4)."],
       [null, "submit: options must be an object with any of priority, retries; got null."],
     ];
     for (const [options, sentence] of refusals) {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { ArgumentError } from "../../src/errors.ts";
 import {
@@ -45,6 +46,11 @@ describe("random: orders", () => {
 
   // Across powers of two, where another mask begins, and blocks of draws.
   for (const length of [0, 1, 2, 3, 64, 65, 1025, 5000]) {
+    it("is short on the console", () => {
+      for (const kind of KINDS)
+        expect(inspect(new Generator(new kind(1)))).to.equal(`Generator(${kind.name})`);
+    });
+
     it(`should put ${length} elements into one order, whatever they are and however they are drawn`, () => {
       for (const Kind of KINDS) {
         const bits = new Kind(3);
@@ -143,7 +149,7 @@ describe("random: states", () => {
       const Other = Kind === PCG64 ? SFC64 : PCG64;
       expect(() => (bits.state = new Other(1).state as never)).to.throw(
         ArgumentError,
-        "cannot take the state of",
+        Kind === PCG64 ? "a PCG64 cannot take the state of SFC64" : "cannot take the state of PCG64",
       );
       const { state } = bits;
       expect(() => (bits.state = { ...state, hasUint32: 2 } as never)).to.throw(ArgumentError, "hasUint32");
@@ -255,6 +261,21 @@ describe("random: arguments", () => {
     ],
     ["options of a seed", () => new SeedSequence(1, { spawnkey: [1] } as never), "did you mean spawnKey?"],
     ["a seed for a bit generator", () => new Generator(1 as never), "not of 1; defaultRng takes a seed"],
+    [
+      "a Set to shuffle",
+      () => g.shuffle(new Set([1, 2]) as never),
+      "shuffle: expected an array, but got an object of class Set",
+    ],
+    ["a text to shuffle", () => new RandomState(1).shuffle("ab" as never), "shuffle: expected an array"],
+    ["a permutation of a Set", () => g.permutation(new Set([1]) as never), "permutation: expected an array"],
+    [
+      "a permutation of a text",
+      () => new RandomState(1).permutation("ab" as never),
+      "permutation: expected an",
+    ],
+    ["a choice from nothing", () => g.choice(undefined as never), "expected a list or how many"],
+    ["half a jump", () => new PCG64(1).jumped(0.5), "jumped: expected a number of jumps, not 0.5"],
+    ["half a jump of Philox", () => new Philox(1).jumped(0.5), "jumped: expected a number of jumps"],
     ["half a step", () => new PCG64(1).advance(0.5), "whole number"],
     ["a jump back", () => new MT19937(1).jumped(-1), "number of jumps"],
   ];

@@ -30,7 +30,7 @@ function compare(sessions: Session<any>[], ours: ReturnType<typeof ourAnswers>, 
 }
 
 describe("random: bit for bit NumPy's", function () {
-  this.timeout(300_000);
+  this.timeout(Math.max(300_000, this.timeout()));
 
   for (const [kind, sessions] of kinds) {
     it(`should agree with the vectors: ${kind}`, () => {

@@ -13,7 +13,7 @@ function compare(answers: number[][], n: number): void {
 }
 
 describe("random: MRG32k3a, bit for bit R's", function () {
-  this.timeout(300_000);
+  this.timeout(Math.max(300_000, this.timeout()));
 
   it("should agree with the vectors", () => {
     const vectors = JSON.parse(readFileSync(new URL("r-vectors.json", import.meta.url), "utf8"));

@@ -69,7 +69,7 @@ describe("ranks: collectives over NCCL (on the fake NCCL)", function () {
       env: { ...env(2), TSMPI_NCCL: "no" },
       seconds: 60,
     });
-    expect(code).to.equal(1);
-    expect(stderr).to.match(/TSMPI_NCCL must be "on" or "off", but is "no"/);
+    expect(code).to.equal(2);
+    expect(stderr).to.match(/^tsmpirun: TSMPI_NCCL must be "on" or "off", but is "no"/);
   });
 });

@@ -9,7 +9,7 @@ const zeromq = { launcher };
 describe("ranks over ZeroMQ: point to point", () => {
   onRanks([1, 2, 5], "values", "sends every kind of value", zeromq);
   onRanks([2], "sizes", "sends messages of every size", zeromq);
-  onRanks([2, 3, 8], "order", "keeps the order of messages", zeromq);
+  onRanks([2, 5], "order", "keeps the order of messages", zeromq);
   onRanks([3], "any-source", "gives a receive from any rank one message only", zeromq);
   onRanks([2], "probes", "finds messages by probe, poll and messages()", zeromq);
   onRanks([3], "synchronous", "tells when a message has been matched", zeromq);
@@ -28,9 +28,9 @@ describe("ranks over ZeroMQ: point to point", () => {
 });
 
 describe("ranks over ZeroMQ: collectives", () => {
-  onRanks([1, 5], "allreduce", "allreduce", zeromq);
-  onRanks([3, 8], "barrier", "barrier", zeromq);
-  onRanks([5], "alltoall", "alltoall", zeromq);
+  onRanks([1, 3], "allreduce", "allreduce", zeromq);
+  onRanks([3, 5], "barrier", "barrier", zeromq);
+  onRanks([3], "alltoall", "alltoall", zeromq);
   for (const program of ["broadcast", "exscan", "gather", "reduce", "scan", "scatter"]) {
     onRanks([3], program, program, zeromq);
   }

@@ -1,20 +1,13 @@
 /** What `--transport zeromq` promises besides messages: no addon, no port, nobody but the job's ranks, nothing left. */
 import { spawn, spawnSync } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
 import { Push } from "zeromq";
 import { encodeZ85 } from "../../src/gateway/z85.ts";
 import { launch, packageRoot, start } from "../launch.ts";
 import { folderWith, newMark, removeFolders, STAY, sleep, survivors, until } from "../launcher/helpers.ts";
+import { listening, socketsOf } from "../sockets.ts";
 
 const ZEROMQ = ["--transport", "zeromq"];
 
@@ -37,34 +30,13 @@ sys.stdin.read()
 
 /** Abstract names of unix sockets that processes of a job listen at, or of all. */
 function names(pids?: readonly number[]): string[] {
-  const own = pids === undefined ? undefined : new Set(pids.flatMap(pid => [...inodes(pid)]));
+  const own = pids === undefined ? undefined : new Set(pids.flatMap(pid => [...socketsOf(pid)]));
   const lines = readFileSync("/proc/net/unix", "latin1").split("\n");
   const sockets = lines.flatMap(line => {
     const [, inode, name] = / (\d+) @(tsmpi-\S+)$/.exec(line) ?? [];
     return name === undefined || own?.has(inode) === false ? [] : name;
   });
   return [...new Set(sockets)];
-}
-
-/** Inodes of the descriptors of a process. */
-function inodes(pid: number): Set<string> {
-  const folder = `/proc/${pid}/fd`;
-  const links: string[] = [];
-  try {
-    for (const name of readdirSync(folder)) links.push(readlinkSync(join(folder, name)));
-  } catch {
-    // It, or one of its descriptors, is gone meanwhile.
-  }
-  return new Set(links.flatMap(link => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
-}
-
-function listensOnTcp(pid: number): boolean {
-  const own = inodes(pid);
-  return ["tcp", "tcp6"].some(family =>
-    readFileSync(`/proc/net/${family}`, "latin1")
-      .split("\n")
-      .some(line => own.has(line.trim().split(/\s+/)[9])),
-  );
 }
 
 /** A copy of the package as it is installed, but without the addon. */
@@ -181,19 +153,19 @@ await world.barrier();
     await running.printed("up\nup\nup\n");
     const ranks = survivors(mark.text);
     expect(ranks.length).to.be.at.least(3);
-    const listening = names(ranks);
-    expect(listening.length).to.equal(3);
-    for (const pid of ranks) expect(listensOnTcp(pid)).to.equal(false);
+    const sockets = names(ranks);
+    expect(sockets.length).to.equal(3);
+    for (const pid of ranks) expect(listening(pid)).to.deep.equal([]);
 
     const strangers: { close(): void }[] = [];
     const connected: Promise<void>[] = [];
     const ended: Promise<void>[] = [];
-    const speechless = spawn("python3", ["-c", SPEECHLESS, ...listening], {
+    const speechless = spawn("python3", ["-c", SPEECHLESS, ...sockets], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     connected.push(new Promise(resolve => speechless.stdout.on("data", () => resolve())));
     strangers.push({ close: () => speechless.kill() });
-    for (const name of listening) {
+    for (const name of sockets) {
       const plain = new Push({ linger: 0 });
       const key = encodeZ85(new Uint8Array(32).fill(7));
       const wrongKey = new Push({
@@ -217,7 +189,7 @@ await world.barrier();
     for (const stranger of strangers) stranger.close();
     await Promise.all(ended);
     expect([code, stderr]).to.deep.equal([0, ""]);
-    expect(names().filter(name => listening.includes(name))).to.deep.equal([]);
+    expect(names().filter(name => sockets.includes(name))).to.deep.equal([]);
   });
 
   it("should end with the code of a rank that exits when it has just begun to write to others", async () => {

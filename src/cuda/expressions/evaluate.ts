@@ -1,11 +1,13 @@
 /** Runs expressions of `tsmpi/linalg` on a device: one kernel for each, however many functions it is made of. */
 import { createHash } from "node:crypto";
+import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { Expression, parameter, parse, Reduction } from "../../linalg/index.ts";
-import { DeviceArray, empty } from "../array.ts";
+import { DeviceArray, empty, requireDeviceArray } from "../array.ts";
 import type { Device } from "../device.ts";
 import type { Dtype, DtypeName } from "../dtype.ts";
-import type { Image, Parameter } from "../modules.ts";
+import { type Image, mostParameters, type Parameter } from "../modules.ts";
 import { elementwise, reduction, slotBytes } from "../ptx/expression.ts";
 import { sameShape, show } from "../shape.ts";
 import { elementwiseC, reductionC } from "./cuda-c.ts";
@@ -43,6 +45,8 @@ interface Operands {
   readonly scalars: readonly number[];
 }
 
+const evaluateOptions: OptionNames<EvaluateOptions> = { dtype: true };
+
 const narrow = ["int8", "uint8", "int16", "uint16"];
 const singles = ["float32", "float16", "bfloat16"];
 
@@ -64,12 +68,24 @@ function operandsOf(
   bindings: Bindings,
   options: EvaluateOptions,
 ): Operands {
+  requireKnownOptions(routine, options, evaluateOptions);
+  if (typeof bindings !== "object" || bindings === null) {
+    throw new ArgumentError(
+      `${routine}: values are given by name, such as { x: array }; got ${describe(bindings)}`,
+    );
+  }
   const names = parametersOf(outcomes);
+  // The count and the target are two more.
+  if (names.length + 2 > mostParameters) {
+    throw new ArgumentError(
+      `${routine}: ${names.length} arrays and numbers take part, and a kernel has room for ${mostParameters - 2}; do it in steps`,
+    );
+  }
   const leaves = new Map<string, Leaf>();
   const arrays: DeviceArray[] = [];
   const scalars: number[] = [];
   for (const name of names) {
-    const value = bindings[name];
+    const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined;
     if (typeof value === "number") {
       leaves.set(name, "scalar");
       scalars.push(value);
@@ -185,6 +201,7 @@ export function evaluateInto(
   options: EvaluateOptions = {},
 ): void {
   const expression = expressionOf("evaluateInto", source);
+  requireDeviceArray("evaluateInto", "the target", target);
   const operands = operandsOf("evaluateInto", [expression], bindings, options);
   const { device, shape, size } = operands;
   if (target.device !== device || !sameShape(target.shape, shape) || !target.isDense) {
@@ -237,11 +254,31 @@ export function evaluate(
 }
 
 /** What a function makes of parameters that stand for arrays. */
-function apply<O>(arrays: Arrays, f: (...elements: Expression[]) => O): { made: O; bindings: Bindings } {
-  const list = arrays instanceof DeviceArray ? [arrays] : arrays;
+function apply<O>(
+  routine: string,
+  arrays: Arrays,
+  f: (...elements: Expression[]) => O,
+): { made: O; bindings: Bindings } {
+  const list = (Array.isArray(arrays) ? arrays : [arrays]) as readonly DeviceArray[];
+  for (const [i, array] of list.entries())
+    requireDeviceArray(routine, list === arrays ? `array ${i} of the list` : "the first argument", array);
+  if (typeof f !== "function") {
+    throw new ArgumentError(
+      `${routine}: the function of the elements must be a function; got ${describe(f)}`,
+    );
+  }
   const names = list.map((_, i) => `argument${i + 1}`);
   const made = f(...names.map(name => parameter(name)));
   return { made, bindings: Object.fromEntries(list.map((array, i) => [names[i], array])) };
+}
+
+/** JavaScript's own operators make text or NaN of expressions, and their texts would be parsed. */
+function madeExpression(routine: string, made: unknown): Expression {
+  if (made instanceof Expression) return made;
+  const hint = made instanceof Reduction ? "; reduce takes reductions" : "";
+  throw new ArgumentError(
+    `${routine}: the function must give an expression, such as x.add(1) for x + 1; it gave ${describe(made)}${hint}`,
+  );
 }
 
 /** A function of the elements of an array, or of several of one shape, as a new array: `map(x, x => exp(x).mul(2))`. */
@@ -250,8 +287,8 @@ export function map<const A extends Arrays>(
   f: (...elements: Arguments<A>) => Expression,
   options: EvaluateOptions = {},
 ): DeviceArray {
-  const { made, bindings } = apply(arrays, f as (...elements: Expression[]) => Expression);
-  return evaluate(made, bindings, options);
+  const { made, bindings } = apply("map", arrays, f as (...elements: Expression[]) => Expression);
+  return evaluate(madeExpression("map", made), bindings, options);
 }
 
 /** The same into an array, which may be one of those. */
@@ -261,8 +298,8 @@ export function mapInto<const A extends Arrays>(
   f: (...elements: Arguments<A>) => Expression,
   options: EvaluateOptions = {},
 ): void {
-  const { made, bindings } = apply(arrays, f as (...elements: Expression[]) => Expression);
-  evaluateInto(target, made, bindings, options);
+  const { made, bindings } = apply("mapInto", arrays, f as (...elements: Expression[]) => Expression);
+  evaluateInto(target, madeExpression("mapInto", made), bindings, options);
 }
 
 /**
@@ -274,16 +311,9 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
   f: (...elements: Arguments<A>) => R,
   options: EvaluateOptions = {},
 ): Promise<Reduced<R>> {
-  const { made, bindings } = apply(arrays, f as (...elements: Expression[]) => R);
+  const { made, bindings } = apply("reduce", arrays, f as (...elements: Expression[]) => R);
   const single = made instanceof Reduction;
-  const named: [string, Reduction][] = single ? [["", made]] : Object.entries(made);
-  for (const [name, one] of named) {
-    if (one instanceof Reduction) continue;
-    const where = name === "" ? "" : `${name} must be `;
-    throw new ArgumentError(
-      `reduce: ${where}a reduction, such as x.sum(), was expected; map takes expressions`,
-    );
-  }
+  const named = single ? [["", made] as const] : reductionsByName(made);
   const outcomes = named.map(([, one]) => one);
   const operands = operandsOf("reduce", outcomes, bindings, options);
   const { device, size } = operands;
@@ -311,6 +341,23 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
   return (
     single ? numbers[0] : Object.fromEntries(named.map(([name], i) => [name, numbers[i]]))
   ) as Reduced<R>;
+}
+
+function reductionsByName(made: unknown): [string, Reduction][] {
+  const wrong = (what: string, value: unknown): ArgumentError =>
+    new ArgumentError(
+      `reduce: ${what} must be a reduction, such as x.sum(); it is ${describe(value)}${value instanceof Expression ? ", which map takes" : ""}`,
+    );
+  if (
+    typeof made !== "object" ||
+    made === null ||
+    made instanceof Expression ||
+    Object.keys(made).length === 0
+  )
+    throw wrong("what the function gives, or each of several by name,", made);
+  const named = Object.entries(made);
+  for (const [name, one] of named) if (!(one instanceof Reduction)) throw wrong(name, one);
+  return named as [string, Reduction][];
 }
 
 /** Puts the blocks together, in their order. */

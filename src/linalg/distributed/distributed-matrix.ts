@@ -1,4 +1,7 @@
+import { inspect } from "node:util";
+import { withArticle } from "../../article.ts";
 import { ArgumentError } from "../../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { isComplex, Matrix, newArray } from "../matrix.ts";
 import type { Dtype, FloatArray } from "../types.ts";
 import { Axis } from "./axis.ts";
@@ -16,6 +19,20 @@ export interface DistributedOptions extends LayoutOptions {
   /** "float64" unless said. */
   dtype?: RealDtype;
 }
+
+export interface ScatterOptions extends LayoutOptions {
+  /** The rank that has the whole matrix; 0 unless said. */
+  root?: number;
+}
+
+export interface GatherOptions {
+  /** The rank that gets the whole matrix; 0 unless said. */
+  root?: number;
+}
+
+const distributedOptions: OptionNames<DistributedOptions> = { block: true, dtype: true };
+const scatterOptions: OptionNames<ScatterOptions> = { root: true, block: true };
+const gatherOptions: OptionNames<GatherOptions> = { root: true };
 
 /** What root tells the others about the matrix that it scatters. */
 type Announced = { rows: number; columns: number; dtype: Dtype } | { failure: string };
@@ -38,6 +55,7 @@ export class DistributedMatrix {
   readonly local: Matrix;
 
   private constructor(grid: ProcessGrid, rows: number, columns: number, options: DistributedOptions) {
+    requireKnownOptions("DistributedMatrix", options, distributedOptions);
     const { block = 128, dtype = "float64" } = options;
     for (const [name, value, least] of [
       ["rows", rows, 0],
@@ -101,8 +119,10 @@ export class DistributedMatrix {
   static async scatter(
     grid: ProcessGrid,
     matrix: Matrix | undefined,
-    { root = 0, block }: LayoutOptions & { root?: number } = {},
+    options: ScatterOptions = {},
   ): Promise<DistributedMatrix> {
+    requireKnownOptions("DistributedMatrix.scatter", options, scatterOptions);
+    const { root = 0, block } = options;
     const announced = await grid.all.broadcast<Announced>(
       grid.all.rank === root ? announce(matrix, root) : undefined,
       { root },
@@ -130,7 +150,9 @@ export class DistributedMatrix {
   }
 
   /** The whole matrix on `root`, undefined elsewhere. Root needs memory for two copies. */
-  async gather({ root = 0 }: { root?: number } = {}): Promise<Matrix | undefined> {
+  async gather(options: GatherOptions = {}): Promise<Matrix | undefined> {
+    requireKnownOptions("DistributedMatrix.gather", options, gatherOptions);
+    const { root = 0 } = options;
     const { grid, rows, columns, dtype } = this;
     if (grid.all.rank !== root) {
       await grid.all.gatherInto(undefined, this.local.data, { root });
@@ -167,10 +189,19 @@ export class DistributedMatrix {
     return copy;
   }
 
+  toString(): string {
+    return `DistributedMatrix(${this.describe()})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
   /** "300 x 200 of float64 in blocks of 64 on a 2 x 3 grid", for messages. */
   describe(): string {
     const { rows, columns, dtype, block, grid } = this;
-    return `${rows} x ${columns} of ${dtype} in blocks of ${block} on a ${grid.rows} x ${grid.columns} grid`;
+    return `${rows} x ${columns} of ${dtype} in blocks of ${block} on ${withArticle(`${grid.rows} x ${grid.columns} grid`)}`;
   }
 
   /** The parts of all ranks in rank order, as they follow each other in an array of the whole. */

@@ -2,8 +2,10 @@
 export {
   DistributedMatrix,
   type DistributedOptions,
+  type GatherOptions,
   type LayoutOptions,
   type RealDtype,
+  type ScatterOptions,
 } from "./distributed-matrix.ts";
 export * as distributed from "./functions.ts";
 export type { Lu } from "./lu.ts";

@@ -1,7 +1,8 @@
+import { SingularMatrixError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { newArray } from "../matrix.ts";
 import type { FloatArray } from "../types.ts";
-import { now } from "./local.ts";
+import { now, worker } from "./local.ts";
 
 /** So many columns are taken one by one, before those to the right are updated by a product. */
 const STEP = 16;
@@ -13,23 +14,33 @@ export interface LuPanel {
   rows: number;
   width: number;
   /** Where row `local` is in the whole, and who of the process column has a row. */
-  globalOf(local: number): number;
-  ownerOf(row: number): number;
-  localOf(row: number): number;
+  globalOf: (local: number) => number;
+  ownerOf: (row: number) => number;
+  localOf: (row: number) => number;
   /** The number of the first row in the whole, and who has the block of the diagonal. */
   first: number;
   diagonalOwner: number;
 }
 
+/** What has become of a panel. */
+export interface Factored {
+  /** For each column the number, in the whole, of the row with which its row was exchanged. */
+  pivots: Int32Array;
+  /** FACTORED, OVERFLOWED, or the column, from 0 on, whose elements are all zero. */
+  status: number;
+}
+
+export const FACTORED = -1;
+/** A pivot is not finite, though all elements were when the matrix was given. */
+export const OVERFLOWED = -2;
+
 /**
  * LU with partial pivoting of a panel, by all ranks of its process column (pdgetf2): the largest element of each column
  * is found among all, its row is broadcast, and each rank eliminates in its own rows. Every rank ends with the same
- * pivots; `zero` is the column, from 0 on, whose elements are all zero, or -1.
+ * pivots.
  */
-export async function factorPanel(
-  ranks: Communicator,
-  panel: LuPanel,
-): Promise<{ pivots: Int32Array; zero: number }> {
+export async function factorPanel(ranks: Communicator, panel: LuPanel): Promise<Factored> {
+  if (ranks.size === 1) return factorAlone(panel);
   const { data, rows, width, first } = panel;
   const dtype = data instanceof Float32Array ? "float32" : "float64";
   const diagonal = ranks.rank === panel.diagonalOwner;
@@ -56,7 +67,8 @@ export async function factorPanel(
         [size, row] = [otherSize, otherRow];
       }
       pivots[j] = row;
-      if (size === 0) return { pivots, zero: j };
+      if (size === 0) return { pivots, status: j };
+      if (!Number.isFinite(size)) return { pivots, status: OVERFLOWED };
       const pivot = upper.subarray(j * width, (j + 1) * width);
       await exchange(ranks, panel, first + j, row, pivot);
       const below = diagonal ? j + 1 : 0;
@@ -96,7 +108,22 @@ export async function factorPanel(
     const target = data.subarray(below * width + end);
     now.gemm(count, rest, end - start, left, block, target, { alpha: -1, beta: 1, ldc: width });
   }
-  return { pivots, zero: -1 };
+  return { pivots, status: FACTORED };
+}
+
+async function factorAlone({ data, rows, width, globalOf }: LuPanel): Promise<Factored> {
+  const pivots = new Int32Array(width);
+  try {
+    await worker.getrf(rows, width, data, pivots);
+  } catch (error) {
+    if (error instanceof SingularMatrixError) return { pivots, status: error.index };
+    if (data.every(Number.isFinite)) throw error;
+    return { pivots, status: OVERFLOWED };
+  }
+  for (let j = 0; j < width; j++) {
+    if (!Number.isFinite(data[j * width + j])) return { pivots, status: OVERFLOWED };
+  }
+  return { pivots: pivots.map(globalOf), status: FACTORED };
 }
 
 /** Exchanges two rows of the panel, the first of which is on its diagonal; all ranks get the other one in `pivot`. */

@@ -1,10 +1,11 @@
-/** Right-looking LU with partial pivoting, as ScaLAPACK's pdgetrf. */
+/** Right-looking LU with partial pivoting, as ScaLAPACK's pdgetrf, with the next panel factorised before the rest is updated. */
 import { ArgumentError, SingularMatrixError } from "../../errors.ts";
 import { Matrix, newArray } from "../matrix.ts";
+import type { FloatArray } from "../types.ts";
 import { checkFinite, checkSides, checkSquare } from "./checks.ts";
 import { checkAlike, type DistributedMatrix } from "./distributed-matrix.ts";
 import { now, pack, worker } from "./local.ts";
-import { factorPanel } from "./lu-panel.ts";
+import { FACTORED, type Factored, factorPanel, OVERFLOWED } from "./lu-panel.ts";
 import { swapRows } from "./permute.ts";
 import { solveTriangular } from "./triangular.ts";
 
@@ -15,9 +16,49 @@ export interface Lu {
   pivots: Int32Array;
 }
 
+/** A block column from its block of the diagonal on, factorised: the rows that this rank has. */
+interface Panel extends Factored {
+  data: FloatArray;
+}
+
+/** Factorises block column k, which its process column has, and brings it to all ranks, into `room`. */
+async function bring(
+  { grid, rowAxis, columnAxis, local }: DistributedMatrix,
+  k: number,
+  room: FloatArray,
+): Promise<Panel> {
+  const width = rowAxis.widthOf(k);
+  const [row, column] = [k % grid.rows, k % grid.columns];
+  const top = rowAxis.before(grid.row, k);
+  const data = room.subarray(0, (local.rows - top) * width);
+  /** The pivots, and what has become of the panel. */
+  const found = new Int32Array(width + 1);
+  if (grid.column === column) {
+    const left = columnAxis.startOf(k);
+    pack(local.slice(top, local.rows, left, left + width), data);
+    const { pivots, status } = await factorPanel(grid.columnRanks, {
+      data,
+      rows: local.rows - top,
+      width,
+      globalOf: i => rowAxis.globalOf(grid.row, top + i),
+      ownerOf: i => rowAxis.ownerOf(i),
+      localOf: i => rowAxis.localOf(i) - top,
+      first: k * rowAxis.block,
+      diagonalOwner: row,
+    });
+    found.set(pivots);
+    found[width] = status;
+  }
+  await Promise.all([
+    grid.rowRanks.broadcastInto(found, { root: column }),
+    grid.rowRanks.broadcastInto(data, { root: column }),
+  ]);
+  return { data, pivots: found.subarray(0, width), status: found[width] };
+}
+
 /**
  * p a = l u.
- * @throws {ArgumentError} when a is not square, or an element is NaN or infinite.
+ * @throws {ArgumentError} when a is not square, an element is NaN or infinite, or a pivot becomes so on the way.
  * @throws {SingularMatrixError} on all ranks, with the column in which no pivot was found.
  */
 export async function lu(a: DistributedMatrix): Promise<Lu> {
@@ -27,65 +68,63 @@ export async function lu(a: DistributedMatrix): Promise<Lu> {
   const { grid, rows: n, rowAxis, columnAxis, dtype, local } = factors;
   const pivots = new Int32Array(n);
   const { columns, data } = local;
-  for (let k = 0; k < rowAxis.blocks; k++) {
-    const width = rowAxis.widthOf(k);
-    const [row, column] = [k % grid.rows, k % grid.columns];
-    const top = rowAxis.before(grid.row, k);
-    const left = columnAxis.startOf(k);
-    const panel = newArray(dtype, (local.rows - top) * width);
-    /** The pivots, and the column that is zero. */
-    const found = new Int32Array(width + 1);
-    if (grid.column === column) {
-      pack(local.slice(top, local.rows, left, left + width), panel);
-      const { pivots: chosen, zero } = await factorPanel(grid.columnRanks, {
-        data: panel,
-        rows: local.rows - top,
-        width,
-        globalOf: i => rowAxis.globalOf(grid.row, top + i),
-        ownerOf: i => rowAxis.ownerOf(i),
-        localOf: i => rowAxis.localOf(i) - top,
-        first: k * rowAxis.block,
-        diagonalOwner: row,
-      });
-      found.set(chosen);
-      found[width] = zero;
+  // For the panel by which is updated, and the one that comes; and for the rows of u beside the former, unless every rank has them.
+  // Fresh memory for each would take longer than what fills it.
+  const rooms = [0, 1].map(() => newArray(dtype, local.rows * rowAxis.block));
+  const roomAbove = newArray(dtype, grid.rows === 1 ? 0 : rowAxis.block * columns);
+  let panel = rowAxis.blocks === 0 ? undefined : await bring(factors, 0, rooms[0]);
+  for (let k = 0; panel !== undefined; k++) {
+    const first = k * rowAxis.block;
+    if (panel.status === OVERFLOWED) {
+      throw new ArgumentError(
+        `lu: elements of the ${n} x ${n} matrix overflow while its columns from ${first} on are eliminated; scale it`,
+      );
     }
-    await grid.rowRanks.broadcastInto(found, { root: column });
-    if (found[width] >= 0) {
-      const index = k * rowAxis.block + found[width];
+    if (panel.status !== FACTORED) {
+      const index = first + panel.status;
       throw new SingularMatrixError(
         `lu: the ${n} x ${n} matrix is singular: pivot ${index} is exactly zero`,
         index,
       );
     }
-    const chosen = found.subarray(0, width);
-    pivots.set(chosen, k * rowAxis.block);
-    // The panel's own rows have been exchanged in the copy, which then replaces them.
-    await Promise.all([
-      grid.rowRanks.broadcastInto(panel, { root: column }),
-      swapRows(factors, chosen, k * rowAxis.block),
-    ]);
-    if (grid.column === column) {
-      pack(new Matrix(panel, local.rows - top, width), data.subarray(top * columns + left), columns);
+    pivots.set(panel.pivots, first);
+    await swapRows(factors, panel.pivots, first);
+    const width = rowAxis.widthOf(k);
+    const top = rowAxis.before(grid.row, k);
+    if (grid.column === k % grid.columns) {
+      // The panel's own rows have been exchanged in the copy, which then replaces them.
+      const from = top * columns + columnAxis.startOf(k);
+      pack(new Matrix(panel.data, local.rows - top, width), data.subarray(from), columns);
     }
     const right = columnAxis.before(grid.column, k + 1);
     const rest = columns - right;
-    const upper = newArray(dtype, width * rest);
-    const has = grid.row === row ? width : 0;
-    if (has > 0 && rest > 0) {
-      const place = data.subarray(top * columns + right);
-      now.trsm(width, rest, panel, place, { diag: "U", ldb: columns });
-      pack(local.slice(top, top + width, right), upper);
+    const has = grid.row === k % grid.rows ? width : 0;
+    const place = data.subarray(top * columns + right);
+    if (has > 0 && rest > 0) now.trsm(width, rest, panel.data, place, { diag: "U", ldb: columns });
+    let [above, ldb] = [place, columns];
+    if (grid.rows > 1) {
+      [above, ldb] = [roomAbove.subarray(0, width * rest), rest];
+      if (has > 0 && rest > 0) pack(local.slice(top, top + width, right), above);
+      await grid.columnRanks.broadcastInto(above, { root: k % grid.rows });
     }
-    await grid.columnRanks.broadcastInto(upper, { root: row });
     const below = local.rows - top - has;
-    if (below === 0 || rest === 0) continue;
+    const lower = panel.data.subarray(has * width);
     const target = data.subarray((top + has) * columns + right);
-    await worker.gemm(below, rest, width, panel.subarray(has * width), upper, target, {
-      alpha: -1,
-      beta: 1,
-      ldc: columns,
-    });
+    const update = async (from: number, to: number): Promise<void> => {
+      if (below === 0 || from === to) return;
+      await worker.gemm(below, to - from, width, lower, above.subarray(from), target.subarray(from), {
+        alpha: -1,
+        beta: 1,
+        ldb,
+        ldc: columns,
+      });
+    };
+    // The next panel is updated first, and then factorised and sent while the rest is updated.
+    const next = k + 1;
+    const own = grid.column === next % grid.columns && next < rowAxis.blocks ? rowAxis.widthOf(next) : 0;
+    await update(0, own);
+    const coming = next < rowAxis.blocks ? bring(factors, next, rooms[next % 2]) : undefined;
+    [panel] = await Promise.all([coming, update(own, rest)]);
   }
   return { factors, pivots };
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../errors.ts";
 import { min, world } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { checkAlike, type DistributedMatrix } from "./distributed-matrix.ts";
 import { type Layers, memory, multiplyInLayers, type Sizes, traffic, waysOf } from "./layers.ts";
 import { panelsOf, summa } from "./summa.ts";
@@ -11,6 +12,8 @@ export interface MatmulOptions {
    */
   copies?: number;
 }
+
+const matmulOptions: OptionNames<MatmulOptions> = { copies: true };
 
 /** Between hosts layers are chosen where they spare so much of SUMMA's traffic, and so many bytes for each rank. */
 const SHARE = 0.1;
@@ -55,8 +58,10 @@ async function choose(a: DistributedMatrix, sizes: Sizes): Promise<Layers> {
 export async function matmul(
   a: DistributedMatrix,
   b: DistributedMatrix,
-  { copies }: MatmulOptions = {},
+  options: MatmulOptions = {},
 ): Promise<DistributedMatrix> {
+  requireKnownOptions("matmul", options, matmulOptions);
+  const { copies } = options;
   checkAlike("matmul", a, b);
   if (a.columns !== b.rows) {
     throw new ArgumentError(

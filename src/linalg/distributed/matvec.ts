@@ -1,3 +1,4 @@
+import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
 import { sum } from "../../index.ts";
 import { newArray } from "../matrix.ts";
@@ -13,9 +14,8 @@ export async function matvec<A extends FloatArray>(a: DistributedMatrix, x: A): 
   const { grid, local, rowAxis, columnAxis } = a;
   const wanted = a.dtype === "float32" ? Float32Array : Float64Array;
   if (!(x instanceof wanted) || x.length !== a.columns) {
-    const got = ArrayBuffer.isView(x) ? `a ${x.constructor.name} of ${x.length}` : typeof x;
     throw new ArgumentError(
-      `matvec: a is ${a.rows} x ${a.columns} of ${a.dtype}, so x must be a ${wanted.name} of ${a.columns}, but is ${got}`,
+      `matvec: a is ${a.rows} x ${a.columns} of ${a.dtype}, so x must be a ${wanted.name} of ${a.columns}, but is ${describe(x)}`,
     );
   }
   const mine = newArray(a.dtype, local.columns);

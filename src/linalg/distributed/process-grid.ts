@@ -1,11 +1,15 @@
+import { inspect } from "node:util";
 import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 
 export interface GridOptions {
   /** Process rows; with `columns` they must make up all ranks. Near square, with rows <= columns, unless said. */
   rows?: number;
   columns?: number;
 }
+
+const gridOptions: OptionNames<GridOptions> = { rows: true, columns: true };
 
 /** The largest divisor of `size` that is not above its square root. */
 function nearSquare(size: number): number {
@@ -52,6 +56,7 @@ export class ProcessGrid implements AsyncDisposable {
    * @throws {ArgumentError} when rows times columns are not all ranks of `comm`.
    */
   static async create(comm: Communicator, options: GridOptions = {}): Promise<ProcessGrid> {
+    requireKnownOptions("ProcessGrid", options, gridOptions);
     const { size } = comm;
     const rows =
       options.rows ?? (options.columns === undefined ? nearSquare(size) : Math.floor(size / options.columns));
@@ -67,6 +72,17 @@ export class ProcessGrid implements AsyncDisposable {
     const rowRanks = await all.split(row, { name: `${all.name}.row(${row})` });
     const columnRanks = await all.split(column, { name: `${all.name}.column(${column})` });
     return new ProcessGrid(rows, columns, all, rowRanks, columnRanks);
+  }
+
+  /** "ProcessGrid(2 x 3, this rank in row 0, column 1)" */
+  toString(): string {
+    const { rows, columns, row, column } = this;
+    return `ProcessGrid(${rows} x ${columns}, this rank in row ${row}, column ${column})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
   }
 
   /** Gives its communicators back. Collective; no matrix of the grid can be worked on after it. */

@@ -1,3 +1,4 @@
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { newArray } from "../matrix.ts";
 import { diagCode, uploCode } from "../shapes.ts";
 import type { Diag, Uplo } from "../types.ts";
@@ -12,6 +13,8 @@ export interface TriangularSolveOptions {
   diag?: Diag;
 }
 
+const triangularOptions: OptionNames<TriangularSolveOptions> = { uplo: true, diag: true };
+
 /**
  * Solves t x = b for a triangular t; the other triangle is not read. A block row of x is solved for on its process row,
  * broadcast down the columns, and taken out of all block rows that are left.
@@ -20,8 +23,10 @@ export interface TriangularSolveOptions {
 export async function solveTriangular(
   t: DistributedMatrix,
   b: DistributedMatrix,
-  { uplo = "L", diag = "N" }: TriangularSolveOptions = {},
+  options: TriangularSolveOptions = {},
 ): Promise<DistributedMatrix> {
+  requireKnownOptions("solveTriangular", options, triangularOptions);
+  const { uplo = "L", diag = "N" } = options;
   // Here, for trsm would say so only to the ranks that have a block of the diagonal.
   uploCode("solveTriangular", uplo);
   diagCode("solveTriangular", diag);

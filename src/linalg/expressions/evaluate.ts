@@ -1,11 +1,12 @@
 /** Runs expressions over their arrays. */
+import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { native } from "../../native.ts";
 import { checkFixedLength } from "../fixed-length.ts";
 import { newArray } from "../matrix.ts";
-import { checkOptions } from "../shapes.ts";
 import type { Mode, Returned } from "../types.ts";
-import { describe, Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
+import { Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";
 import { compileProgram, type Outcome, type Program } from "./program.ts";
 
 /** What numbers are written to; bytes take conditions, as 0 and 1. */
@@ -17,6 +18,16 @@ export interface EvaluateOptions {
    * integers of 8 and 16 bits stand beside it, and otherwise "float64". Numbers take the type of the arrays.
    */
   dtype?: "float32" | "float64";
+}
+
+const evaluateOptions: OptionNames<EvaluateOptions> = { dtype: true };
+
+/** @throws {ArgumentError} */
+function checkOptions(routine: string, options: EvaluateOptions): void {
+  requireKnownOptions(routine, options, evaluateOptions);
+  const { dtype } = options;
+  if (dtype === undefined || dtype === "float32" || dtype === "float64") return;
+  throw new ArgumentError(`${routine}: dtype must be "float32" or "float64", but is ${describe(dtype)}`);
 }
 
 /** What an outcome becomes: an array, a number, or an object of those. */
@@ -56,13 +67,8 @@ const narrowIntegers = new Set(["Int8Array", "Uint8Array", "Uint8ClampedArray", 
 const typeName = (elements: ArrayBufferView): string =>
   (elements as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag];
 
-function isWide(arrays: Iterable<NumericArray>, options: EvaluateOptions): boolean {
-  if (options.dtype !== undefined) {
-    if (options.dtype !== "float32" && options.dtype !== "float64") {
-      throw new ArgumentError(`dtype: expected "float32" or "float64", but got ${String(options.dtype)}`);
-    }
-    return options.dtype === "float64";
-  }
+function isWide(arrays: Iterable<NumericArray>, dtype: EvaluateOptions["dtype"]): boolean {
+  if (dtype !== undefined) return dtype === "float64";
   const names = Array.from(arrays, typeName);
   const isNarrow = (name: string) => name === "Float32Array" || name === "Float16Array";
   return !(names.some(isNarrow) && names.every(name => isNarrow(name) || narrowIntegers.has(name)));
@@ -125,9 +131,7 @@ function checkTarget(
   if (name === "Float32Array" || name === "Float64Array" || (name === "Uint8Array" && kind === "condition"))
     return;
   const wanted = `a Float32Array or a Float64Array${kind === "condition" ? ", or a Uint8Array for conditions" : ""}`;
-  throw new ArgumentError(
-    `${routine}: ${targetName(key)} must be ${wanted}, but is ${name === "" ? describe(target) : `a ${name}`}`,
-  );
+  throw new ArgumentError(`${routine}: ${targetName(key)} must be ${wanted}, but is ${describe(target)}`);
 }
 
 /** Reductions that have no value without elements. */
@@ -144,12 +148,15 @@ function checkNotEmpty(routine: string, outcomes: readonly Outcome[], elements: 
 export class Evaluation {
   private readonly keys: readonly string[];
   private readonly outcomes: readonly Outcome[];
+  private readonly dtype: EvaluateOptions["dtype"];
   private readonly leaves: Leaves;
   private readonly programs = new Map<string, Program>();
   /** Whether there is one outcome without a name. */
   private readonly single: boolean;
 
-  constructor(routine: string, outcomes: Outcomes) {
+  constructor(routine: string, outcomes: Outcomes, options: EvaluateOptions) {
+    checkOptions(routine, options);
+    this.dtype = options.dtype;
     this.single = outcomes instanceof Expression || outcomes instanceof Reduction;
     if (!this.single && (typeof outcomes !== "object" || outcomes === null || isNumericArray(outcomes))) {
       throw new ArgumentError(
@@ -189,7 +196,6 @@ export class Evaluation {
     routine: string,
     bindings: Bindings,
     targets: { readonly [key: string]: unknown },
-    options: EvaluateOptions,
   ): Returned<M, unknown> {
     const named = new Map<NumericArray, string>(this.leaves.arrays);
     for (const parameter of this.leaves.parameters) {
@@ -201,7 +207,7 @@ export class Evaluation {
         );
       }
     }
-    const wide = isWide(named.keys(), checkOptions(routine, options));
+    const wide = isWide(named.keys(), this.dtype);
     const program = this.program(wide, bindings);
     const lengths = new Map<NumericArray, string>(named);
     for (const [key, target] of Object.entries(targets)) {

@@ -1,4 +1,5 @@
 /** Expressions as trees: what the builder, the parser and the template make, and what programs are compiled from. */
+import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
 import { type FunctionName, functionInfo, type Kind, type ReductionName } from "./functions.ts";
 
@@ -39,12 +40,6 @@ export function toExpression(operand: Operand, name?: string): Expression {
   throw new ArgumentError(
     `an expression is made of numbers, typed arrays and expressions, but got ${describe(operand)}`,
   );
-}
-
-export function describe(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "a plain array (make it a typed array)";
-  return typeof value === "object" ? `a ${value.constructor?.name ?? "object"}` : `${typeof value}`;
 }
 
 export function call(name: FunctionName, ...operands: Operand[]): Expression {

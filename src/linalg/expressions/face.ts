@@ -1,4 +1,5 @@
 /** The functions that evaluate expressions, once for each face: awaited, and blocking. */
+import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
 import type { Mode, Returned } from "../types.ts";
 import { array } from "./build.ts";
@@ -10,7 +11,7 @@ import {
   type Outcomes,
   type TargetArray,
 } from "./evaluate.ts";
-import { describe, Expression, isNumericArray, type NumericArray, Reduction } from "./expression.ts";
+import { Expression, isNumericArray, type NumericArray, Reduction } from "./expression.ts";
 import { parse } from "./parse.ts";
 
 type Arrays = NumericArray | readonly NumericArray[];
@@ -125,7 +126,7 @@ export function elementwise<M extends Mode>(mode: M): Elementwise<M> {
     targets: { [key: string]: unknown },
     options: EvaluateOptions,
   ): Returned<M, R> =>
-    new Evaluation(routine, outcomes).run(mode, routine, {}, targets, options) as Returned<M, R>;
+    new Evaluation(routine, outcomes, options).run(mode, routine, {}, targets) as Returned<M, R>;
 
   return {
     evaluate: (outcomes, options = {}) => guarded(() => run("evaluate", outcomes, {}, options)),
@@ -156,10 +157,14 @@ export function elementwise<M extends Mode>(mode: M): Elementwise<M> {
         ),
       ),
     compile: (source: string | Outcomes, options: EvaluateOptions = {}) => {
-      const evaluation = new Evaluation("compile", typeof source === "string" ? parse(source) : source);
+      const evaluation = new Evaluation(
+        "compile",
+        typeof source === "string" ? parse(source) : source,
+        options,
+      );
       const { parameters } = evaluation;
       const into = (targets: { [key: string]: unknown }, values: readonly unknown[]): any =>
-        guarded(() => evaluation.run(mode, "compile", bind(parameters, values), targets, options));
+        guarded(() => evaluation.run(mode, "compile", bind(parameters, values), targets));
       return Object.assign((...values: unknown[]) => into({}, values), {
         into: (target: TargetArray, ...values: unknown[]) => into({ "": target }, values),
         parameters,

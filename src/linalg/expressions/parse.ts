@@ -288,6 +288,8 @@ class Parser {
  * @throws {ArgumentError} with the position, when it is none, or is nested more than 300 deep.
  */
 export function parse(text: string): Parsed {
+  if (typeof text !== "string")
+    throw new ArgumentError(`expected the text of an expression, but got ${typeof text}`);
   return new Parser(text, []).parse();
 }
 

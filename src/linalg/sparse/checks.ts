@@ -1,3 +1,4 @@
+import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
 import { max } from "../../index.ts";
 import type { FloatArray } from "../types.ts";
@@ -7,8 +8,7 @@ import type { CsrMatrix } from "./csr-matrix.ts";
 function wrong(a: CsrMatrix, name: string, array: FloatArray, length: number): string | undefined {
   const wanted = a.dtype === "float32" ? Float32Array : Float64Array;
   if (array instanceof wanted && array.length === length) return undefined;
-  const got = ArrayBuffer.isView(array) ? `a ${array.constructor.name} of ${array.length}` : typeof array;
-  return `a is ${a.rows} x ${a.columns} of ${a.dtype}, so rank ${a.comm.rank}'s share ${name} must be a ${wanted.name} of ${length}, but is ${got}`;
+  return `a is ${a.rows} x ${a.columns} of ${a.dtype}, so rank ${a.comm.rank}'s share ${name} must be a ${wanted.name} of ${length}, but is ${describe(array)}`;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { newArray } from "../matrix.ts";
 import type { FloatArray } from "../types.ts";
 import { checkShares } from "./checks.ts";
@@ -8,6 +9,8 @@ export interface CsrOptions {
   /** "float64" unless said. */
   dtype?: "float32" | "float64";
 }
+
+const csrOptions: OptionNames<CsrOptions> = { dtype: true };
 
 /** Where each rank's share of so many begins, and where the last ends; the first ranks have one more. */
 function sharesOf(count: number, ranks: number): number[] {
@@ -88,8 +91,10 @@ export class CsrMatrix {
     rows: number,
     columns: number,
     row: (i: number) => Iterable<readonly [column: number, value: number]>,
-    { dtype = "float64" }: CsrOptions = {},
+    options: CsrOptions = {},
   ): Promise<CsrMatrix> {
+    requireKnownOptions("CsrMatrix", options, csrOptions);
+    const { dtype = "float64" } = options;
     for (const [name, value] of [
       ["rows", rows],
       ["columns", columns],

@@ -5,5 +5,6 @@ export {
   conjugateGradients,
   type IterationLimits,
   type PowerIteration,
+  type PowerOptions,
   powerIteration,
 } from "./iterative.ts";

@@ -1,6 +1,7 @@
 /** Iterations that need nothing of a matrix but its products with vectors. */
 import { ArgumentError, NoConvergenceError } from "../../errors.ts";
 import { max, sum } from "../../index.ts";
+import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { now } from "../distributed/local.ts";
 import { elementwise } from "../expressions/face.ts";
 import type { FloatArray } from "../types.ts";
@@ -13,6 +14,14 @@ export interface IterationLimits {
   /** Products with a, at most; 10 times the rows of a unless said. */
   iterations?: number;
 }
+
+export interface PowerOptions extends IterationLimits {
+  /** This rank's share of the vector to begin with; fixed numbers without a pattern unless said. */
+  start?: FloatArray;
+}
+
+const iterationLimits: OptionNames<IterationLimits> = { tolerance: true, iterations: true };
+const powerOptions: OptionNames<PowerOptions> = { ...iterationLimits, start: true };
 
 export interface ConjugateGradients {
   /** This rank's share of the solution. */
@@ -82,8 +91,10 @@ async function scaled(
 export async function conjugateGradients(
   a: CsrMatrix,
   b: FloatArray,
-  { tolerance = 1e-10, iterations = 10 * a.rows }: IterationLimits = {},
+  options: IterationLimits = {},
 ): Promise<ConjugateGradients> {
+  requireKnownOptions("conjugateGradients", options, iterationLimits);
+  const { tolerance = 1e-10, iterations = 10 * a.rows } = options;
   checkLimits("conjugateGradients", tolerance, iterations);
   checkSquare("conjugateGradients", a);
   await checkShares("conjugateGradients", a, { b });
@@ -139,24 +150,20 @@ function scattered(i: number): number {
 }
 
 /**
- * The eigenvalue of largest magnitude of a symmetric matrix, by power iteration from `start` on (fixed numbers
- * without a pattern unless said), until the residual is at most `tolerance` (1e-8 unless said). Collective.
+ * The eigenvalue of largest magnitude of a symmetric matrix, by power iteration from `start` on, until the residual is at
+ * most `tolerance` (1e-8 unless said). Collective.
  * @throws {ArgumentError} on all ranks, when a is not square, one's start is no share of a vector or has elements that are
- *   not finite, or a limit is none.
+ *   not finite, all of them are 0, or a limit is none.
  * @throws {NoConvergenceError} after `iterations`, as when two eigenvalues have that magnitude.
  */
-export async function powerIteration(
-  a: CsrMatrix,
-  {
-    tolerance = 1e-8,
-    iterations = 10 * a.rows,
-    start = a.vector(scattered),
-  }: IterationLimits & { start?: FloatArray } = {},
-): Promise<PowerIteration> {
+export async function powerIteration(a: CsrMatrix, options: PowerOptions = {}): Promise<PowerIteration> {
+  requireKnownOptions("powerIteration", options, powerOptions);
+  const { tolerance = 1e-8, iterations = 10 * a.rows, start = a.vector(scattered) } = options;
   checkLimits("powerIteration", tolerance, iterations);
   checkSquare("powerIteration", a);
   await checkShares("powerIteration", a, { start });
-  const [vector] = await scaled("powerIteration", a, "start", start);
+  const [vector, scale] = await scaled("powerIteration", a, "start", start);
+  if (scale === 0) throw new ArgumentError("powerIteration: start has no element other than 0");
   const product = a.vector();
   let residual = Number.POSITIVE_INFINITY;
   for (let done = 1; done <= iterations; done++) {
@@ -166,7 +173,9 @@ export async function powerIteration(
     const eigenvalue = await dot(a, vector, product);
     const gap = product.slice();
     now.axpy(-eigenvalue, vector, gap);
-    residual = Math.sqrt(await dot(a, gap, gap)) / Math.abs(eigenvalue);
+    const distance = Math.sqrt(await dot(a, gap, gap));
+    // A matrix of zeros has the eigenvalue 0.
+    residual = distance === 0 ? 0 : distance / Math.abs(eigenvalue);
     if (residual <= tolerance) return { eigenvalue, vector, iterations: done, residual };
     vector.set(product);
   }

@@ -151,9 +151,10 @@ function keptFor(comm: Communicator, node: Delayed): Kept | undefined {
 
 function planOf(comm: Communicator, operation: string, target: unknown): Plan {
   if (typeof target !== "object" || target === null) {
+    const came = typeof target === "function" ? "a function: call it, and it gives a node" : String(target);
     throw new ArgumentError(
       `${operation}: wants a node that a delayed function has given, or a list, plain object, Map or Set of nodes; ` +
-        `got ${String(target)}.`,
+        `got ${came}.`,
     );
   }
   return new Plan(target, node => keptFor(comm, node) !== undefined);

@@ -1,9 +1,10 @@
+import { ArgumentError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { approximateBytes } from "../approximate-bytes.ts";
-import { refusal } from "../sendable.ts";
+import { refusal, refusalIn } from "../sendable.ts";
 import { failureOf, type TaskFailure } from "../task-error.ts";
 import type { Spans } from "../trace.ts";
-import { withValues } from "./delayed.ts";
+import { Delayed, withValues } from "./delayed.ts";
 import type { Plan } from "./plan.ts";
 import { Kind, type Message, type Order, type Report } from "./protocol.ts";
 
@@ -75,10 +76,12 @@ export class Executor {
 
   /** Another rank wants a value that is here. */
   async give(step: number, rank: number): Promise<void> {
+    const value = this.values.get(step);
     try {
-      await this.comm.send([Kind.value, step, this.values.get(step), undefined] satisfies Message, rank);
+      await this.comm.send([Kind.value, step, value, undefined] satisfies Message, rank);
     } catch (error) {
-      await this.comm.send([Kind.value, step, undefined, failureOf(step, error)] satisfies Message, rank);
+      const failure = failureOf(step, refusalIn(value, error));
+      await this.comm.send([Kind.value, step, undefined, failure] satisfies Message, rank);
     }
   }
 
@@ -124,6 +127,11 @@ export class Executor {
         this.values.get(this.plan.numberOf(node));
       const outcome = fn(...(args.map(arg => withValues(arg, lookUp)) as never[]));
       const value = isThenable(outcome) ? await outcome : outcome;
+      if (value instanceof Delayed) {
+        throw new ArgumentError(
+          `${node.name} has given a node, ${value.key}, which nobody computes: call functions in it that are not delayed.`,
+        );
+      }
       this.values.set(step, value);
       const told = !this.plan.isPassing(step) && mayBeTold(value);
       this.reports.push(told ? { step, told, value } : { step, told });

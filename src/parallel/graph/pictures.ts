@@ -76,7 +76,7 @@ export function toSvg(target: unknown): string {
       );
     }
   }
-  const size = [width + 2 * MARGIN, topOf(layers.length - 1) + NODE_HEIGHT + MARGIN].map(round);
+  const size = [width + 2 * MARGIN, topOf(Math.max(1, layers.length) - 1) + NODE_HEIGHT + MARGIN].map(round);
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size[0]}" height="${size[1]}" ` +
     `viewBox="0 0 ${size[0]} ${size[1]}" font-family="sans-serif" font-size="${FONT_PX}">\n` +

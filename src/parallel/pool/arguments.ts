@@ -65,11 +65,11 @@ function isSpecial(part: object): part is Shared<unknown> | Future<unknown> {
  * The arguments that an item of starmap is.
  * @throws {ArgumentError} it is none
  */
-export function listOfArguments(item: unknown): unknown[] {
+export function listOfArguments(operation: string, item: unknown): unknown[] {
   if (typeof item === "object" && item !== null && Symbol.iterator in item)
     return [...(item as Iterable<unknown>)];
   const came = typeof item === "number" ? item : item === null ? "null" : typeof item;
-  throw new ArgumentError(`pool.starmap: each item must be a list of arguments; got ${came}.`);
+  throw new ArgumentError(`${operation}: each item must be a list of arguments; got ${came}.`);
 }
 
 /**

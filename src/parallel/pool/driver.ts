@@ -1,5 +1,6 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
-import { type Activity, ANY, type Communicator, world } from "../../index.ts";
+import { type Activity, ANY, type Communicator, type TypedArray, world } from "../../index.ts";
+import { refusalIn } from "../sendable.ts";
 import type { Caption } from "../trace.ts";
 import type { Future } from "./future.ts";
 import { giveWay } from "./give-way.ts";
@@ -17,7 +18,7 @@ import {
   toWorker,
 } from "./protocol.ts";
 import type { Setting } from "./setting.ts";
-import { type Hosts, isShareable, shareArray } from "./share-value.ts";
+import { type Hosts, shareArray, shareableType } from "./share-value.ts";
 import { Shared } from "./shared.ts";
 import { Station } from "./station.ts";
 import { taskLabel } from "./task.ts";
@@ -83,15 +84,19 @@ export class Driver implements Backend {
   async share<T>(value: T): Promise<Shared<T>> {
     this.requireRunning("share");
     const number = this.values++;
-    if (!isShareable(value) || this.comm.size === 1) {
-      await this.tellAll([Kind.share, number, value]);
+    const dtype = shareableType(value);
+    if (dtype === undefined || this.comm.size === 1) {
+      await this.tellAll([Kind.share, number, value]).catch((error: unknown) => {
+        throw refusalIn(value, error);
+      });
       return new Shared(number, value);
     }
-    const { length } = value;
-    const type = value.constructor.name;
+    const { code } = dtype;
+    const array = value as TypedArray;
+    const { length } = array;
     const share = async (): Promise<T> => {
-      await this.tellAll([Kind.shareArray, number, type, length]);
-      return (await shareArray(this.comm, this.hosts, { type, length }, value)) as T;
+      await this.tellAll([Kind.shareArray, number, code, length]);
+      return (await shareArray(this.comm, this.hosts, { code, length }, array)) as T;
     };
     const sharing = this.sharing.then(share);
     this.sharing = sharing;

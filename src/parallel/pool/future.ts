@@ -144,10 +144,10 @@ export abstract class Future<T> implements PromiseLike<T> {
  * Futures in the order in which they are settled, each with its place in the list:
  * `for await (const [place, future] of asCompleted(futures))`.
  */
-export async function* asCompleted<T>(
-  futures: Iterable<Future<T>>,
-): AsyncGenerator<[place: number, future: Future<T>], void, void> {
-  const settled: [number, Future<T>][] = [];
+export async function* asCompleted<F extends Future<any>>(
+  futures: Iterable<F>,
+): AsyncGenerator<[place: number, future: F], void, void> {
+  const settled: [number, F][] = [];
   let total = 0;
   let wake = (): void => {};
   for (const future of futures) {

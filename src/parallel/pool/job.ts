@@ -1,3 +1,4 @@
+import { refusalIn } from "../sendable.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import type { Driver } from "./driver.ts";
 import { CancelledError, Future, type FutureState } from "./future.ts";
@@ -106,7 +107,8 @@ export class Job extends Future<unknown> implements Queued {
 
   /** Its arguments cannot be sent. */
   refuse(error: unknown): void {
-    this.end("failed", Outcome.failed, failureOf(this.index, error), error);
+    const refusal = refusalIn(this.args, error);
+    this.end("failed", Outcome.failed, failureOf(this.index, refusal), refusal);
   }
 
   private fail(failure: TaskFailure): void {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { ArgumentError } from "../../errors.ts";
 import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { type Items, toList } from "../items.ts";
@@ -99,6 +100,15 @@ export class Pool {
     return this.backend.workers.length;
   }
 
+  toString(): string {
+    return `Pool(${this.workers === 1 ? "1 worker" : `${this.workers} workers`})`;
+  }
+
+  /** As console.log shows it. */
+  [inspect.custom](): string {
+    return this.toString();
+  }
+
   /**
    * This pool, with other options for what is submitted through the result: `pool.with({ priority: 1 }).submit(...)`.
    * @throws {ArgumentError} bad options
@@ -134,7 +144,13 @@ export class Pool {
     items: ArrayLike<Readonly<Arguments<A>>> | Iterable<Readonly<Arguments<A>>>,
     options?: PoolMapOptions,
   ): Promise<Awaited<R>[]> {
-    return this.all("starmap", fn, items as Items<unknown>, listOfArguments, options);
+    return this.all(
+      "starmap",
+      fn,
+      items as Items<unknown>,
+      item => listOfArguments("pool.starmap", item),
+      options,
+    );
   }
 
   /**
@@ -157,7 +173,7 @@ export class Pool {
 
   /**
    * Hands a value to all workers once; pass the result to tasks in place of the value. A typed array lies in memory
-   * once per host, and is the same memory for all tasks there. For rank 0, in the pool's body.
+   * once per host, and is the same memory for all tasks there; a Buffer becomes a Uint8Array. For rank 0, in the pool's body.
    */
   share<T>(value: T): Promise<Shared<T>> {
     return this.backend.share(value);

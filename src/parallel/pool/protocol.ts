@@ -54,8 +54,8 @@ export type ToWorker =
   | [kind: typeof Kind.outcome, index: number, outcome: Outcome, value: unknown]
   /** A value that orders refer to by its number. */
   | [kind: typeof Kind.share, value: number, content: unknown]
-  /** The same for an array, which all ranks then put in shared memory together. */
-  | [kind: typeof Kind.shareArray, value: number, type: string, length: number]
+  /** The same for an array, by the code of its element type, which all ranks then put in shared memory together. */
+  | [kind: typeof Kind.shareArray, value: number, code: number, length: number]
   | [kind: typeof Kind.stop];
 
 export type ToDriver =

@@ -1,3 +1,5 @@
+import { hasDetached } from "../../codec/detached.ts";
+import { type Dtype, dtypeOf, dtypes } from "../../codec/dtype.ts";
 import type { Communicator, TypedArray } from "../../index.ts";
 
 /** How the ranks of a pool lie on hosts. */
@@ -10,37 +12,23 @@ export interface Hosts {
 
 const LARGE_TAG = { tag: 2 } as const;
 
-type ArrayType = new (length: number) => TypedArray;
-const types: ReadonlyMap<string, ArrayType> = new Map(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    BigInt64Array,
-    BigUint64Array,
-    Float32Array,
-    Float64Array,
-    (globalThis as { Float16Array?: ArrayType }).Float16Array,
-  ].flatMap(type => (type === undefined ? [] : [[type.name, type as ArrayType] as const])),
-);
-
-/** Whether a value can lie in shared memory. */
-export function isShareable(value: unknown): value is TypedArray {
-  return ArrayBuffer.isView(value) && types.has(value.constructor.name);
+/**
+ * The element type of a value that can lie in shared memory, else undefined. A Buffer becomes a Uint8Array there; what has
+ * lost its memory is left to be refused as other values are.
+ */
+export function shareableType(value: unknown): Dtype | undefined {
+  const dtype = dtypeOf(value);
+  return dtype === undefined || hasDetached(value as TypedArray) ? undefined : dtype;
 }
 
 /** The same array on every rank, once in memory for each host. All ranks call it; rank 0 has the elements. */
 export async function shareArray(
   comm: Communicator,
   { own, leaders }: Hosts,
-  shape: { readonly type: string; readonly length: number },
+  shape: { readonly code: number; readonly length: number },
   array?: TypedArray,
 ): Promise<TypedArray> {
-  const shared = (await own.shared(types.get(shape.type)!, shape.length)) as TypedArray;
+  const shared = (await own.shared(dtypes[shape.code]!.create, shape.length)) as TypedArray;
   if (array !== undefined) {
     shared.set(array as never);
     for (const leader of leaders.slice(1)) await comm.send(array, leader, LARGE_TAG);

@@ -1,6 +1,7 @@
 import { ArgumentError, NotSendableError } from "../../errors.ts";
 import type { Communicator } from "../../index.ts";
 import { replaceIn } from "../nested.ts";
+import { refusalIn } from "../sendable.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
 import { Spans } from "../trace.ts";
 import { CancelledError, Future } from "./future.ts";
@@ -141,8 +142,8 @@ export class Worker implements WorkerContext, Backend {
         this.values.set(message[1], message[2]);
         break;
       case Kind.shareArray: {
-        const [, value, type, length] = message;
-        this.values.set(value, await shareArray(this.comm, this.hosts, { type, length }));
+        const [, value, code, length] = message;
+        this.values.set(value, await shareArray(this.comm, this.hosts, { code, length }));
         break;
       }
     }
@@ -238,8 +239,8 @@ export class Worker implements WorkerContext, Backend {
       if (results.length > 1) {
         for (const result of results) await this.report([result], longest);
       } else {
-        const [[id]] = results;
-        await this.report([[id, Outcome.failed, failureOf(id, error)]], longest);
+        const [[id, , value]] = results;
+        await this.report([[id, Outcome.failed, failureOf(id, refusalIn(value, error))]], longest);
       }
     }
   }
@@ -259,7 +260,7 @@ export class Worker implements WorkerContext, Backend {
     const request = { index: number, fn, args, priority, retries, worker };
     this.tell([Kind.submit, this.rank, request]).catch((error: unknown) => {
       this.asked.delete(number);
-      asked.fail(error);
+      asked.fail(refusalIn(args, error));
     });
     return asked;
   }

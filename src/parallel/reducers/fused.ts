@@ -1,3 +1,4 @@
+import { ArgumentError } from "../../errors.ts";
 import type { Reducer } from "./reducer.ts";
 
 type AnyReducer = Reducer<any, any, any>;
@@ -36,10 +37,14 @@ export function field<T, V, S, R>(get: (value: T) => V, reducer: Reducer<V, S, R
   return { ...reducer, add: (state, value) => reducer.add(state, get(value)) };
 }
 
-/** A reducer for each group of values that have one key; the result is a Map, in the order in which keys first came. */
+/**
+ * A reducer for each group of values that have one key; the result is a Map, in the order in which keys first came.
+ * Adding a value whose key is an object throws an ArgumentError: equal ones of two ranks are two keys.
+ */
 export function grouped<T, K extends string | number | bigint | boolean, S, R>(
   keyOf: (value: T) => K,
-  reducer: Reducer<T, S, R>,
+  // What a value is the context says, or keyOf: count(), which takes any, would say unknown.
+  reducer: Reducer<NoInfer<T>, S, R>,
 ): Reducer<T, Map<K, S>, Map<K, R>> {
   return {
     empty: () => new Map(),
@@ -47,7 +52,10 @@ export function grouped<T, K extends string | number | bigint | boolean, S, R>(
       const key = keyOf(value);
       const state = groups.get(key) ?? reducer.empty();
       const next = reducer.add(state, value);
-      if (next !== state || !groups.has(key)) groups.set(key, next);
+      if (next !== state || !groups.has(key)) {
+        requireKey(key);
+        groups.set(key, next);
+      }
       return groups;
     },
     merge: (left, right) => {
@@ -60,4 +68,12 @@ export function grouped<T, K extends string | number | bigint | boolean, S, R>(
     },
     result: groups => new Map([...groups].map(([key, state]) => [key, reducer.result(state)])),
   };
+}
+
+/** @throws {ArgumentError} */
+function requireKey(key: unknown): void {
+  if (Object(key) !== key) return;
+  throw new ArgumentError(
+    `grouped: keys must be strings, numbers, bigints or booleans; got ${Array.isArray(key) ? "a list" : typeof key}.`,
+  );
 }

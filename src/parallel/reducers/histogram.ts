@@ -21,11 +21,16 @@ interface Even {
 /**
  * How many values lie in each bin. Missing values are skipped.
  * @param bins edges in rising order; or a number of bins of one width between `from` and `to`
- * @throws {ArgumentError} edges that do not rise
+ * @throws {ArgumentError} no edges, or edges that do not rise
  */
 export function histogram(
   bins: ArrayLike<number> | Even,
 ): Reducer<Maybe, { counts: Float64Array }, Histogram> {
+  if (typeof bins !== "object" || bins === null) {
+    throw new ArgumentError(
+      `histogram: wants edges, such as [0, 10, 20], or { bins, from, to }; got ${String(bins)}.`,
+    );
+  }
   const edges = "bins" in bins ? evenEdges(bins) : Float64Array.from(bins);
   if (edges.length < 2 || edges.some((edge, i) => Number.isNaN(edge) || edge <= edges[i - 1])) {
     throw new ArgumentError(

@@ -3,8 +3,8 @@ import { ExactSum, exactSum } from "../../index.ts";
 import { requireKnownOptions } from "../../known-options.ts";
 import { isMissing, isPresent, type Maybe, type Reducer } from "./reducer.ts";
 
-/** How many values are there. */
-export function count(): Reducer<Maybe, number, number> {
+/** How many values are there, of any type. */
+export function count(): Reducer<unknown, number, number> {
   return {
     empty: () => 0,
     add: (n, value) => (isMissing(value) ? n : n + 1),
@@ -13,8 +13,8 @@ export function count(): Reducer<Maybe, number, number> {
   };
 }
 
-/** How many values are missing. */
-export function missing(): Reducer<Maybe, number, number> {
+/** How many values are missing, among values of any type. */
+export function missing(): Reducer<unknown, number, number> {
   return {
     empty: () => 0,
     add: (n, value) => (isMissing(value) ? n + 1 : n),
@@ -109,8 +109,10 @@ export function variance(options: { ddof?: number } = {}): Reducer<Maybe, Moment
       return state;
     },
     merge: (left, right) => {
+      // A mean of no values would make NaN of large ones: 0 times an overflown square.
+      if (right.count === 0) return left;
+      if (left.count === 0) return right;
       const count = left.count + right.count;
-      if (count === 0) return left;
       const deviation = right.mean - left.mean;
       const share = right.count / count;
       const squares = left.squares + right.squares + deviation ** 2 * left.count * share;

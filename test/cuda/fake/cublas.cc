@@ -64,7 +64,6 @@ API cublasCreate_v2(void** handle) {
   *handle = &token;
   return 0;
 }
-API cublasDestroy_v2(void*) { return 0; }
 API cublasGetVersion_v2(void*, int* version) {
   FAKE("cublasGetVersion_v2");
   *version = 130100;

@@ -141,7 +141,6 @@ API cuDevicePrimaryCtxRetain(void** context, int handle) {
   *context = reinterpret_cast<void*>(static_cast<intptr_t>(handle) + 1);
   return 0;
 }
-API cuDevicePrimaryCtxRelease_v2(int) { return 0; }
 API cuCtxSetCurrent(void* context) {
   FAKE("cuCtxSetCurrent");
   current = reinterpret_cast<intptr_t>(context);
@@ -183,6 +182,7 @@ API cuMemFree_v2(uint64_t address) {
 API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
   CONTEXT("cuMemHostAlloc");
   *address = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+  if (*address == nullptr) return outOfMemory;
   pinned[reinterpret_cast<uint64_t>(*address)] = bytes;
   return 0;
 }
@@ -225,13 +225,6 @@ API cuMemcpyDtoDAsync_v2(uint64_t target, uint64_t source, size_t bytes, void* s
 API cuMemcpyPeerAsync(uint64_t target, void*, uint64_t source, void*, size_t bytes, void* stream) {
   FAKE("cuMemcpyPeerAsync");
   return cuMemcpyDtoDAsync_v2(target, source, bytes, stream);
-}
-API cuMemsetD8Async(uint64_t target, unsigned char value, size_t bytes, void* stream) {
-  CONTEXT("cuMemsetD8Async");
-  if (!streams.count(stream)) return invalidHandle;
-  if (!inside(target, bytes)) return invalidValue;
-  memset(reinterpret_cast<void*>(target), value, bytes);
-  return 0;
 }
 
 API cuStreamCreate(void** stream, unsigned) {
@@ -308,10 +301,6 @@ API cuModuleGetFunction(void** function, void* module, const char* name) {
   if (!modules.count(static_cast<ptx::Module*>(module))) return invalidHandle;
   *function = static_cast<ptx::Module*>(module)->find(name);
   return *function == nullptr ? notFound : 0;
-}
-API cuModuleUnload(void* module) {
-  CONTEXT("cuModuleUnload");
-  return modules.erase(static_cast<ptx::Module*>(module)) ? 0 : invalidHandle;
 }
 API cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
                    unsigned blockZ, unsigned, void* stream, void** parameters, void** extra) {

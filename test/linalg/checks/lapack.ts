@@ -304,6 +304,16 @@ export const lapackChecks: Record<string, () => void> = {
       else expect(sync.gelsd(0, 2, 1, none, b, none)).to.equal(0);
       expect([...b]).to.deep.equal([0, 0]);
     }
+    // Without right-hand sides there are no solutions, but singular values.
+    for (const type of elementTypes) {
+      for (const [m, n] of tall) {
+        const a = matrixOf(new Grid(type, m, n));
+        const { x, rank, s } = sync.lstsq(a, Matrix.zeros(m, 0, a.dtype));
+        expect([...x.shape, rank]).to.deep.equal([n, 0, Math.min(m, n)]);
+        const { s: wanted } = sync.svd(a);
+        for (const [i, value] of s.entries()) expect(value).to.be.closeTo(wanted[i], 64 * type.eps * (m + n));
+      }
+    }
     const ones = Matrix.from([
       [1, 1],
       [1, 1],

@@ -137,6 +137,21 @@ export const checks: Record<string, () => void> = {
       }
     }
   },
+  "nrm2: infinite elements give infinity, NaN gives NaN": () => {
+    for (const type of elementTypes) {
+      for (const increment of [1, -2]) {
+        for (const places of [[0], [55], [3, 20]]) {
+          for (const value of [Number.NEGATIVE_INFINITY, Number.NaN]) {
+            const x = new Strided(type, 56, increment);
+            for (const place of places) x.set(place, [value, 1]);
+            const norm = sync.nrm2(x.array, { n: 56, incx: increment, complex: type.complex });
+            if (Object.is(norm, Math.abs(value))) continue;
+            throw new Error(`nrm2 ${type.name} ${increment}, ${value} at ${places.join(" and ")}: ${norm}`);
+          }
+        }
+      }
+    }
+  },
   "iamax: the first of equals, and NaN": () => {
     expectNumber(sync.iamax(Float64Array.of(1, -3, 3)), 1, 0, "iamax");
     expectNumber(sync.iamax(Float64Array.of(1, Number.NaN, 3)), 1, 0, "iamax of NaN");

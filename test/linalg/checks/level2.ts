@@ -87,6 +87,25 @@ export const checks: Record<string, () => void> = {
       }
     }
   },
+  "gemv: a matrix without elements leaves beta y": () => {
+    for (const type of elementTypes) {
+      const { complex } = type;
+      for (const incy of [1, -2]) {
+        for (const trans of transposes) {
+          const [m, n] = trans === "N" ? [5, 0] : [0, 5];
+          const a = new Grid(type, m, n, 3 + n);
+          const [x, y] = [new Strided(type, 0, 1), new Strided(type, 5, incy)];
+          const what = `gemv ${type.name} ${m} ${n} ${trans} ${incy}`;
+          const twice = y.values().map(([re, im]): Complex => [2 * re, 2 * im]);
+          sync.gemv(m, n, a.array, x.array, y.array, { trans, beta: 2, lda: a.ld, incy, complex });
+          expectVector(y, twice, 0, what);
+          y.array.fill(Number.NaN);
+          sync.gemv(m, n, a.array, x.array, y.array, { trans, lda: a.ld, incy, complex });
+          expectVector(y, Array(5).fill([0, 0]), 0, what);
+        }
+      }
+    }
+  },
   "gemv and ger: increments of more than 32 bits": () => {
     const far = { incx: 2 ** 32, incy: -(2 ** 32), lda: 2 ** 33 };
     const y = Float64Array.of(9);

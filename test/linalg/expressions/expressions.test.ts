@@ -384,6 +384,7 @@ describe("expressions", () => {
       expect(value("a * b", { a: 6, b: 7 })).to.equal(42);
       expect(value("constructor + toString", { constructor: 6, toString: 7 })).to.equal(13);
       fails(() => parse("constructor(1)"), /there is no function constructor/);
+      fails(() => parse(5 as never), /^expected the text of an expression, but got number/);
       expect(value("Infinity")).to.equal(inf);
     });
 
@@ -492,8 +493,14 @@ describe("expressions", () => {
         const made = new Made({ kind: "call", function: name, operands: [operand] });
         fails(() => sync.evaluate(made), new RegExp(`^there is no function ${name}$`));
       }
-      fails(() => sync.evaluate(exp(x), null as never), /^evaluate: options must be an object, but is null/);
-      await rejects(map(x, exp, 1 as never), /^map: options must be an object, but is 1/);
+      fails(
+        () => sync.evaluate(exp(x), null as never),
+        /^evaluate: options must be an object with any of dtype; got null/,
+      );
+      await rejects(
+        map(x, exp, 1 as never),
+        /^map: options must be an object with any of dtype; got a number/,
+      );
     });
 
     it("should refuse memory that overlaps", async () => {
@@ -528,27 +535,30 @@ describe("expressions", () => {
     });
 
     it("should refuse what is no expression", async () => {
-      fails(() => sync.map([1, 2] as never, exp), /map: array 1 is no typed array, but number/);
+      fails(() => sync.map([1, 2] as never, exp), /map: array 1 is no typed array, but a number \(1\)/);
       fails(
         () => sync.map("x" as never, exp),
-        /map: expected a typed array or a list of those, but got string/,
+        /map: expected a typed array or a list of those, but got a string/,
       );
-      fails(() => sync.map(x, 3 as never), /map: expected a function of expressions, but got number/);
-      fails(() => sync.map(x, (() => 3) as never), /map: expected an expression, but got number/);
+      fails(() => sync.map(x, 3 as never), /map: expected a function of expressions, but got a number \(3\)/);
+      fails(() => sync.map(x, (() => 3) as never), /map: expected an expression, but got a number/);
       fails(
         () => sync.map(x, ((x: Expression) => x.sum()) as never),
-        /but got a Reduction; reduce takes reductions/,
+        /but got an object of class Reduction; reduce takes reductions/,
       );
       fails(() => sync.evaluate(3 as never), /evaluate: expected an expression, a reduction or an object/);
       fails(
         () => sync.evaluate({ a: 3 } as never),
-        /evaluate: a must be an expression or a reduction, but is number/,
+        /evaluate: a must be an expression or a reduction, but is a number/,
       );
-      fails(() => exp([1] as never), /but got a plain array \(make it a typed array\)/);
+      fails(() => exp([1] as never), /made of numbers, typed arrays and expressions, but got a list of 1/);
       fails(() => (exp as (...operands: Operand[]) => Expression)(), /but got undefined/);
-      fails(() => fma(1, 2, "3" as never), /but got string/);
+      fails(() => fma(1, 2, "3" as never), /but got a string/);
       fails(() => sync.evaluate(exp(1)), /evaluate: the expression has no array/);
-      fails(() => sync.map(x, exp, { dtype: "float16" as never }), /dtype: expected "float32" or "float64"/);
+      fails(
+        () => sync.map(x, exp, { dtype: "float16" as never }),
+        /map: dtype must be "float32" or "float64", but is a string \("float16"\)/,
+      );
       await rejects(map(x, 3 as never), /expected a function/);
     });
 
@@ -556,7 +566,7 @@ describe("expressions", () => {
       const f = sync.compile("a * x");
       fails(() => f(x), /compile: the expression has 2 parameters \(a, x\), but got 1 value/);
       fails(() => f({ a: x }), /compile: parameter x must be a typed array or a number, but is undefined/);
-      fails(() => f("1" as never, x), /parameter a must be a typed array or a number, but is string/);
+      fails(() => f("1" as never, x), /parameter a must be a typed array or a number, but is a string/);
       fails(() => sync.evaluate(parameter("y").add(x)), /evaluate: parameter y must be/);
     });
 

@@ -172,7 +172,7 @@ if (size > 1) {
     // Some of those who want it run elsewhere.
     const users = Array.from({ length: 4 * size }, () => use(node));
     const used = await compute(world, users).catch((error: unknown) => error);
-    if (used instanceof TaskError) expect(used.message).to.include(`it is a ${kind}`);
+    if (used instanceof TaskError) expect(used.message).to.include(`send value: it is a ${kind}`);
     else
       expect(new Set(used as string[])).to.deep.equal(new Set([kind === "function" ? "function" : "object"]));
   }
@@ -231,11 +231,19 @@ if (size > 1) {
   expect(all.errors.map(each => (each.cause as Error).message)).to.deep.equal(["no 3", "no 4", "no 5"]);
   expect(all.errors[2].message).to.match(/^work: node fails \d+ failed/);
   expect(all.results).to.deep.equal([undefined, 2, undefined, 2]);
+  const gives = delayed(() => constant(1), { name: "gives" });
+  await expectFailure(
+    () => compute(world, gives()),
+    TaskError,
+    "TSMPI_TASK",
+    "gives has given a node, constant-",
+  );
   await expectFailure(() => persist(world, bad), TaskError, "TSMPI_TASK", "persist: node fails");
 
   const mistake = (act: () => unknown, sentence: string): Promise<void> =>
     expectFailure(act, ArgumentError, "TSMPI_ARGUMENT", sentence);
   await mistake(() => compute(world, 5), "wants a node");
+  await mistake(() => compute(world, add), "got a function: call it, and it gives a node");
   await mistake(() => compute(world, bad, { root: size }), "root must be a rank");
   await mistake(() => compute(world, bad, { errors: "no" as never }), "errors must be cancel or collect");
   await mistake(async () => delayed(5 as never), "delayed: wants a function");

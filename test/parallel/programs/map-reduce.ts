@@ -62,6 +62,9 @@ expect([...kinds]).to.deep.equal([
   [0, [0, 4]],
   ["1", [3, 7]],
 ]);
+// NaN stands behind the other numbers, and in nobody's way.
+const numbers = await mapReduce(world, [3, NaN, 1, NaN, 2], x => [[x, 1]]);
+expect([...numbers.keys()]).to.deep.equal([1, 2, 3, NaN]);
 expect([...(await mapReduce(world, [], pairs))]).to.deep.equal([]);
 
 // What goes wrong.

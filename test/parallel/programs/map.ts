@@ -48,6 +48,12 @@ const wrong = async (operation: () => unknown, sentence: RegExp) =>
   expectFailure(operation, ArgumentError, "TSMPI_ARGUMENT", sentence);
 await wrong(() => map(world, -1, square), /^map: items must be .* a count from 0 .*; got -1/);
 await wrong(() => map(world, undefined as never, square), /items must be .*; got undefined/);
+for (const length of [-1, 0.5, 2 ** 31, "3"]) {
+  await wrong(
+    () => map(world, { length } as never, square),
+    new RegExp(`^map: the length of items .* is ${length}`),
+  );
+}
 await wrong(
   () => map(world, 1, square, { schedule: "random" as never }),
   /schedule must be static, cyclic, dynamic, guided; got random/,
@@ -60,7 +66,10 @@ await wrong(
   () => map(world, 1, square, { chunks: 2 } as never),
   /no option chunks; did you mean chunksPerRank\?/,
 );
-await wrong(() => map(world, 3, square, 4 as never), /^map: options must be an object .*; got 4/);
+await wrong(
+  () => map(world, 3, square, 4 as never),
+  /^map: options must be an object .*; got a number \(4\)/,
+);
 await wrong(() => map(world, 3, square, null as never), /^map: options must be an object .*; got null/);
 await wrong(() => map(world, 3, undefined as never), /^map: the task must be a function; got undefined/);
 await wrong(() => map(world, 3, neverRun, { root: 7 + size }), /^map: root must be a rank from 0/);
@@ -74,6 +83,10 @@ await wrong(() => map(world, 1, square, { concurrency: 1.5 }), /concurrency must
 await wrong(
   () => map(world, 1, square, { as: Array as never }),
   /as must be the constructor of a typed array/,
+);
+await wrong(
+  () => map(world, 1, square, { as: "Float64Array" as never }),
+  /as must .*; got string Float64Array/,
 );
 await wrong(() => map(world, 1, square, { cost: 3 as never }), /cost must be a function/);
 await wrong(() => map(world, 1, square, { errors: "ignore" as never }), /errors must be cancel or collect/);

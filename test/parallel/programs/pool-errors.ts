@@ -4,6 +4,7 @@ import { expect } from "chai";
 import { ArgumentError, CollectiveMismatchError, NotSendableError, world } from "tsmpi";
 import {
   compute,
+  currentWorker,
   delayed,
   map,
   type Pool,
@@ -27,6 +28,7 @@ const throwsText = task(() => {
   throw "text";
 });
 const gives = task(() => () => {});
+const submits = task(() => currentWorker().pool.submit(identity, () => {}));
 const unregistered = (x: number): number => x;
 
 async function throwing(pool: Pool): Promise<void> {
@@ -67,10 +69,14 @@ async function sending(pool: Pool): Promise<void> {
   const good = pool.submit(identity, 1);
   const bad = pool.submit(identity, { deep: [() => {}] });
   const other = pool.submit(identity, 2);
-  await expectFailure(() => bad, NotSendableError, "TSMPI_NOT_SENDABLE", "it is a function");
+  await expectFailure(() => bad, NotSendableError, "TSMPI_NOT_SENDABLE", "value[0].deep[0]: it is a");
   expect([await good, await other]).to.deep.equal([1, 2]);
   const mixed = [pool.submit(identity, 3), pool.submit(gives), pool.submit(identity, 4)] as const;
-  await expectFailure(() => mixed[1], TaskError, "TSMPI_TASK", "it is a function");
+  await expectFailure(() => mixed[1], TaskError, "TSMPI_TASK", "cannot send value: it is a function");
+  const shared = (): Promise<unknown> => pool.share({ deep: () => {} });
+  await expectFailure(shared, NotSendableError, "TSMPI_NOT_SENDABLE", "value.deep: it is a function");
+  const inTask = pool.submit(submits);
+  await expectFailure(() => inTask, TaskError, "TSMPI_TASK", "value[0]: it is a function");
   expect([await mixed[0], await mixed[2]]).to.deep.equal([3, 4]);
 }
 

@@ -167,6 +167,7 @@ async function futures(pool: Pool): Promise<void> {
   const future = pool.submit(square, 3);
   expect(future.state).to.equal("pending");
   expect(inspect([future])).to.equal(`[ Future(${future.name} ${future.index}, pending) ]`);
+  expect(inspect(pool)).to.match(/^Pool\((1 worker|\d+ workers)\)$/);
   expect(future.settled).to.equal(false);
   expect(() => future.result).to.throw("pending; await it first");
   const heard: FutureState[] = [];
@@ -189,6 +190,9 @@ async function futures(pool: Pool): Promise<void> {
     seen.push(each.result);
   }
   expect(seen.sort()).to.deep.equal([1, 4, 9]);
+  // Tasks of different types.
+  const mixed = [pool.submit(square, 3), pool.submit(asks, 0)];
+  for await (const [, each] of asCompleted(mixed)) expect(each.settled).to.equal(true);
   for await (const [place] of asCompleted([])) expect.fail(`nothing is settled; got ${place}`);
 }
 
@@ -318,6 +322,10 @@ async function shared(pool: Pool): Promise<void> {
     handle.value[0] = 500;
     expect((await pool.submit(identify, handle)).sum).to.equal(500_000);
   }
+  const buffer = await pool.share(Buffer.from("abc").subarray(1));
+  expect([...buffer.value]).to.deep.equal([98, 99]);
+  const came = (await pool.submit(echo, buffer)) as Uint8Array;
+  expect([...came]).to.deep.equal([98, 99]);
   const arrays = await Promise.all([1, 2, 3].map(x => pool.share(BigInt64Array.of(BigInt(x)))));
   for (const [i, each] of arrays.entries()) {
     expect(await pool.submit(echo, each)).to.deep.equal(BigInt64Array.of(BigInt(i + 1)));

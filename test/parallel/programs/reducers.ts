@@ -105,6 +105,7 @@ expect([none.n, none.holes, none.least, none.most, none.total]).to.deep.equal([
 ]);
 expect([none.average, none.spread, none.q[3]]).to.deep.equal([NaN, NaN, NaN]);
 const lonely = await summarize(world, rank === size - 1 ? [2, 4] : [], everything);
+expect(await summarize(world, rank === size - 1 ? [1e200, 1e200] : [], variance())).to.equal(0);
 expect([lonely.n, lonely.average, lonely.spread, lonely.least]).to.deep.equal([2, 3, 2, 2]);
 
 // Groups, and fields of records.
@@ -120,6 +121,16 @@ const groups = await summarize(
 expect([...groups.keys()].sort()).to.deep.equal([0, 1, 2, 3, 4, 5, 6]);
 const third = all.filter((_, i) => i % 7 === 3);
 expect(groups.get(3)!.total).to.equal(sum().result(fold(sum(), third)));
+// Things of any type are counted.
+const sizes = await summarize(
+  world,
+  records,
+  grouped(record => record.key, count()),
+);
+expect(sizes.get(3)).to.equal(third.length);
+const byObject = grouped(() => ({}) as never, count());
+const noKey = (await failure(() => summarize(world, records.slice(0, 1), byObject))) as TaskError;
+expect(noKey.message).to.match(/grouped: keys must be strings, numbers, bigints or booleans; got object/);
 
 // Results of tasks, not stored.
 for (const schedule of [undefined, "dynamic"] as const) {
@@ -188,7 +199,7 @@ if (size > 1) {
   const unsent = (await failure(() => summarize(world, [1], kept))) as TaskError;
   expect(unsent.message).to.include("NotSendableError: cannot send value: it is a function");
 }
-expect(await summarize(world, ["a", "NA", null] as never, count())).to.equal(2 * size);
+expect(await summarize(world, ["a", "NA", null], count())).to.equal(2 * size);
 
 // A plain collective with the operator of a reducer.
 const states = await world.reduce(fold(variance(), mine), mergeOf(variance()));
@@ -206,6 +217,7 @@ await wrong(
   /^histogram: there is no option upto; there are bins, from, to/,
 );
 await wrong(() => histogram([1, 1]), /edges must be/);
+await wrong(() => histogram(10 as never), /^histogram: wants edges, .*; got 10/);
 await wrong(() => histogram([NaN, 1]), /edges must be/);
 await wrong(() => histogram({ bins: 0, from: 0, to: 1 }), /bins must be/);
 ok();

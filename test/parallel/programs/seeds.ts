@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { world } from "tsmpi";
 import { gridMap, map, scatterMap, type TaskContext, type TaskError } from "tsmpi/parallel";
+import * as random from "tsmpi/random";
 import { failure, ok } from "../../ranks/programs/support.ts";
 
 const schedules = ["static", "cyclic", "dynamic", "guided"] as const;
@@ -33,6 +34,9 @@ expect(new Set([...numbers, ...waited]).size).to.equal(200);
 const grid = await gridMap(world, [10, 10], (_f, _m, { random }) => random.random(), { seed: 1 });
 expect(grid.flat()).to.deep.equal(numbers);
 expect(await map(world, 3, draw, { seed: 2 })).to.not.deep.equal(numpy);
+
+// What console.log and errors call a class, in the bundle too.
+for (const [name, each] of Object.entries(random)) expect(each.name).to.equal(name);
 
 const unseeded = (await failure(() => map(world, 1, draw))) as TaskError;
 expect(unseeded.message).to.include("give the map a seed");

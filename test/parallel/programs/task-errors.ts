@@ -1,5 +1,6 @@
 /** Tasks that throw: all ranks get the error with item, rank, host and stack, and can go on. */
 import { hostname } from "node:os";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { world } from "tsmpi";
 import { map, type TaskContext, TaskError, TasksError } from "tsmpi/parallel";
@@ -98,6 +99,29 @@ for (const thrown of [
   if (typeof thrown === "symbol") expect(error.cause).to.equal("Symbol(s)");
   else if (!(thrown instanceof Error)) expect(error.cause).to.deep.equal(thrown);
   else expect((error.cause as AggregateError).errors[0].message).to.equal("one");
+}
+
+// The message says what was thrown, whatever a program has made of its errors.
+const odd = (change: PropertyDescriptorMap): Error => Object.defineProperties(new Error("odd"), change);
+const read = (): never => {
+  throw new Error("not to be read");
+};
+for (const [thrown, text] of [
+  [{ code: 404, toString: 1 }, "{ code: 404, toString: 1 }"],
+  [{ big: 5n }, "{ big: 5n }"],
+  [new Proxy({}, { get: read, ownKeys: read, getPrototypeOf: read }), "something that cannot be read"],
+  [odd({ name: { value: Symbol("odd") } }), "Error: odd"],
+  [odd({ stack: { value: [() => 1] } }), "Error: odd"],
+  [odd({ detail: { get: read, enumerable: true } }), "Error: odd"],
+  [runInNewContext("new RangeError('elsewhere')"), "RangeError: elsewhere"],
+] as const) {
+  const error = (await failure(() =>
+    map(world, 1, () => {
+      throw thrown;
+    }),
+  )) as TaskError;
+  expect(error.message).to.match(/^map: item 0 failed on rank \d+ \(.*\): /);
+  expect(error.message.endsWith(`: ${text}`), error.message).to.equal(true);
 }
 
 // Results that were promised to be numbers.

@@ -48,6 +48,8 @@ for (const root of new Set([0, last])) {
         "typed",
       );
     else expect(typed).to.equal(undefined);
+    const bytes = await scatterMap(world, onRoot(Buffer.from(numbers)), x => x, { schedule, root });
+    expect(bytes).to.deep.equal(onRoot(numbers));
     const objects = await scatterMap(world, onRoot([{ a: 1 }, new Map([[1, "x"]])]), item => [item], {
       schedule,
       root,
@@ -136,6 +138,8 @@ await expectFailure(
 );
 
 // starmap.
+const noList = (await failure(() => starmap(world, [1] as never, (x: number) => x))) as TaskError;
+expect(noList.message).to.match(/ArgumentError: starmap: each item must be a list of arguments; got 1/);
 expect(await starmap(world, zip([1, 2, 3], "abc"), (n, letter) => letter.repeat(n))).to.deep.equal([
   "a",
   "bb",
@@ -252,7 +256,7 @@ await expectFailure(wrongRoot, ArgumentError, "TSMPI_ARGUMENT", /^imap: root mus
       const error = (await failure(() => run(async () => (await act()) as never))) as TaskError;
       expect(error.name, `${name} in ${within}`).to.equal("TaskError");
       expect((error.cause as Error).message).to.include(
-        `${name}: a ${within} on world is under way on this rank. In its tasks`,
+        `${name}: ${within === "imap" ? "an" : "a"} ${within} on world is under way on this rank. In its tasks`,
       );
     }
   }
@@ -260,7 +264,7 @@ await expectFailure(wrongRoot, ArgumentError, "TSMPI_ARGUMENT", /^imap: root mus
     for await (const _ of imap(world, 10, i => i)) await map(world, 2, i => i);
   };
   if (rank === 0) {
-    await expectFailure(loop, ArgumentError, "TSMPI_ARGUMENT", "map: a imap on world is under way");
+    await expectFailure(loop, ArgumentError, "TSMPI_ARGUMENT", "map: an imap on world is under way");
   } else {
     await loop();
   }

@@ -42,6 +42,19 @@ for (const [name, wait] of [...receives, ...sends]) {
 }
 await world.barrier();
 
+// Many waits may have one signal.
+{
+  const warnings: Error[] = [];
+  process.on("warning", warning => warnings.push(warning));
+  const controller = new AbortController();
+  const { signal } = controller;
+  const waits = Array.from({ length: 40 }, () => failure(() => world.recv(left, { tag: 98, signal })));
+  controller.abort("all");
+  expect(await Promise.all(waits)).to.deep.equal(new Array(40).fill("all"));
+  await sleep(1);
+  expect(warnings).to.deep.equal([]);
+}
+
 // Nothing of those is left: new receives get new messages.
 await world.send("first", right, { tag: 1 });
 await world.send(new Float64Array([rank]), right, { tag: 2 });
@@ -107,8 +120,9 @@ await world.barrier();
       if (seen.length === 3) setTimeout(() => controller.abort("done"), 5);
     }
   })();
+  const ended = failure(() => loop);
   for (const value of [1, 2, 3]) await world.send(value, right, { tag: 4 });
-  expect(await failure(() => loop)).to.equal("done");
+  expect(await ended).to.equal("done");
   expect(seen).to.deep.equal([1, 2, 3]);
   await world.barrier();
 }

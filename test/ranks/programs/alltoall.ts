@@ -111,7 +111,7 @@ for (const face of mixedFaces) {
   const twos = everyRank.map(() => 2);
   await refused(
     () => face.alltoallInto(array.slice(), array, { sendCounts: [...twos, 0] }),
-    /sendCounts must list \d+ block lengths/,
+    /sendCounts must be a list of \d+ block lengths/,
   );
   await refused(
     () => face.alltoallInto(array.slice(), array, { recvCounts: twos.map(() => 3) }),

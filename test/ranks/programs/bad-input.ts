@@ -70,7 +70,7 @@ for (const face of faces) {
     ["text", 'a string ("text")'],
     [7, "a number (7)"],
   ] as [never, string][]) {
-    await refused(() => face.recvInto(target, left), `recvInto: target must be a typed array; got ${came}.`);
+    await refused(() => face.recvInto(target, left), `recvInto: target must be a typed array; got ${came}`);
   }
 
   // Options that are none, as a tag or root given bare, which must be refused before anything is sent or numbered.
@@ -154,7 +154,7 @@ for (const face of faces) {
     [new Set([{}, new WeakMap()]), "value[Set item 1]", /it is a WeakMap/],
     [{ "not a name": Symbol("s") }, 'value["not a name"]', /it is a symbol/],
     [{ net: { server } }, "value.net.server", /it is a Server/],
-    [{ events: new EventEmitter() }, "value.events", /it is a EventEmitter/],
+    [{ events: new EventEmitter() }, "value.events", /it is an EventEmitter/],
     [{ later: [Promise.resolve()] }, "value.later[0]", /it is a Promise/],
     [cyclic, "value.last", /it is a function/],
     [new Error("e", { cause: { f: () => 1 } }), "value.cause.f", /it is a function/],

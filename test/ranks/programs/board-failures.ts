@@ -5,11 +5,8 @@
 import { spawn } from "node:child_process";
 import { expect } from "chai";
 import { ArgumentError, type Communicator, max, sum, world } from "tsmpi";
-import {
-  BULK_BYTES as BULK,
-  CELL_PAYLOAD_BYTES as CELL,
-  CELLS,
-} from "../../../src/transport/board-layout.ts";
+import { CELLS } from "../../../src/transport/board-layout.ts";
+import { BULK, CELL } from "./board-places.ts";
 import { blocking, doubles, expectSame, failure, ok, sleep } from "./support.ts";
 
 const { rank, size } = world;

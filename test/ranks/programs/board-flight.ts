@@ -1,7 +1,7 @@
 /** Many collectives of the board under way at once, far ahead of a slow rank, and mixed with blocking ones. */
 import { expect } from "chai";
 import { sum, world } from "tsmpi";
-import { BULK_BYTES as BULK } from "../../../src/transport/board-layout.ts";
+import { BULK } from "./board-places.ts";
 import { compute, doubles, expectSame, faces, ok, sleep } from "./support.ts";
 
 const { rank, size } = world;

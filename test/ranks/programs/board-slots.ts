@@ -1,7 +1,7 @@
 /** Boards that earlier communicators of other ranks have used, and left in the middle of their cells. */
 import { expect } from "chai";
 import { sum, world } from "tsmpi";
-import { BULK_BYTES as BULK, CELL_PAYLOAD_BYTES as CELL } from "../../../src/transport/board-layout.ts";
+import { BULK, CELL } from "./board-places.ts";
 import { doubles, expectSame, faces, ok, random } from "./support.ts";
 
 const { rank, size } = world;

@@ -165,7 +165,7 @@ async function failure(work: () => unknown): Promise<Error> {
   expect(wrong.message).to.match(/it is a DeviceArray .*use the communicator that over of tsmpi\/cuda makes/);
   expect(await failure(() => world.broadcastInto(array as never))).to.be.instanceOf(ArgumentError);
   expect((await failure(() => gpus.send(new Float32Array(2) as never, rank))).message).to.match(
-    /expected a device array/,
+    /send: the array must be a device array; got Float32Array\(2\)/,
   );
   expect((await failure(() => gpus.recvInto(array.reshape([2, 2]).transpose()))).message).to.match(
     /view with gaps/,

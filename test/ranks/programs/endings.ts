@@ -124,7 +124,7 @@ const cases: Record<string, () => Promise<void>> = {
   },
 
   async abort() {
-    if (rank === 1) world.abort("the input has no column 'delay'", 7);
+    if (rank === 1) world.abort("the input has no column 'delay'", 512);
     await world.barrier();
   },
 };

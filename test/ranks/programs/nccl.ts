@@ -2,6 +2,7 @@
  * Collectives of device arrays over NCCL, on the fakes. The argument says how: "all" (each rank has a device), "shared",
  * "off", "missing" (rank 1 has no NCCL), "full" (the device of rank 1 does not start at first), "broken" (NCCL does not start on the last rank).
  */
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { max, sum, world } from "tsmpi";
 import * as cuda from "tsmpi/cuda";
@@ -130,5 +131,22 @@ if (size > 1) {
   using short = cuda.zeros(3);
   expect(await refused(() => gpus.allgatherInto(short, mine))).to.match(/allgatherInto/);
 }
+expect(inspect(gpus)).to.equal(`DeviceCommunicator(rank ${rank} of ${size})`);
+// Giving back once is enough: a second time, and all that is called later, is refused.
 await gpus.free();
+{
+  using array = cuda.zeros(4);
+  for (const work of [
+    () => gpus.free(),
+    () => gpus.allreduceInto(array, array, sum),
+    () => gpus.send(array, rank),
+    () => gpus.ncclReason(),
+  ]) {
+    const error = await work().then(
+      () => undefined,
+      (thrown: Error) => thrown,
+    );
+    expect(error?.message).to.match(/has been freed; it cannot be used any more/);
+  }
+}
 ok();

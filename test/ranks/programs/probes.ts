@@ -1,4 +1,5 @@
 /** probe, poll and messages(): what they tell, what they take, and how a loop over them is left. */
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { ANY, ArgumentError, type Message, TruncationError, TypeMismatchError, world } from "tsmpi";
 import { expectFailure, expectSame, faces, left, ok, pattern, right, sleep } from "./support.ts";
@@ -19,6 +20,7 @@ for (const face of faces) {
   expect(array.source).to.equal(left);
   expect(array.tag).to.equal(4);
   expect(array.bytes).to.equal(12);
+  expect(inspect(array)).to.match(new RegExp(`^(Blocking)?Message\\(from rank ${left}, tag 4, 12 bytes\\)$`));
 
   // It has taken the message: nobody else can.
   await face.barrier();

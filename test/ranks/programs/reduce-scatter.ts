@@ -69,7 +69,7 @@ for (const face of faces) {
     expectFailure(operation, ArgumentError, "TSMPI_ARGUMENT", sentence);
   await refused(
     () => face.reduceScatter(new Float64Array(4), sum, { counts: [...everyRank, 1] }),
-    /^reduceScatter: counts must list \d+ block lengths/,
+    /^reduceScatter: counts must be a list of \d+ block lengths/,
   );
   await refused(
     () => face.reduceScatter(new Float64Array(4), sum, { counts: everyRank.map(() => 1000) }),

@@ -1,4 +1,5 @@
 /** split, dup, free and host: who is in a communicator, in which order, and that each works. */
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { ArgumentError, type Communicator, sum, world } from "tsmpi";
 import { blocking, everyRank, expectFailure, ok } from "./support.ts";
@@ -110,6 +111,17 @@ for (const [i, comm] of kept.entries()) {
 await Promise.all(kept.map(comm => comm.barrier()));
 for (const comm of kept) await comm.free();
 
+// On the console.
+{
+  const half = await world.split(world.rank % 2, { name: "half" });
+  expect(inspect([world, world.sync, half])).to.equal(
+    `[\n  World(world, rank ${world.rank} of ${world.size}),\n` +
+      `  BlockingCommunicator(world, rank ${world.rank} of ${world.size}),\n` +
+      `  Communicator(half, rank ${half.rank} of ${half.size})\n]`,
+  );
+  await half.free();
+}
+
 // Bad input.
 await expectFailure(
   () => world.split(1.5),
@@ -123,13 +135,13 @@ await expectFailure(
   () => world.split(1, { key: NaN }),
   ArgumentError,
   "TSMPI_ARGUMENT",
-  /key must be a number/,
+  /key must be a finite number/,
 );
 await expectFailure(
   () => world.split(1, { key: "x" as never }),
   ArgumentError,
   "TSMPI_ARGUMENT",
-  /key must be a number; got a string/,
+  /key must be a finite number; got a string/,
 );
 await expectFailure(() => world.free(), ArgumentError, "TSMPI_ARGUMENT", /world lasts as long as the job/);
 await expectFailure(

@@ -121,6 +121,20 @@ await eachGrid(async grid => {
     const singular = await expectFailure(() => lu(a), SingularMatrixError, new RegExp(`pivot ${place} is`));
     expect((singular as SingularMatrixError).index).to.equal(place);
 
+    // Finite, but not what is left.
+    if (place > 0) {
+      const large = (i: number, j: number): number => {
+        if (i === 0 || i === place) return j > 0 ? 1e308 : i === 0 ? 1 : -1;
+        return i === j ? 1 : 0;
+      };
+      const overflowing = DistributedMatrix.fromFunction(grid, n, n, large, { block: 6 });
+      await expectFailure(
+        () => lu(overflowing),
+        ArgumentError,
+        /elements of the 40 x 40 matrix overflow while/,
+      );
+    }
+
     const nan = (i: number, j: number): number => (i >= place && j === 0 ? Number.NaN : 1);
     const bad = DistributedMatrix.fromFunction(grid, n, n, nan, { block: 6 });
     const where = new RegExp(`element \\(${place}, 0\\) of a is not a finite number`);
@@ -142,9 +156,14 @@ for (const options of [{ uplo: "X" }, { diag: "X" }]) {
   await expectFailure(
     () => solveTriangular(square, square, options as object),
     ArgumentError,
-    new RegExp(`^solveTriangular: ${name} must be .* but is "X"`),
+    new RegExp(`^solveTriangular: ${name} must be .* but is a string \\("X"\\)`),
   );
 }
+await expectFailure(
+  () => solveTriangular(square, square, { trans: "T" } as object),
+  ArgumentError,
+  /^solveTriangular: there is no option trans; there are uplo, diag/,
+);
 for (const [pivots, message] of [
   [Int32Array.of(0, 3, 2), /luSolve: pivots\[1\] is 3, which is no row of 3/],
   [Int32Array.of(-1, 1, 2), /luSolve: pivots\[0\] is -1/],

@@ -1,4 +1,5 @@
 /** Grids, where elements lie, scatter and gather. */
+import { inspect } from "node:util";
 import { expect } from "chai";
 import { ArgumentError, world } from "tsmpi";
 import { DistributedMatrix, Matrix, ProcessGrid } from "tsmpi/linalg";
@@ -11,6 +12,12 @@ const nearest: Record<number, [number, number]> = { 1: [1, 1], 2: [1, 2], 3: [1,
 expect([near.rows, near.columns]).to.deep.equal(nearest[size]);
 expect([near.row, near.column]).to.deep.equal([Math.floor(rank / near.columns), rank % near.columns]);
 expect([near.rowRanks.size, near.columnRanks.size]).to.deep.equal([near.columns, near.rows]);
+expect(inspect(near)).to.equal(
+  `ProcessGrid(${near.rows} x ${near.columns}, this rank in row ${near.row}, column ${near.column})`,
+);
+expect(inspect(DistributedMatrix.zeros(near, 3, 2, { block: 2 }))).to.equal(
+  `DistributedMatrix(3 x 2 of float64 in blocks of 2 on a ${near.rows} x ${near.columns} grid)`,
+);
 for (const options of [{ rows: size + 1 }, { columns: 0 }, { rows: 2, columns: size }]) {
   await expectFailure(
     () => ProcessGrid.create(world, options),
@@ -72,6 +79,18 @@ const make =
     DistributedMatrix.zeros(near, rows, 3, options);
 await expectFailure(make({ block: 0 }), ArgumentError, /block must be a whole number, at least 1, but is 0/);
 await expectFailure(make({ dtype: "complex64" }), ArgumentError, /dtype must be .* but is "complex64"/);
+await expectFailure(make({ blok: 3 }), ArgumentError, /no option blok; did you mean block/);
+await expectFailure(
+  () => ProcessGrid.create(world, { row: 1 } as object),
+  ArgumentError,
+  /did you mean rows/,
+);
+await expectFailure(
+  () => DistributedMatrix.scatter(near, undefined, { dtype: "float32" } as object),
+  ArgumentError,
+  /^DistributedMatrix.scatter: there is no option dtype; there are root, block/,
+);
+await expectFailure(() => zeros.gather({ rank: 0 } as object), ArgumentError, /there is no option rank/);
 await expectFailure(make({}, -1), ArgumentError, /rows must be a whole number, at least 0, but is -1/);
 const root = size - 1;
 await expectFailure(

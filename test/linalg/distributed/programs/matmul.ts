@@ -50,4 +50,9 @@ for (const b of [
 ]) {
   await expectFailure(() => distributed.matmul(a, b), ArgumentError, /one grid, block size and dtype/);
 }
+await expectFailure(
+  () => distributed.matmul(a, a, { copy: 2 } as object),
+  ArgumentError,
+  /^matmul: there is no option copy; did you mean copies/,
+);
 await ok();

@@ -71,7 +71,7 @@ for (const x of [new Float64Array(4), new Float32Array(3), [1, 2, 3] as unknown 
   await expectFailure(
     () => matvec(a, x),
     ArgumentError,
-    /4 x 3 of float64, so x must be a Float64Array of 3/,
+    /4 x 3 of float64, so x must be a Float64Array of 3, but is (Float|a list of 3)/,
   );
 }
 await grid.free();

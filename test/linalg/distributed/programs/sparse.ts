@@ -127,6 +127,13 @@ for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY]) {
   await expectFailure(() => conjugateGradients(a, b), ArgumentError, /: b has elements that are NaN or inf/);
   await expectFailure(() => powerIteration(a, { start: b }), ArgumentError, /: start has elements that/);
 }
+await expectFailure(
+  () => powerIteration(a, { start: a.vector() }),
+  ArgumentError,
+  /powerIteration: start has no element other than 0/,
+);
+const nothing = await powerIteration(await CsrMatrix.fromRows(world, n, n, () => []));
+expect([nothing.eigenvalue, nothing.residual, nothing.iterations]).to.deep.equal([0, 0, 1]);
 for (const [limits, message] of [
   [{ tolerance: Number.NaN }, /: tolerance must be a number, at least 0, but is NaN/],
   [{ tolerance: -1 }, /: tolerance must be a number, at least 0, but is -1/],
@@ -138,6 +145,19 @@ for (const [limits, message] of [
   await expectFailure(() => conjugateGradients(a, b, limits), ArgumentError, message);
   await expectFailure(() => powerIteration(a, limits), ArgumentError, message);
 }
+
+const unknown = { maxIterations: 3 } as object;
+await expectFailure(
+  () => conjugateGradients(a, a.vector(), unknown),
+  ArgumentError,
+  /no option maxIterations/,
+);
+await expectFailure(() => powerIteration(a, unknown), ArgumentError, /no option maxIterations/);
+await expectFailure(
+  () => CsrMatrix.fromRows(world, 6, 6, () => [], { type: "float32" } as object),
+  ArgumentError,
+  /^CsrMatrix: there is no option type; did you mean dtype/,
+);
 
 await expectFailure(
   () => CsrMatrix.fromRows(world, 6, 6, i => [[i === 4 ? 6 : 0, 1]]),

@@ -1,4 +1,4 @@
-import { isTypedArray } from "../codec/dtype.ts";
+import { isTypedArray } from "./codec/dtype.ts";
 
 /** What a value is, in the few words that an error message needs: `Float64Array(3)`, `a string ("abc")`. */
 export function describe(value: unknown): string {
