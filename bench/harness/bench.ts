@@ -7,7 +7,7 @@ import { Missing } from "./compile.ts";
 import { Contender, type ContenderPlan } from "./contender.ts";
 import { formatBytes } from "./format.ts";
 import { BUSY, describeMachine, isBusy } from "./machine.ts";
-import { measureRow, type Settings } from "./measure.ts";
+import { measureRow, type Settings, warmUpFor } from "./measure.ts";
 import { measureStart } from "./measure-start.ts";
 import { casesOf, type Operation } from "./operations.ts";
 import { HELP, type Options, parseOptions } from "./options.ts";
@@ -107,7 +107,7 @@ async function run(options: Options): Promise<number> {
     rows = await measureAll(options, contenders, {
       rounds,
       batchTime,
-      onHosts: options.hosts !== undefined,
+      warmUp: warmUpFor(ranks, options.hosts !== undefined),
       probe,
     });
   } finally {

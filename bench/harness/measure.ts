@@ -2,6 +2,7 @@
  * Measures one row: all contenders do the same operation, a batch each in turn, round after round. What disturbs the
  * machine for longer than a round disturbs all of them, and the ratios are made within rounds.
  */
+import { usableCores } from "../../launcher/cores.ts";
 import type { Contender } from "./contender.ts";
 import type { Case } from "./operations.ts";
 import type { Placement, Probe } from "./probe.ts";
@@ -11,16 +12,21 @@ export interface Settings {
   rounds: number;
   /** Microseconds that a batch of the fastest contender should take. */
   batchTime: number;
-  onHosts: boolean;
+  /** See `warmUpFor`. */
+  warmUp: number;
   probe: Probe | undefined;
 }
 
-/**
- * Batches' worth of warm-up, half a second with those of 20 ms: so long an awaited message of 8 bytes takes 2.5 us, and
- * from then on 0.25. More for jobs on several hosts, where a call passes more processes.
- */
 const WARM_UP = 25;
 const WARM_UP_ON_HOSTS = 80;
+/**
+ * Batches' worth of warm-up. Half a second, with those of 20 ms: so long an awaited message of 8 bytes takes 2.5 us, and
+ * from then on 0.25. Where ranks share cores, their compilers do, too: alltoall of 64 KiB on 8 ranks of 2 cores takes
+ * 1.6 ms at first, 0.55 after two seconds. More for jobs on several hosts, where a call passes more processes.
+ */
+export function warmUpFor(ranks: number, onHosts: boolean): number {
+  return onHosts ? WARM_UP_ON_HOSTS : WARM_UP * Math.max(1, ranks / usableCores());
+}
 /** A contender that is slower than the fastest may take so many times as long; then it gets fewer calls. */
 const LONGEST = 8;
 /** Even a slow operation gets a few calls, for one alone would be its own warm-up. */
@@ -65,7 +71,7 @@ export function planCalls(estimates: readonly number[], batchTime: number): numb
 export async function measureRow(
   row: Case,
   contenders: readonly Contender[],
-  { rounds, batchTime, onHosts, probe }: Settings,
+  { rounds, batchTime, warmUp, probe }: Settings,
 ): Promise<Row> {
   const failures: Record<string, string> = {};
   const { operation } = row;
@@ -89,7 +95,7 @@ export async function measureRow(
     const time = await attempt(contender, async () => {
       await contender.start();
       await contender.prepare(operation.name, row.argument);
-      return estimate(contender, batchTime, onHosts ? WARM_UP_ON_HOSTS : WARM_UP);
+      return estimate(contender, batchTime, warmUp);
     });
     if (time === undefined) continue;
     estimates.push(time);

@@ -10,7 +10,7 @@ import { Need, needsOf } from "../../src/collectives/algorithm-names.ts";
 import { Contender, type ContenderPlan } from "./contender.ts";
 import { formatBytes, formatNumber } from "./format.ts";
 import { BUSY, describeMachine, isBusy } from "./machine.ts";
-import { measureRow } from "./measure.ts";
+import { measureRow, warmUpFor } from "./measure.ts";
 import { casesOf, operationNamed } from "./operations.ts";
 import { planOurs } from "./ours.ts";
 import type { Row } from "./results.ts";
@@ -57,7 +57,7 @@ async function measureOperation(
       const row = await measureRow(one, contenders, {
         rounds,
         batchTime: BATCH_TIME,
-        onHosts: false,
+        warmUp: warmUpFor(ranks, false),
         probe: undefined,
       });
       const microseconds: Record<string, number> = {};

@@ -1,4 +1,8 @@
-"""The peer of server.ts: the same works by NumPy. Reads "name size calls" from standard input, writes seconds a call."""
+"""
+The peer of server.ts: the same works by NumPy, or with the argument "torch" products by PyTorch. Reads "name size calls" from
+standard input, writes seconds a call.
+"""
+import os
 import sys
 import time
 
@@ -36,10 +40,24 @@ works = {
     "deigh": lambda a, b, c: np.linalg.eigh(a),
 }
 
-print("ready", np.__version__, flush=True)
+version = np.__version__
+if sys.argv[1:] == ["torch"]:
+    try:
+        import torch
+    except ImportError:
+        print("missing", flush=True)
+        sys.exit()
+    version = torch.__version__
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    for product in "dgemm", "sgemm":
+        works[product] = lambda *matrices: torch.mm(*matrices[:2], out=matrices[2])
+
+print("ready", version, flush=True)
 for line in sys.stdin:
     name, n, calls = line.split()
     made = arrays(name, int(n))
+    if "torch" in sys.modules:
+        made = tuple(torch.from_numpy(array) for array in made)
     work = works[name]
     start = time.perf_counter()
     for _ in range(int(calls)):

@@ -2,9 +2,9 @@
  * tsmpi/linalg beside NumPy on the same OpenBLAS: npx tsx bench/linalg/run.ts [--threads 1,2] [--works dgemm,dqr:1000]
  * [--rounds 7] [--quick]
  *
- * Three servers, each in its own process, do the same work by turns: tsmpi on the library that it finds, tsmpi on its
- * own kernels, NumPy (PYTHON, or /usr/bin/python3). The least time of the rounds is shown, and how many times as fast
- * as NumPy that is.
+ * Servers, each in its own process, do the same work by turns: tsmpi on the library that it finds, tsmpi on its own
+ * kernels, NumPy (PYTHON, or /usr/bin/python3), and products also PyTorch where that Python has it. The least time of
+ * the rounds is shown, and how many times as fast as NumPy that is.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { dirname, join } from "node:path";
@@ -91,30 +91,35 @@ const chosen = works.filter(
 for (const threads of values.threads.split(",")) {
   const env = { OMP_NUM_THREADS: threads, OPENBLAS_NUM_THREADS: threads };
   const node = ["--require", "tsx/cjs", "--import", "tsx/esm", join(here, "server.ts")];
+  const python = process.env.PYTHON ?? "/usr/bin/python3";
   const servers = await Promise.all([
     start(process.execPath, node, env),
     start(process.execPath, node, { ...env, TSMPI_BLAS: "own" }),
-    start(process.env.PYTHON ?? "/usr/bin/python3", [join(here, "numpy-server.py")], env),
+    start(python, [join(here, "numpy-server.py")], env),
   ]);
+  const torch = await start(python, [join(here, "numpy-server.py"), "torch"], env);
+  const hasTorch = torch.title !== "missing";
   console.log(
-    `${threads} thread${threads === "1" ? "" : "s"}: tsmpi on ${servers[0].title}, tsmpi on ${servers[1].title}, NumPy ${servers[2].title}`,
+    `${threads} thread${threads === "1" ? "" : "s"}: tsmpi on ${servers[0].title}, tsmpi on ${servers[1].title}, ` +
+      `NumPy ${servers[2].title}, ${hasTorch ? `PyTorch ${torch.title}` : "no PyTorch"}`,
   );
-  console.log("work             library        own      NumPy   library/NumPy  own/NumPy");
+  console.log("work             library        own      NumPy    PyTorch   library/NumPy  own/NumPy");
   for (const [name, size, calls, share] of chosen) {
     const rounds = Math.max(1, Math.round(Number(values.rounds) * share));
-    const best = servers.map(() => Number.POSITIVE_INFINITY);
+    const contenders = hasTorch && name.endsWith("gemm") ? [...servers, torch] : servers;
+    const best = contenders.map(() => Number.POSITIVE_INFINITY);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, server] of servers.entries()) {
+      for (const [i, server] of contenders.entries()) {
         best[i] = Math.min(best[i], await server.time(`${name} ${size} ${calls}`));
         // OpenBLAS's threads spin for some 30 ms after a call, and would take a core from whoever comes next.
         await setTimeout(60);
       }
     }
-    const [library, own, numpy] = best;
+    const [library, own, numpy, pytorch] = best;
     const ratio = (time: number): string => (numpy / time).toFixed(2);
     console.log(
-      `${`${name} ${size}`.padEnd(14)} ${shown(library).padStart(10)} ${shown(own).padStart(10)} ${shown(numpy).padStart(10)} ${ratio(library).padStart(12)} x ${ratio(own).padStart(9)} x`,
+      `${`${name} ${size}`.padEnd(14)} ${shown(library).padStart(10)} ${shown(own).padStart(10)} ${shown(numpy).padStart(10)} ${(pytorch === undefined ? "-" : shown(pytorch)).padStart(10)} ${ratio(library).padStart(12)} x ${ratio(own).padStart(9)} x`,
     );
   }
-  for (const { child } of servers) child.kill();
+  for (const { child } of [...servers, torch]) child.kill();
 }

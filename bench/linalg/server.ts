@@ -52,8 +52,9 @@ const works: Record<string, (n: number, made: FloatArray[]) => unknown> = {
   deigh: (n, made) => sync.eigh(matrices(n, made)[0]),
 };
 
-const { library, version, core, threads } = info();
-console.log(["ready", library, version, core, threads].filter(part => part !== undefined).join(" "));
+const { library, version, core, products, threads } = info();
+const alone = products === library ? undefined : `(products: ${products})`;
+console.log(["ready", library, version, core, alone, threads].filter(part => part !== undefined).join(" "));
 for await (const line of createInterface({ input: process.stdin })) {
   const [name, size, calls] = line.split(" ");
   const made = arraysFor(name, Number(size));
