@@ -140,11 +140,15 @@ expect(notNumber.message).to.include(
   const last = 2 * size - 1;
   for (const thrower of shared ? [last, 0] : [last]) {
     let saw = 0;
-    let begun: Promise<void> | undefined;
+    let begun = 0;
+    let come!: (barrier: Promise<void>) => void;
+    const all = new Promise<void>(resolve => {
+      come = resolve;
+    });
     const task = async (item: number, _index: number, context: TaskContext): Promise<void> => {
-      // None throws before all have begun, two on each rank.
-      begun ??= others.barrier();
-      await begun;
+      // None throws before both tasks of every rank have begun: a rank that has heard of an error begins no more.
+      if (++begun === 2) come(others.barrier());
+      await all;
       if (item === thrower) throw new Error("over");
       if (!shared && context.rank !== size - 1) return;
       while (!context.cancelled) await new Promise(resolve => setImmediate(resolve));
