@@ -269,6 +269,6 @@ export class BlockingCommunicator {
   }
 
   [Symbol.dispose](): void {
-    this.free();
+    this.core.dispose();
   }
 }

@@ -414,7 +414,8 @@ export class Communicator {
     return this.run(() => this.core.free());
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.free();
+  /** The same at the end of a block with `await using`, but it does not wait for the other ranks. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.core.dispose();
   }
 }

@@ -288,14 +288,30 @@ export class Core {
 
   /** Waits for all ranks, then gives back what the communicator holds. */
   *free(): Algorithm<void> {
+    this.requireFreeable();
+    yield* this.barrier();
+    this.release();
+  }
+
+  /**
+   * The same at the end of a block, where nobody is waited for: a rank that has left the block by an error would wait in
+   * vain for those that have not, and the error would not be heard of. Nothing happens where it has been freed.
+   */
+  dispose(): void {
+    if (this.freed) return;
+    this.requireFreeable();
+    // What goes wrong later ends the job, as any error does that nobody catches.
+    void this.waiting.run(this.free());
+    this.freed = true;
+  }
+
+  private requireFreeable(): void {
     if (this.scope.id < 2) throw new ArgumentError(`free: ${this.scope.name} lasts as long as the job.`);
     if (this.board?.isIdle === false || this.twoLevel?.isBusy) {
       throw new ArgumentError(
         `free: collectives on ${this.scope.name} are still under way; await them first.`,
       );
     }
-    yield* this.barrier();
-    this.release();
   }
 
   /** Gives back what the communicator holds; all ranks have come to the end of all calls. */

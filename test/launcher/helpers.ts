@@ -75,11 +75,13 @@ function processes(matches: (pid: string) => boolean): number[] {
 
 export async function until(condition: () => boolean, milliseconds = 15_000): Promise<boolean> {
   const end = Date.now() + milliseconds;
-  while (!condition()) {
+  for (;;) {
+    const began = performance.now();
+    if (condition()) return true;
     if (Date.now() > end) return false;
-    await sleep(20);
+    // To look through all processes takes long, and what is waited for may need this core.
+    await sleep(Math.max(20, 4 * (performance.now() - began)));
   }
-  return true;
 }
 
 export const sleep = (milliseconds: number): Promise<void> =>

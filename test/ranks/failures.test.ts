@@ -28,6 +28,9 @@ describe("ranks: failures", () => {
     throws: {
       stderr: [/RangeError: thrown on purpose\n\s+at .*failures\.ts:\d+/, /rank 2 exited with code 1/],
     },
+    // The end of the block would wait for the others.
+    "throws in a block that has a communicator": { stderr: [/RangeError: thrown beside world\.dup\n/] },
+    "throws in a blocking block that has one": { stderr: [/RangeError: thrown beside world\.dup\n/] },
     "throws in a timer": {
       stderr: [/Error: thrown in a timer\n\s+at .*failures\.ts:\d+/, /rank 2 exited with code 1/],
     },

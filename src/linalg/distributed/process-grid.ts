@@ -92,7 +92,8 @@ export class ProcessGrid implements AsyncDisposable {
     await this.all.free();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.free();
+  /** The same at the end of a block with `await using`, but it does not wait for the other ranks. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const each of [this.rowRanks, this.columnRanks, this.all]) await each[Symbol.asyncDispose]();
   }
 }

@@ -157,6 +157,18 @@ const once: Record<string, () => unknown> = {
     fails(() => {
       throw new RangeError("thrown on purpose");
     }),
+  "throws in a block that has a communicator": async () => {
+    await using part = await world.dup();
+    await fails(() => {
+      throw new RangeError(`thrown beside ${part.name}`);
+    });
+  },
+  "throws in a blocking block that has one": async () => {
+    using part = world.sync.dup();
+    await fails(() => {
+      throw new RangeError(`thrown beside ${part.name}`);
+    });
+  },
   "throws in a timer": () =>
     fails(() => {
       setTimeout(() => {

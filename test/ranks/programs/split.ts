@@ -71,6 +71,48 @@ async function expectMembers(comm: Communicator, members: readonly number[]): Pr
   expect(world.sync.split(undefined)).to.equal(undefined);
 }
 
+// The end of a block frees what is not free yet, and waits for nobody.
+for (let round = 0; round < 100; round++) {
+  let left: Communicator;
+  {
+    await using part = await world.dup();
+    const target = new Float64Array(1);
+    await part.allreduceInto(target, Float64Array.of(rank), sum);
+    expect(target[0]).to.equal((size * (size - 1)) / 2);
+    if (round % 10 === 0) await part.free();
+    left = part;
+  }
+  expect(() => left.sync.barrier()).to.throw(/world\.dup has been freed/);
+  await expectFailure(
+    () => left.allreduce(1, sum),
+    ArgumentError,
+    "TSMPI_ARGUMENT",
+    /world\.dup has been freed/,
+  );
+}
+if (size > 1) {
+  // The others leave theirs when they have heard from rank 0, which has left its own.
+  {
+    using _part = world.sync.dup();
+    if (rank > 0) world.sync.recv(0);
+  }
+  if (rank === 0) for (let other = 1; other < size; other++) await world.send("left", other);
+  // Not while a collective is under way on it.
+  await using part = await world.dup();
+  if (rank > 0) await world.barrier();
+  const pending = part.allreduceInto(new Float64Array(1), new Float64Array(1), sum);
+  if (rank === 0) {
+    await expectFailure(
+      () => part[Symbol.asyncDispose](),
+      ArgumentError,
+      "TSMPI_ARGUMENT",
+      /still under way/,
+    );
+    await world.barrier();
+  }
+  await pending;
+}
+
 // Parts of parts, down to single ranks; each works while the others exist.
 let part: Communicator = world;
 const parts: Communicator[] = [];
