@@ -5,7 +5,7 @@ import { Guard } from "../guard.ts";
 
 /** For agents to end by themselves when this process is gone: their input ends, and so do their daemons. */
 const GUARD_SECONDS = 5;
-let guard: Guard | undefined;
+let agentsGuard: Guard | undefined;
 
 export interface Transport {
   readonly input: Writable;
@@ -27,13 +27,13 @@ export function howAgentEnded(code: number | null, signal: NodeJS.Signals | null
  * terminal, cannot ask for a password.)
  */
 export function startAgent(command: readonly string[]): ChildProcess {
+  const guard = (agentsGuard ??= new Guard([], "", GUARD_SECONDS));
   const child = spawn(command[0], command.slice(1), { detached: true, stdio: ["pipe", "pipe", "pipe"] });
   const { pid } = child;
   if (pid !== undefined) {
-    guard ??= new Guard([], "", GUARD_SECONDS);
     guard.add(pid);
     // What it has started has let go of its streams, and ends by itself.
-    child.on("close", () => guard!.forget(pid));
+    child.on("close", () => guard.forget(pid));
   }
   return child;
 }

@@ -574,10 +574,12 @@ setInterval(() => {}, 1000);`,
       it(`should leave no agent that does not end when tsmpirun gets ${signal} while hosts are awaited`, async () => {
         const cwd = folderWith({ "main.ts": "" });
         const mark = newMark();
-        // The second is as good as a host that is frozen.
-        const agent = "sh -c 'test {host} = a && exec \"$@\"; sleep 1000 & sleep 1000' sh";
-        const running = start(["--hosts", "a,b", "--agent", agent, "main.ts"], { cwd, env: mark.env });
-        expect(await until(() => processesWith(mark.text, "sleep").length === 2)).to.equal(true);
+        // The second is as good as a host that is frozen. When the third is started, tsmpirun has made a note of it.
+        const agent = "sh -c 'test {host} != b && exec \"$@\"; sleep 1000 & sleep 1000' sh";
+        const running = start(["--hosts", "a,b,c", "--agent", agent, "main.ts"], { cwd, env: mark.env });
+        const isThere = (): boolean =>
+          processesWith(mark.text, "sleep").length === 2 && processesWith(mark.text, "daemon").length === 2;
+        expect(await until(isThere)).to.equal(true);
         running.child.kill(signal);
         await running.done;
         expect(await until(() => survivors(mark.text).length === 0)).to.equal(true);
