@@ -108,6 +108,13 @@ OPERATION3(fma, fma(a, b, c))
 // Rounded twice: what a product and a sum give, in one pass.
 OPERATION3(multiplyAdd, a* b + c)
 OPERATION3(where, isSet<T>(a) ? b : c)
+// The same of a function's result, which so need not be stored and read again.
+OPERATION3(sqrtMultiplyAdd, squareRoot(a) * b + c)
+OPERATION3(expMultiplyAdd, exp<T>(a) * b + c)
+OPERATION3(logMultiplyAdd, log<T>(a) * b + c)
+OPERATION3(sinMultiplyAdd, sin<T>(a) * b + c)
+OPERATION3(cosMultiplyAdd, cos<T>(a) * b + c)
+OPERATION3(tanhMultiplyAdd, tanh<T>(a) * b + c)
 
 // Stores past the caches need aligned addresses, and a fence after the last of them.
 template <class Register>
@@ -124,7 +131,7 @@ inline void storePast(char* to, Register value) {
 }
 
 template <class T, class Do, int operands>
-void loop(char* to, const Operand* from, size_t registers, bool past) {
+void loop(char* to, const Operand* from, size_t registers, bool past, Fetch fetch) {
   const char* a = from[0].data;
   const char* b = operands > 1 ? from[1].data : nullptr;
   const char* c = operands > 2 ? from[2].data : nullptr;
@@ -135,6 +142,8 @@ void loop(char* to, const Operand* from, size_t registers, bool past) {
     V<T> y = Do::template of<T>(load<T>(a), operands > 1 ? load<T>(b) : V<T>{}, operands > 2 ? load<T>(c) : V<T>{});
     if (past) storePast(to, y);
     else store<T>(to, y);
+    __builtin_prefetch(fetch.from);
+    fetch.from += fetch.step;
     to += registerBytes;
     a += strideA;
     b += strideB;

@@ -16,7 +16,9 @@ namespace tsmpi {
   X(add, 2) X(subtract, 2) X(multiply, 2) X(divide, 2) X(pow, 2) X(atan2, 2) X(hypot, 2)                         \
   X(minimum, 2) X(maximum, 2)                                                                                    \
   X(less, 2) X(lessEqual, 2) X(equal, 2) X(notEqual, 2) X(and, 2) X(or, 2)                                       \
-  X(fma, 3) X(multiplyAdd, 3) X(where, 3)
+  X(fma, 3) X(multiplyAdd, 3) X(where, 3)                                                                        \
+  X(sqrtMultiplyAdd, 3) X(expMultiplyAdd, 3) X(logMultiplyAdd, 3) X(sinMultiplyAdd, 3) X(cosMultiplyAdd, 3)      \
+  X(tanhMultiplyAdd, 3)
 
 #define TSMPI_COUNT(name, operands) +1
 constexpr int operationCount = 0 TSMPI_OPERATIONS(TSMPI_COUNT);
@@ -28,8 +30,15 @@ struct Operand {
   size_t stride;
 };
 
+// What a loop asks for while it computes: with every register the line at `from`, which moves on by `step` bytes. Asked
+// for all at once, memory would have nothing to do for the rest of the loop.
+struct Fetch {
+  const char* from;
+  size_t step;
+};
+
 // `past`: results go past the caches, for they will not be read soon; `to` is aligned to a register then.
-using Loop = void (*)(char* to, const Operand* from, size_t registers, bool past);
+using Loop = void (*)(char* to, const Operand* from, size_t registers, bool past, Fetch fetch);
 // Between the elements of an array and those that are computed with; `to` and `from` need no alignment.
 using Convert = void (*)(char* to, const char* from, size_t elements);
 // The sum of elements, or of the products of two: in double precision, sixteen sums side by side, which are then

@@ -110,6 +110,7 @@ class Runner {
         else std::memcpy(to + at, &narrow, 4);
       }
     }
+    if (past_) planFetches();
   }
 
   static size_t memoryFor(const Program& program) {
@@ -131,12 +132,12 @@ class Runner {
     readInputs(elements, whole);
     size_t count = program_.instructions.size();
     for (size_t i = 0; i < count; i++) {
-      if (past_) fetchNext(i, count);
+      if (past_ && fetches_.empty()) fetchNext(i, count);
       const Instruction& instruction = program_.instructions[i];
       Operand from[3] = {find(instruction.from[0]), find(instruction.from[1]), find(instruction.from[2])};
       bool last = whole && direct_ && i + 1 == count;
       char* to = last ? target(program_.outputs[0]) : value(instruction.to);
-      loops_.operations[instruction.operation](to, from, registers, last && directPast_);
+      loops_.operations[instruction.operation](to, from, registers, last && directPast_, fetch(i));
     }
     for (size_t i = 0; i < program_.reductions.size(); i++) {
       partials[i * stride] = reduce(program_.reductions[i], elements);
@@ -181,6 +182,24 @@ class Runner {
         __builtin_prefetch(next + at);
       }
     }
+  }
+  // Where there is much to compute for each array memory is to be busy all the time: every instruction asks for a part of
+  // one array while it works.
+  void planFetches() {
+    size_t arrays = program_.arrays.size(), count = program_.instructions.size();
+    if (arrays == 0 || arrays >= count) return;
+    for (size_t i = 0; i < count; i++) {
+      const Array& array = program_.arrays[i % arrays];
+      size_t shares = (count - i % arrays + arrays - 1) / arrays;
+      size_t bytes = elementBytes(array.type), share = blockElements * bytes / shares;
+      const char* next = array.data + blockElements * bytes + share * (i / arrays);
+      fetches_.push_back({next, bytes, share / (blockElements * size_ / bytes_)});
+    }
+  }
+  Fetch fetch(size_t instruction) const {
+    if (fetches_.empty()) return {constants_, 0};
+    const Ahead& ahead = fetches_[instruction];
+    return {ahead.next + start_ * ahead.elementBytes, ahead.step};
   }
 
   void readInputs(size_t elements, bool whole) {
@@ -240,6 +259,12 @@ class Runner {
   const bool direct_;
   // The last instruction writes past the caches.
   const bool directPast_;
+  // By instruction; empty where memory needs no such care.
+  struct Ahead {
+    const char* next;
+    size_t elementBytes, step;
+  };
+  std::vector<Ahead> fetches_;
   size_t start_ = 0;
   bool copied_ = false;
 };

@@ -124,7 +124,7 @@ inline V<T> cosOrSin(M<T> cosine, V<T> r, V<T> low) {
     sum = fma(sum, square, cosine ? splat(i == 0 ? (T)-0.5 : C::cos[i - 1]) : splat(C::sin[i]));
   }
   V<T> base = cosine ? splat<T>(1) : r;
-  return base + fma(sum, square * base, cosine ? fma(-r, low, V<T>{}) : low);
+  return base + fma(sum, square * base, minusProductWhere(cosine, low, r));
 }
 
 // The last bit of n as a mask that a selection takes, and the bit before it as a sign.

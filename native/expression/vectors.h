@@ -98,6 +98,22 @@ inline D fma(D a, D b, double c) { return fma(a, b, splat(c)); }
 inline F fma(F a, float b, float c) { return fma(a, splat(b), splat(c)); }
 inline D fma(D a, double b, double c) { return fma(a, splat(b), splat(c)); }
 
+// -a b where the mask is set, else a.
+inline F minusProductWhere(M<float> mask, F a, F b) {
+#if defined(__AVX512F__)
+  return (F)_mm512_mask_fnmadd_ps((__m512)a, _mm512_movepi32_mask((__m512i)mask), (__m512)b, (__m512)F{});
+#else
+  return mask ? fma(-b, a, F{}) : a;
+#endif
+}
+inline D minusProductWhere(M<double> mask, D a, D b) {
+#if defined(__AVX512F__)
+  return (D)_mm512_mask_fnmadd_pd((__m512d)a, _mm512_movepi64_mask((__m512i)mask), (__m512d)b, (__m512d)D{});
+#else
+  return mask ? fma(-b, a, D{}) : a;
+#endif
+}
+
 inline F squareRoot(F a) {
 #if defined(__AVX512F__)
   // The masked form, all lanes on: GCC 12 warns of its own header in the other.
@@ -205,7 +221,8 @@ inline W<float> lookUp(const uint32_t (&table)[16], W<float> i) {
   W<float> found;
 #if defined(__AVX512F__)
   memcpy(&found, table, sizeof found);
-  return (W<float>)_mm512_permutexvar_epi32((__m512i)i, (__m512i)found);
+  // Masked as in `squareRoot`.
+  return (W<float>)_mm512_maskz_permutexvar_epi32(0xffff, (__m512i)i, (__m512i)found);
 #elif defined(__AVX2__)
   W<float> other;
   memcpy(&found, table, sizeof found);

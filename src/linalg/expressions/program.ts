@@ -1,6 +1,6 @@
 /** Programs for the native loops: expressions as instructions on registers that hold one block of elements each. */
 import { native } from "../../native.ts";
-import { type Expression, type NumericArray, parts, Reduction } from "./expression.ts";
+import { type Expression, type NumericArray, parts, Reduction, toExpression } from "./expression.ts";
 import { functionInfo, type Kind } from "./functions.ts";
 
 /** What a program is made from: values for every element, or one number of all. */
@@ -33,13 +33,27 @@ export interface Program {
 
 let operations: Map<string, number> | undefined;
 
-function operation(name: string): number {
+/** Undefined: there is none. */
+function operation(name: string): number | undefined {
   operations ??= new Map(
     native()
       .expressionOperations()
       .map((known, index) => [known, index]),
   );
-  return operations.get(name)!;
+  return operations.get(name);
+}
+
+/** The operation that multiplies what a function gives and adds to it. */
+function multiplyAddOf(name: string): string {
+  return `${name}MultiplyAdd`;
+}
+
+function functionOf({ node }: Expression): string | undefined {
+  return node.kind === "call" ? node.function : undefined;
+}
+
+function operandsOf({ node }: Expression): readonly Expression[] {
+  return node.kind === "call" ? node.operands : [];
 }
 
 interface Instruction {
@@ -48,6 +62,7 @@ interface Instruction {
 }
 
 const negativeZero = Symbol("-0");
+const one = toExpression(1);
 
 /** Different items in the order in which they were first asked for. */
 class Places<T extends object | number | string> {
@@ -73,8 +88,10 @@ class Compiler {
   private readonly instructions: Instruction[] = [];
   private readonly known = new Map<string, number>();
   private readonly seen = new Map<Expression, number>();
-  /** Products that nothing but one sum needs: both are one pass, with the same two roundings. */
-  private readonly fused = new Set<Expression>();
+  /** Equal expressions have one number, however often they have been written. */
+  private readonly numbers = new Map<Expression, number>();
+  /** What is not computed by itself, by number: see `fuse`. */
+  private readonly fused = new Set<number>();
   private readonly reductions: number[] = [];
   private readonly outputs: number[] = [];
   readonly constants: Places<number | string> = new Places();
@@ -83,19 +100,57 @@ class Compiler {
   constructor(roots: readonly Expression[], wide: boolean, isScalar: (parameter: string) => boolean) {
     this.wide = wide;
     this.isScalar = isScalar;
-    const uses = new Map<Expression, number>();
-    const use = (expression: Expression) => uses.set(expression, (uses.get(expression) ?? 0) + 1);
-    roots.forEach(use);
-    const all = [...parts(roots)];
-    for (const { node } of all) if (node.kind === "call") node.operands.forEach(use);
-    for (const { node } of all) {
-      if (node.kind !== "call" || node.function !== "add") continue;
-      const product = node.operands.find(
-        operand =>
-          operand.node.kind === "call" && operand.node.function === "multiply" && uses.get(operand) === 1,
-      );
-      if (product !== undefined) this.fused.add(product);
+    const all = this.number(parts(roots));
+    this.fuse(roots, all);
+  }
+
+  /** Numbers expressions, parts before the whole. Returns one of each number. */
+  private number(expressions: Iterable<Expression>): Expression[] {
+    const arrays = new Map<NumericArray, number>();
+    const found = new Map<string, number>();
+    const all: Expression[] = [];
+    for (const expression of expressions) {
+      const { node } = expression;
+      let key: string;
+      if (node.kind === "number") key = `#${Object.is(node.value, -0) ? "-0" : node.value}`;
+      else if (node.kind === "parameter") key = `$${node.name}`;
+      else if (node.kind === "call")
+        key = `${node.function} ${node.operands.map(each => this.numbers.get(each)).join()}`;
+      else {
+        if (!arrays.has(node.array)) arrays.set(node.array, arrays.size);
+        key = `@${arrays.get(node.array)}`;
+      }
+      let number = found.get(key);
+      if (number === undefined) {
+        number = all.push(expression) - 1;
+        found.set(key, number);
+      }
+      this.numbers.set(expression, number);
     }
+    return all;
+  }
+
+  /**
+   * Finds what nothing but one sum needs, so that both are one pass, with the same roundings: products, and in them, or
+   * instead of them, functions for which the native side can do that.
+   */
+  private fuse(roots: readonly Expression[], all: readonly Expression[]): void {
+    const uses = new Int32Array(all.length);
+    for (const each of [...roots, ...all.flatMap(operandsOf)]) uses[this.numbers.get(each)!]++;
+    const isOnly = (isWanted: (called: string) => boolean) => (expression: Expression) =>
+      uses[this.numbers.get(expression)!] === 1 && isWanted(functionOf(expression) ?? "");
+    const isProduct = isOnly(called => called === "multiply");
+    const isFunction = isOnly(called => operation(multiplyAddOf(called)) !== undefined);
+    for (const sum of all) {
+      if (functionOf(sum) !== "add") continue;
+      const product = operandsOf(sum).find(isProduct);
+      const called = operandsOf(product ?? sum).find(isFunction);
+      for (const each of [product, called]) if (each !== undefined) this.fused.add(this.numbers.get(each)!);
+    }
+  }
+
+  private isFused(expression: Expression): boolean {
+    return this.fused.has(this.numbers.get(expression)!);
   }
 
   private constant(value: number | string): number {
@@ -107,7 +162,7 @@ class Compiler {
     const key = `${name} ${from.join(" ")}`;
     let made = this.known.get(key);
     if (made === undefined) {
-      made = 4 * (this.instructions.push({ operation: operation(name), from }) - 1) + place.value;
+      made = 4 * (this.instructions.push({ operation: operation(name)!, from }) - 1) + place.value;
       this.known.set(key, made);
     }
     return made;
@@ -118,7 +173,7 @@ class Compiler {
     const known = this.seen.get(expression);
     if (known !== undefined) return known;
     for (const part of parts([expression])) {
-      if (!this.seen.has(part) && !this.fused.has(part)) this.seen.set(part, this.make(part));
+      if (!this.seen.has(part) && !this.isFused(part)) this.seen.set(part, this.make(part));
     }
     return this.seen.get(expression)!;
   }
@@ -132,14 +187,20 @@ class Compiler {
         : 4 * this.arrays.of(node.name) + place.array;
     }
     const { operands } = node;
-    const product = operands.find(operand => this.fused.has(operand));
-    if (product !== undefined) {
-      const [a, b] = (product.node as { operands: readonly Expression[] }).operands;
-      const other = operands[0] === product ? operands[1] : operands[0];
-      return this.emit("multiplyAdd", ...[a, b, other].map(operand => this.as("number", operand)));
-    }
+    const fused = operands.find(operand => this.isFused(operand));
+    if (fused !== undefined) return this.multiplyAdd(fused, operands[operands[0] === fused ? 1 : 0]);
     const { takes } = functionInfo(node.function);
     return this.emit(node.function, ...operands.map((operand, index) => this.as(takes[index], operand)));
+  }
+
+  /** A sum of a product, or function, that is fused with it, and another term. */
+  private multiplyAdd(fused: Expression, other: Expression): number {
+    const factors = functionOf(fused) === "multiply" ? operandsOf(fused) : [fused, one];
+    const called = factors.find(factor => this.isFused(factor));
+    const [first, second] = called === factors[1] ? [factors[1], factors[0]] : factors;
+    const name = called === undefined ? "multiplyAdd" : multiplyAddOf(functionOf(called)!);
+    const operands = [called === undefined ? first : operandsOf(called)[0], second, other];
+    return this.emit(name, ...operands.map(operand => this.as("number", operand)));
   }
 
   private as(kind: Kind, expression: Expression): number {

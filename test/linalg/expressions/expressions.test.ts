@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { ArgumentError } from "../../../src/errors.ts";
+import { compileProgram } from "../../../src/linalg/expressions/program.ts";
 import {
   array,
   compile,
@@ -25,6 +26,7 @@ import {
   sin,
   sqrt,
   sync,
+  tanh,
   where,
 } from "../../../src/linalg/index.ts";
 import { native } from "../../../src/native.ts";
@@ -104,6 +106,40 @@ describe("expressions", () => {
         const values = arrays.map((x, k) => x[index] * (k + 1));
         const wanted = values.reduce((a, b) => a + b) * values.reduceRight((a, b) => b - a);
         expect(found[index]).to.equal(wanted);
+      }
+    });
+
+    it("should compute a function with the sum that needs it, and what is needed twice once", () => {
+      const x = Float64Array.from({ length: 1500 }, (_, i) => (i % 97) / 9 + 0.1);
+      const y = Float64Array.from(x, (v, i) => v - i / 50);
+      const [a, b] = [array(x, "x"), array(y, "y")];
+      const count = (e: Expression) => compileProgram([e], true, () => false).code[2];
+      for (const make of [sqrt, exp, log, sin, cos, tanh]) {
+        for (const dtype of ["float64", "float32"] as const) {
+          const type = dtype === "float64" ? Float64Array : Float32Array;
+          const into = (e: Expression) => sync.evaluateInto(new type(x.length), e, { dtype });
+          const f = array(into(make(a)), "f");
+          for (const [one, apart] of [
+            [make(a).mul(3).add(b), f.mul(3).add(b)],
+            [b.add(b.mul(make(a))), b.add(b.mul(f))],
+            [make(a).add(b), f.add(b)],
+            [b.add(make(a)), b.add(f)],
+          ]) {
+            expect(count(one), String(one)).to.equal(1);
+            expect(into(one), String(one)).to.deep.equal(into(apart));
+          }
+          // Of the same function written twice, of which one might go with the sum.
+          const twice = make(a).mul(3).add(make(a));
+          expect(count(twice)).to.equal(2);
+          expect(into(twice)).to.deep.equal(into(f.mul(3).add(f)));
+        }
+        expect(
+          count(
+            make(a)
+              .add(exp(b.mul(2)))
+              .add(make(a).add(exp(b.mul(2)))),
+          ),
+        ).to.equal(4);
       }
     });
 
