@@ -41,7 +41,8 @@ describe("cuda: random numbers (on the fake driver)", function () {
           expect(await array.download(), `${dtype}, seed ${seed}`).to.deep.equal(expected);
           expect(there.state, `the generator after ${dtype}, seed ${seed}`).to.deep.equal(here.state);
           array.free();
-          expect(cuda.device().memoryInfo().used, "views that hold the memory").to.equal(used);
+          // Less where arrays that other tests have left have been collected meanwhile.
+          expect(cuda.device().memoryInfo().used, "views that hold the memory").to.be.at.most(used);
         }
       });
     }
