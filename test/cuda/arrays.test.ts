@@ -221,7 +221,7 @@ describe("cuda: device arrays (on the fake driver)", function () {
       collect();
       await later();
     }
-    expect(cuda.device().memoryInfo().used).to.equal(used);
+    expect(cuda.device().memoryInfo().used).to.be.at.most(used);
   });
 
   it("may be lost again and again, beyond the device's memory", async () => {

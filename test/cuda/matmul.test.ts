@@ -306,7 +306,7 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
     const sentence =
       /multiplying DeviceArray\(2 x 2 float32 on device 0\) by .*: cublasGemmEx: CUBLAS_STATUS_EXECUTION_FAILED/;
     await failing("cublasGemmEx=13", () => fails(() => cuda.matmul(a, a), CudaError, sentence));
-    expect(cuda.device().memoryInfo().used, "the result's memory").to.equal(used);
+    expect(cuda.device().memoryInfo().used, "the result's memory").to.be.at.most(used);
     using second = cuda.zeros([2, 2], { device: 1 });
     await failing("cublasCreate_v2=1", () =>
       fails(
