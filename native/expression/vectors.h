@@ -98,7 +98,7 @@ inline D fma(D a, D b, double c) { return fma(a, b, splat(c)); }
 inline F fma(F a, float b, float c) { return fma(a, splat(b), splat(c)); }
 inline D fma(D a, double b, double c) { return fma(a, splat(b), splat(c)); }
 
-// -a b where the mask is set, else a.
+// -a b where the mask is set, else a: a single operation with AVX-512, of which compilers make three.
 inline F minusProductWhere(M<float> mask, F a, F b) {
 #if defined(__AVX512F__)
   return (F)_mm512_mask_fnmadd_ps((__m512)a, _mm512_movepi32_mask((__m512i)mask), (__m512)b, (__m512)F{});
