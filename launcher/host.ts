@@ -2,7 +2,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Rules } from "../src/collectives/rules.ts";
 import type { Statistics } from "../src/transport/statistics.ts";
-import type { Program } from "./plan.ts";
 
 /** What one host is to run. For another host than this one it travels there as JSON. */
 export interface HostPart {
@@ -23,6 +22,18 @@ export interface HostPart {
   counted: boolean;
   /** For the choice of algorithms. */
   rules: Rules | undefined;
+}
+
+/** One program of the job, ready to be started. */
+export interface Program {
+  /** Absolute path of the file that the person named. */
+  script: string;
+  args: string[];
+  nodeOptions: string[];
+  workingFolder: string;
+  environment: Record<string, string>;
+  firstRank: number;
+  ranks: number;
 }
 
 export interface HostProgram extends Program {

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import type { Rules } from "../src/collectives/rules.ts";
 import type { Arguments, Segment } from "./arguments.ts";
 import type { Runnable } from "./cache.ts";
-import type { HostPart } from "./host.ts";
+import type { HostPart, Program } from "./host.ts";
 import {
   type ChosenHosts,
   chooseHosts,
@@ -18,18 +18,6 @@ import { systemErrorText } from "./system-error.ts";
 import { rulesFor } from "./tuning.ts";
 import { UsageError } from "./usage-error.ts";
 import { checkVariables } from "./variables.ts";
-
-/** One program of the job, ready to be started. */
-export interface Program {
-  /** Absolute path of the file that the person named. */
-  script: string;
-  args: string[];
-  nodeOptions: string[];
-  workingFolder: string;
-  environment: Record<string, string>;
-  firstRank: number;
-  ranks: number;
-}
 
 /** Tables of all ranks are kept in several places. */
 const MAX_RANKS = 4_194_304;

@@ -1,7 +1,7 @@
 /** Makes the scripts of a job ready for node. */
 import { rmSync } from "node:fs";
 import { type Runnable, transpileCached } from "./cache.ts";
-import type { Program } from "./plan.ts";
+import type { Program } from "./host.ts";
 import { NEEDS_TRANSPILING } from "./scripts.ts";
 import { transpilerVersion } from "./version.ts";
 

@@ -1,8 +1,19 @@
-import type { Decoder } from "./decode.ts";
 import { dtypes } from "./dtype.ts";
 import { createError, setPart } from "./error-values.ts";
 import * as format from "./format.ts";
+import type { Values } from "./makers.ts";
+import type { Reader } from "./reader.ts";
 import { readString } from "./strings.ts";
+
+/** The decoder, as far as objects need it. */
+interface Decoder extends Values {
+  readonly reader: Reader;
+  /** Numbers an object, which its own values may refer to: before they are read. */
+  add<T extends object>(object: T): T;
+  /** Goes down into an object that holds others; `leave` comes back. */
+  enter(): void;
+  leave(): void;
+}
 
 /** Reads an object with a class of its own, after its tag. */
 export function readObject(decoder: Decoder, tag: number): object {

@@ -103,13 +103,11 @@ export class Decoder {
     }
   }
 
-  /** Numbers an object, which its own values may refer to: before they are read. */
   add<T extends object>(object: T): T {
     if (this.objects !== undefined) this.objects.push(object);
     return object;
   }
 
-  /** Goes down into an object that holds others; `leave` comes back. */
   enter(): void {
     if (this.depth++ >= format.MAX_DEPTH) {
       this.reader.malformed(`values nested at most ${format.MAX_DEPTH} levels deep`);

@@ -1,13 +1,12 @@
-import type { Encoder } from "./encode.ts";
 import { ARRAY, DOUBLE_ARRAY, INT32_ARRAY, SPARSE_ARRAY } from "./format.ts";
 import { isInt32 } from "./numbers.ts";
-import type { Writer } from "./writer.ts";
+import type { ValueWriter, Writer } from "./writer.ts";
 
 /** From this many numbers on a block costs less than a tag for each. */
 const BLOCK_LENGTH = 16;
 
 /** Writes an array, which the encoder has numbered. Only elements are sent, no other properties. */
-export function writeArray(encoder: Encoder, array: unknown[]): void {
+export function writeArray(encoder: ValueWriter, array: unknown[]): void {
   const { length } = array;
   if (length >= BLOCK_LENGTH && typeof array[0] === "number" && writeBlock(encoder, array)) return;
   encoder.enter();
@@ -24,7 +23,7 @@ export function writeArray(encoder: Encoder, array: unknown[]): void {
 }
 
 /** Writes an array of nothing but numbers; false where it is not one. */
-function writeBlock(encoder: Encoder, array: unknown[]): boolean {
+function writeBlock(encoder: ValueWriter, array: unknown[]): boolean {
   const { length } = array;
   let isInts = true;
   for (let i = 0; i < length; i++) {
@@ -69,7 +68,7 @@ function hasHole(array: unknown[]): boolean {
 }
 
 /** By key, so that the time goes with the items and not with the length, which may be 4 billion. */
-function writeSparse(encoder: Encoder, array: unknown[]): void {
+function writeSparse(encoder: ValueWriter, array: unknown[]): void {
   const { writer } = encoder;
   const { length } = array;
   const indices = Object.keys(array).filter(key => String(Number(key) >>> 0) === key && Number(key) < length);

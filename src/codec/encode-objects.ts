@@ -1,14 +1,14 @@
 import { detachedRefusal, isDetached } from "./detached.ts";
 import { bytesOf, dtypeOf } from "./dtype.ts";
-import type { Encoder } from "./encode.ts";
 import { baseOf, hiddenParts, visibleParts } from "./error-values.ts";
 import * as format from "./format.ts";
 import * as kinds from "./kinds.ts";
 import { writeString } from "./strings.ts";
 import { Refusal } from "./unsendable.ts";
+import type { ValueWriter } from "./writer.ts";
 
 /** Writes an object of a kind other than PLAIN, which the encoder has numbered. */
-export function writeObject(encoder: Encoder, object: object, kind: number): void {
+export function writeObject(encoder: ValueWriter, object: object, kind: number): void {
   switch (kind) {
     case kinds.DATE:
       writeDate(encoder, object as Date);
@@ -42,7 +42,7 @@ interface ResizableBuffer extends ArrayBuffer {
   readonly maxByteLength: number;
 }
 
-function writeDate({ writer }: Encoder, date: Date): void {
+function writeDate({ writer }: ValueWriter, date: Date): void {
   writer.byte(format.DATE);
   writer.double(Date.prototype.getTime.call(date));
 }
@@ -50,19 +50,19 @@ function writeDate({ writer }: Encoder, date: Date): void {
 // Map and Set are walked with their own forEach, since a subclass may iterate over something else, and from a
 // copy, since a getter further down may add to them.
 
-function writeMap(encoder: Encoder, map: Map<unknown, unknown>): void {
+function writeMap(encoder: ValueWriter, map: Map<unknown, unknown>): void {
   const entries: unknown[] = [];
   Map.prototype.forEach.call(map, (value, key) => entries.push(key, value));
   writeItems(encoder, format.MAP, entries.length / 2, entries);
 }
 
-function writeSet(encoder: Encoder, set: Set<unknown>): void {
+function writeSet(encoder: ValueWriter, set: Set<unknown>): void {
   const items: unknown[] = [];
   Set.prototype.forEach.call(set, item => items.push(item));
   writeItems(encoder, format.SET, items.length, items);
 }
 
-function writeItems(encoder: Encoder, tag: number, count: number, items: unknown[]): void {
+function writeItems(encoder: ValueWriter, tag: number, count: number, items: unknown[]): void {
   encoder.enter();
   encoder.writer.byte(tag);
   encoder.writer.varint(count);
@@ -70,7 +70,7 @@ function writeItems(encoder: Encoder, tag: number, count: number, items: unknown
   encoder.leave();
 }
 
-function writeError(encoder: Encoder, error: Error): void {
+function writeError(encoder: ValueWriter, error: Error): void {
   const { writer } = encoder;
   encoder.enter();
   const base = baseOf(error);
@@ -89,13 +89,13 @@ function writeError(encoder: Encoder, error: Error): void {
   encoder.leave();
 }
 
-function writeRegExp({ writer }: Encoder, pattern: RegExp): void {
+function writeRegExp({ writer }: ValueWriter, pattern: RegExp): void {
   writer.byte(format.REGEXP);
   writeString(writer, pattern.source);
   writeString(writer, pattern.flags);
 }
 
-function writeBoxed(encoder: Encoder, object: object): void {
+function writeBoxed(encoder: ValueWriter, object: object): void {
   encoder.writer.byte(format.BOXED);
   encoder.value(unbox(object));
 }
@@ -112,7 +112,7 @@ function unbox(object: object): unknown {
   return undefined;
 }
 
-function writeBuffer({ writer }: Encoder, buffer: ResizableBuffer): void {
+function writeBuffer({ writer }: ValueWriter, buffer: ResizableBuffer): void {
   if (isDetached(buffer)) throw new Refusal(detachedRefusal);
   writer.byte(buffer.resizable === true ? format.RESIZABLE_BUFFER : format.ARRAY_BUFFER);
   writer.varint(buffer.byteLength);
@@ -120,7 +120,7 @@ function writeBuffer({ writer }: Encoder, buffer: ResizableBuffer): void {
   writer.raw(new Uint8Array(buffer));
 }
 
-function writeView({ writer }: Encoder, view: ArrayBufferView): void {
+function writeView({ writer }: ValueWriter, view: ArrayBufferView): void {
   if (isDetached(view.buffer)) throw new Refusal(detachedRefusal);
   const dtype = dtypeOf(view);
   const bytes = bytesOf(view);

@@ -9,7 +9,7 @@ import { writeBigint, writeNumber } from "./numbers.ts";
 import { emptyShape, type Shape } from "./shapes.ts";
 import { writeString } from "./strings.ts";
 import { notSendable, Refusal } from "./unsendable.ts";
-import { Writer } from "./writer.ts";
+import { type ValueWriter, Writer } from "./writer.ts";
 
 // Object.hasOwn takes five times as long in a loop over keys.
 // oxlint-disable-next-line typescript/unbound-method -- only ever used with call
@@ -63,7 +63,7 @@ export function encodedLength(chunks: readonly Uint8Array[]): number {
   return length;
 }
 
-export class Encoder {
+class Encoder implements ValueWriter {
   readonly writer = new Writer();
   private readonly identity = new Identity();
   private hasReferences = false;
@@ -107,7 +107,6 @@ export class Encoder {
     this.high = 0;
   }
 
-  /** Writes any value. */
   value(value: unknown): void {
     const { writer } = this;
     switch (typeof value) {
@@ -135,7 +134,6 @@ export class Encoder {
     }
   }
 
-  /** Goes down into an object that holds others; `leave` comes back. */
   enter(): void {
     if (this.depth++ >= format.MAX_DEPTH) throw new Refusal(tooDeepRefusal(format.MAX_DEPTH));
   }

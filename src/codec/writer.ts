@@ -115,3 +115,13 @@ export class Writer {
     this.text = Buffer.from(this.bytes.buffer);
   }
 }
+
+/** The encoder, for what writes a part of a value that holds other values. */
+export interface ValueWriter {
+  readonly writer: Writer;
+  /** Writes any value. */
+  value(value: unknown): void;
+  /** Goes down into an object that holds others; `leave` comes back. */
+  enter(): void;
+  leave(): void;
+}

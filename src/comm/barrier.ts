@@ -7,7 +7,7 @@
 import type { Algorithm } from "../collectives/context.ts";
 import { operations } from "../collectives/operations.ts";
 import { PeerFinishedError } from "../errors.ts";
-import type { LocalJob } from "../job/job.ts";
+import type { LocalJob } from "../job/local-job.ts";
 import { type Engine, Watch } from "../p2p/engine.ts";
 import type { Request } from "../p2p/request.ts";
 import type { Scope } from "../p2p/scope.ts";

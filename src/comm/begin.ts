@@ -27,7 +27,7 @@ function levelsFor(core: Core, family: Family, bytes: number, met: number): TwoL
   if (placement === undefined) return undefined;
   const chosen: string = choose(family, core, bytes, met | Need.hosts);
   if (chosen !== "two-level") return undefined;
-  return (core.twoLevel ??= new TwoLevel(core, placement));
+  return TwoLevel.of(core, placement);
 }
 
 /** The same for an array of so many blocks; 0 bytes for what is no array, which the operation itself will say. */

@@ -13,8 +13,9 @@ import { Header } from "../transport/layout.ts";
 import { look } from "../transport/look.ts";
 import { publish } from "../transport/publish.ts";
 import type { WaitRecord } from "../transport/wait-record.ts";
-import type { Board } from "./board.ts";
+import type { BoardMemory } from "./board-memory.ts";
 import { CollectiveCall } from "./collective-call.ts";
+import { mix } from "./signature.ts";
 
 /** Loops beat `set` for so many doubles. */
 const LOOP = 16;
@@ -56,7 +57,7 @@ export interface Plan {
  * is slow at code that meets objects of many classes.
  */
 export class BoardCall extends Watch implements CalledCollective {
-  readonly board: Board;
+  readonly board: BoardMemory;
   // Set by the board.
   sequence = 0;
   signature = 0;
@@ -148,7 +149,7 @@ export class BoardCall extends Watch implements CalledCollective {
   /** The rank to wait for. */
   private awaitedRank = -1;
 
-  constructor(board: Board) {
+  constructor(board: BoardMemory) {
     super();
     this.board = board;
   }
@@ -644,11 +645,6 @@ export class BoardCall extends Watch implements CalledCollective {
   mismatch(peer: number, signature: number): Error {
     return this.asMessages().mismatch(peer, signature);
   }
-}
-
-/** The signatures so far, and one more, in one word. */
-export function mix(history: number, signature: number): number {
-  return (Math.imul(history ^ signature, 0x9e3779b1) + 1) | 0;
 }
 
 /** Copies elements `first` to `first + length` of `source` to `at` in `target`; both hold elements of one type. */

@@ -5,7 +5,6 @@ import { copyOf, overlap } from "../collectives/arrays.ts";
 import { offsetsOf } from "../collectives/blocks.ts";
 import { describeArray } from "../describe.ts";
 import { ArgumentError } from "../errors.ts";
-import type { Board } from "./board.ts";
 import {
   ABOVE,
   ALL,
@@ -16,6 +15,7 @@ import {
   NOBODY,
   type Plan,
 } from "./board-call.ts";
+import type { BoardMemory } from "./board-memory.ts";
 
 /** So many bytes are copied from another rank's memory at a time; then other work may go on. */
 const PIECE_BYTES = 1024 * 1024;
@@ -135,7 +135,7 @@ const scatterByMessagesPlan: Plan = {
 };
 
 /** Whether a block of a scatterInto is worth a message if root's array fits no bulk buffer. */
-export function isLongBlock(bytes: number, { size, bulkBytes }: Board): boolean {
+export function isLongBlock(bytes: number, { size, bulkBytes }: BoardMemory): boolean {
   return bytes * size > bulkBytes;
 }
 

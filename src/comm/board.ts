@@ -8,46 +8,19 @@
 
 import type { TypedArray } from "../codec/dtype.ts";
 import { operations } from "../collectives/operations.ts";
-import type { LocalJob } from "../job/job.ts";
 import type { BoardEnd, Engine, Leftover } from "../p2p/engine.ts";
 import type { Scope } from "../p2p/scope.ts";
-import { BULKS, CELLS, Cell } from "../transport/board-layout.ts";
-import { Cells } from "../transport/cells.ts";
-import { look } from "../transport/look.ts";
-import { publish } from "../transport/publish.ts";
-import { SharedWriter } from "../transport/shared-writer.ts";
-import { BoardCall, mix } from "./board-call.ts";
-import { signatureOf } from "./signature.ts";
+import { Cell } from "../transport/board-layout.ts";
+import { BoardCall } from "./board-call.ts";
+import { BoardMemory } from "./board-memory.ts";
+import { mix, signatureOf } from "./signature.ts";
 
 const BARRIER = signatureOf(operations.barrier, 0);
 
-/** A rank says how far it has read at least this often: those that wait for a bulk buffer must hear of it. */
-const REPORT_AFTER = BULKS;
-
-export class Board implements BoardEnd {
-  readonly engine: Engine;
-  readonly scope: Scope;
-  readonly job: LocalJob;
-  readonly cells: Cells;
-  /** Of a bulk buffer. */
-  readonly bulkBytes: number;
-  readonly rank: number;
-  readonly size: number;
-  /** World ranks of the ranks of this communicator. */
-  readonly worldRanks: readonly number[];
-  /** To bulk buffers. */
-  readonly writer: SharedWriter;
+export class Board extends BoardMemory implements BoardEnd {
   /** The turn begun last, and the signatures of all turns so far. */
   private turn: number;
   private history = 0;
-  /** All turns up to this one have been read by this rank; then those read out of order. */
-  private read: number;
-  private readonly readEarly = new Set<number>();
-  private reported: number;
-  /** The latest turn of this rank's that somebody waits to hear of. */
-  private lastUrgent: number;
-  /** All ranks have read at least so far. */
-  private readByAll: number;
   /** Whether this rank has called any collective here. */
   private used = false;
   private spare: BoardCall | undefined = undefined;
@@ -56,28 +29,9 @@ export class Board implements BoardEnd {
 
   /** @param slot number of a slot that only this communicator uses */
   constructor(engine: Engine, scope: Scope, slot: number) {
-    this.engine = engine;
-    this.scope = scope;
-    this.job = engine.job!;
-    this.rank = scope.rank;
-    this.size = scope.size;
-    this.worldRanks = scope.worldRanks();
-    const { segment, words, layout, streamInto } = this.job;
-    this.writer = new SharedWriter(streamInto);
-    const { boardRanks, bulkBytes } = layout;
-    this.bulkBytes = bulkBytes;
-    this.cells = new Cells(segment, words, layout.boardStart(slot), boardRanks, bulkBytes);
-    this.turn = Atomics.load(words, this.cells.lastTurnWord);
-    this.read = this.turn;
-    this.reported = this.turn;
-    this.lastUrgent = this.turn;
-    this.readByAll = this.turn;
+    super(engine, scope, slot);
+    this.turn = this.read;
     engine.boards.push(this);
-  }
-
-  /** Whether arrays may be read from the memory of the rank that has them. */
-  get mayLend(): boolean {
-    return this.job.copies.allowed;
   }
 
   /** Whether no call of this rank is under way. */
@@ -133,7 +87,6 @@ export class Board implements BoardEnd {
     return call;
   }
 
-  /** The next call with the arguments of this one begins it again. */
   keep(call: BoardCall): void {
     this.kept[call.operation] = call;
   }
@@ -156,65 +109,8 @@ export class Board implements BoardEnd {
     return call;
   }
 
-  /** A call that is over and has told its result may serve again. */
   recycle(call: BoardCall): void {
     if (!call.ofMany) this.spare = call;
-  }
-
-  /**
-   * Whether what this rank wrote `depth` turns before `turn` may be overwritten. If not, `call` is told what to
-   * wait for.
-   */
-  isFree(turn: number, depth: typeof CELLS | typeof BULKS, call: BoardCall): boolean {
-    const needed = (turn - depth) | 0;
-    if (((this.readByAll - needed) | 0) >= 0) return true;
-    let least = this.read;
-    for (let rank = 0; rank < this.size; rank++) {
-      if (rank === this.rank) continue;
-      if (!this.hasRead(rank, needed, call)) return false;
-      const read = look(this.cells.words, this.cells.readWord(rank));
-      if (((read - least) | 0) < 0) least = read;
-    }
-    this.readByAll = least;
-    return ((least - needed) | 0) >= 0;
-  }
-
-  /** Whether a rank has said that it has read a turn. If not, `call` is told what to wait for. */
-  hasRead(rank: number, turn: number, call: BoardCall): boolean {
-    const word = this.cells.readWord(rank);
-    // A word left by an earlier communicator of this slot is behind, too, and so counts as nothing read.
-    if (((look(this.cells.words, word) - turn) | 0) >= 0) return true;
-    const read = Atomics.load(this.cells.words, word);
-    if (((read - turn) | 0) >= 0) return true;
-    call.waitFor(rank, word, read);
-    return false;
-  }
-
-  /** Whether this rank has done with all turns before this one. */
-  isNext(turn: number): boolean {
-    return turn === ((this.read + 1) | 0);
-  }
-
-  /** This rank has read all that it wants of a turn. @param urgent somebody waits to hear that */
-  markRead(turn: number, urgent: boolean): void {
-    if (this.isNext(turn)) {
-      this.read = turn;
-      while (this.readEarly.size > 0 && this.readEarly.delete((this.read + 1) | 0))
-        this.read = (this.read + 1) | 0;
-    } else {
-      this.readEarly.add(turn);
-    }
-    if (urgent && ((turn - this.lastUrgent) | 0) > 0) this.lastUrgent = turn;
-    // An urgent turn read early is reported when those before it have been read, too.
-    const news = (this.read - this.reported) | 0;
-    if (news >= REPORT_AFTER || (news > 0 && ((this.lastUrgent - this.reported) | 0) > 0)) this.report();
-  }
-
-  /** Tells the others how far this rank has read. */
-  report(): void {
-    this.reported = this.read;
-    publish(this.cells.words, this.cells.readWord(this.rank), this.read);
-    for (const rank of this.worldRanks) if (rank !== this.engine.rank) this.engine.wake(rank);
   }
 
   /** Gives the slot to a later communicator; all ranks have come to the same turn. */
@@ -251,27 +147,5 @@ export class Board implements BoardEnd {
       }
     }
     return undefined;
-  }
-
-  /**
-   * The oldest turn still to be seen that another rank has called under another name than this one; where it can no
-   * longer be seen, the last.
-   */
-  disagreement(rank: number, call: BoardCall): { sequence: number; mine: number; other: number } {
-    const { words } = this.cells;
-    for (let back = CELLS - 1; back > 0; back--) {
-      const turn = (call.turn - back) | 0;
-      const mine = this.cells.cellWord(this.rank, turn);
-      const other = this.cells.cellWord(rank, turn);
-      if (words[mine] !== turn || words[other] !== turn) continue;
-      if (words[mine + Cell.signature] === words[other + Cell.signature]) continue;
-      return {
-        mine: words[mine + Cell.signature],
-        other: words[other + Cell.signature],
-        sequence: words[mine + Cell.sequence],
-      };
-    }
-    const other = words[this.cells.cellWord(rank, call.turn) + Cell.signature];
-    return { sequence: call.sequence, mine: call.signature, other };
   }
 }

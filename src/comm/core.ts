@@ -25,7 +25,6 @@ import { Board } from "./board.ts";
 import { CollectiveCall, isCrowded } from "./collective-call.ts";
 import { releaseIdentity } from "./identity.ts";
 import { signatureOf } from "./signature.ts";
-import type { TwoLevel } from "./two-level.ts";
 
 export interface SendOptions {
   /** 0 .. 2147483647; default 0. */
@@ -70,6 +69,12 @@ export interface Exchange<T> {
   readonly outgoing: Request<void> | undefined;
 }
 
+/** What serves collectives in two levels, as far as the end of a communicator goes. */
+interface Levels {
+  readonly isBusy: boolean;
+  release(): void;
+}
+
 /** Of options, for sentences. */
 const EXAMPLE = "{ tag: 7 }";
 
@@ -88,8 +93,8 @@ export class Core {
   readonly alwaysBoard: Record<Family, boolean> | undefined;
   /** Where the ranks are, if on several hosts, and not each on its own. */
   readonly placement: Placement | undefined;
-  /** Set by the first collective in two levels. */
-  twoLevel: TwoLevel | undefined = undefined;
+  /** A TwoLevel, set by the first collective in two levels. */
+  twoLevel: Levels | undefined = undefined;
   /** Of collectives that are steps of another: that one's. */
   signature: number | undefined = undefined;
   private readonly slot: number;

@@ -27,3 +27,8 @@ export function describeSignature(signature: number): string {
   const by = operator === undefined ? "" : ` by ${operator}${reproducibly}`;
   return `${operationName(signature >> OPERATION_SHIFT)}${by}${root === 0 ? "" : ` with root ${root}`}`;
 }
+
+/** The signatures so far, and one more, in one word. */
+export function mix(history: number, signature: number): number {
+  return (Math.imul(history ^ signature, 0x9e3779b1) + 1) | 0;
+}

@@ -27,9 +27,16 @@ export class TwoLevel {
   /** The call begun last. */
   private last: Turn | undefined = undefined;
 
-  constructor(core: Core, placement: Placement) {
+  private constructor(core: Core, placement: Placement) {
     this.core = core;
     this.placement = placement;
+  }
+
+  /** That of a communicator, made by the first call. */
+  static of(core: Core, placement: Placement): TwoLevel {
+    const made = (core.twoLevel as TwoLevel | undefined) ?? new TwoLevel(core, placement);
+    core.twoLevel = made;
+    return made;
   }
 
   /** Whether a call of this rank is under way. */

@@ -1,6 +1,7 @@
 /** The first communicators of this process, made when the library loads, and its orderly end. */
 import { type Activity, beginActivity } from "../job/activity.ts";
-import { joinJob, type LocalJob } from "../job/job.ts";
+import { joinJob } from "../job/job.ts";
+import type { LocalJob } from "../job/local-job.ts";
 import { Engine, type Leftover } from "../p2p/engine.ts";
 import { Scope } from "../p2p/scope.ts";
 import { Waiting } from "../p2p/waiting.ts";

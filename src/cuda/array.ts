@@ -5,10 +5,11 @@ import { ArgumentError, type TypedArray } from "../index.ts";
 import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { Device, device } from "./device.ts";
 import { type Dtype, type DtypeName, dtypeNamed, dtypeOfArray, holds } from "./dtype.ts";
+import { Holding } from "./holding.ts";
 import { castInto, copyInto, fillWith } from "./moves.ts";
 import { isPinned } from "./pinned.ts";
 import { denseStrides, isDense, type Shape, sameShape, shapeOf, show, sizeOf } from "./shape.ts";
-import { Holding, type Span, Storage } from "./storage.ts";
+import { type Span, Storage } from "./storage.ts";
 
 /** Where an array comes to lie and what it holds. */
 export interface ArrayOptions {

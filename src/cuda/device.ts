@@ -3,10 +3,10 @@ import { inspect } from "node:util";
 import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
 import { dtypeNamed } from "./dtype.ts";
+import { collectGarbage } from "./holding.ts";
 import { call, driver, failure, obtain, outOfMemory, reason } from "./library.ts";
 import { Modules } from "./modules.ts";
 import { Pool, type PoolInfo } from "./pool.ts";
-import { collectGarbage } from "./storage.ts";
 import { Timer } from "./timer.ts";
 
 export interface DeviceInfo {

@@ -1,8 +1,8 @@
 /** Kernels, loaded on first use and kept as long as the process lives. PTX is compiled by the driver for its device. */
 import { CudaError } from "../index.ts";
 import { native } from "../native.ts";
-import type { Device } from "./device.ts";
 import { driver, failure, obtain, outOfMemory } from "./library.ts";
+import type { Pool } from "./pool.ts";
 
 // CUjit_option
 const errorLogBuffer = 5;
@@ -49,11 +49,20 @@ function pack(values: readonly Parameter[]): BigUint64Array {
 /** Threads of a block in all kernels of tsmpi. */
 export const blockThreads = 256;
 
+/** The device, as far as kernels go. */
+interface Launcher {
+  readonly multiprocessors: number;
+  readonly stream: number;
+  readonly pool: Pool;
+  use(): void;
+  toString(): string;
+}
+
 export class Modules {
-  private readonly device: Device;
+  private readonly device: Launcher;
   private readonly kernels = new Map<string, number>();
 
-  constructor(device: Device) {
+  constructor(device: Launcher) {
     this.device = device;
   }
 

@@ -1,22 +1,28 @@
 /** Time on the device, by events (cuEventElapsedTime), which knows nothing of what the host does meanwhile. */
 import { ArgumentError } from "../index.ts";
 import { native } from "../native.ts";
-import type { Device } from "./device.ts";
 import { call, driver, failure, obtain } from "./library.ts";
 
 /** Flag of cuEventCreate: who waits for it sleeps. */
 const blockingSync = 1;
 
+/** The device, as far as its queue of kernels goes. */
+interface Queue {
+  readonly context: number;
+  readonly stream: number;
+  use(): void;
+}
+
 /** Runs from when it is made until `stop`: from the end of what was called before to the end of what was called since. */
 export class Timer {
-  private readonly device: Device;
+  private readonly device: Queue;
   private readonly start: number;
   private disposed = false;
   /** The timer itself and stops under way, which need its event. */
   private holders = 1;
 
   /** Programs get timers from `Device.timer`. */
-  constructor(device: Device) {
+  constructor(device: Queue) {
     this.device = device;
     this.start = this.record();
   }

@@ -1,6 +1,6 @@
 /** What a rank tells the dashboard of the job about its work. */
 import { type ActivityRecord, ActivityRecords } from "../transport/activity-record.ts";
-import type { LocalJob } from "./job.ts";
+import type { LocalJob } from "./local-job.ts";
 
 /** A long piece of work of this rank, of which the dashboard (`tsmpirun --dashboard`) shows how far it is. */
 export interface Activity {

@@ -2,7 +2,7 @@
 import { Header, Rank, RankState } from "../transport/layout.ts";
 import { Copies } from "./copies.ts";
 import { rankThreads } from "./found-threads.ts";
-import type { LocalJob } from "./job.ts";
+import type { LocalJob } from "./local-job.ts";
 import { layoutOf } from "./segment-header.ts";
 import { ThreadBell, ThreadWaits } from "./thread-waits.ts";
 

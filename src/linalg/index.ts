@@ -19,11 +19,11 @@ export type { DotOptions, VectorOptions, VectorsOptions } from "./level1.ts";
 export type { GemvOptions, GerOptions, SymvOptions, TriangularVectorOptions } from "./level2.ts";
 export type { BatchOptions, GemmOptions, SymmOptions, SyrkOptions, TriangularOptions } from "./level3.ts";
 export { info, type LinalgInfo, setThreads } from "./library.ts";
-export { type Element, type MatmulOptions, Matrix, type MatrixOptions, matmul } from "./matrix.ts";
+export { type MatmulOptions, Matrix, type MatrixOptions, matmul } from "./matrix.ts";
 export type { Eigh, LeastSquares, LeastSquaresOptions, Qr, Svd } from "./matrix-functions.ts";
 export { type Crossover, crossover, type DeviceChoice, setDevice } from "./offload.ts";
 export * from "./sparse/index.ts";
-export type { Diag, Dtype, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";
+export type { Diag, Dtype, Element, FloatArray, Mode, Scalar, Side, Transpose, Uplo } from "./types.ts";
 
 /** All functions, in the form that blocks or in the one that is awaited. */
 export interface Linalg<M extends Mode>

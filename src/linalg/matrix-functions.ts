@@ -8,7 +8,6 @@ import {
   checkIsMatrix,
   copyInto,
   dtypeCodes,
-  type Element,
   isComplex,
   Matrix,
   multiply,
@@ -16,7 +15,7 @@ import {
 } from "./matrix.ts";
 import { checkRcond, uploCode } from "./shapes.ts";
 import { checkStatus, notConverged, notPositive, singular } from "./status.ts";
-import type { Dtype, FloatArray, Mode, Returned } from "./types.ts";
+import type { Dtype, Element, FloatArray, Mode, Returned } from "./types.ts";
 
 export interface Qr {
   /** m x k with orthonormal columns, for k = min(m, n). */

@@ -8,7 +8,7 @@ import { level3 } from "./level3.ts";
 import { chosen, type DeviceChoice, type Flat, goesToDevice, multiplyOnDevice } from "./offload.ts";
 import { checkDimension, checkScalar } from "./shapes.ts";
 import { shown } from "./shown.ts";
-import type { Dtype, FloatArray, Mode, Returned, Transpose } from "./types.ts";
+import type { Dtype, Element, FloatArray, Mode, Returned, Transpose } from "./types.ts";
 
 export const arrayTypes = {
   float32: Float32Array,
@@ -55,9 +55,6 @@ function checkHeld({ data, rows, columns, dtype, strides }: Matrix): void {
     `Matrix: ${rows} x ${columns} with strides ${strides.join(", ")} takes ${needed} elements of ${dtype}, but the array holds ${Math.floor(held)}`,
   );
 }
-
-/** An element: a number, or a pair of real and imaginary part where the matrix is complex. */
-export type Element = number | [re: number, im: number];
 
 /**
  * A view of a typed array as a matrix. Transposes and slices are views of the same elements; only `copy` copies.

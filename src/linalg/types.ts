@@ -7,6 +7,9 @@ export type FloatArray = Float32Array | Float64Array;
 /** Element types, as NumPy names them. */
 export type Dtype = "float32" | "float64" | "complex64" | "complex128";
 
+/** An element of a matrix: a number, or a pair of real and imaginary part where it is complex. */
+export type Element = number | [re: number, im: number];
+
 /** A factor; complex ones are pairs of real and imaginary part. */
 export type Scalar = number | readonly [re: number, im: number];
 

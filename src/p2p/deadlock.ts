@@ -12,7 +12,7 @@
  *
  * The last rank to be stranded finds it out. Nothing of this runs before a rank has slept for seconds.
  */
-import type { LocalJob } from "../job/job.ts";
+import type { LocalJob } from "../job/local-job.ts";
 import { Header, Rank, RankState } from "../transport/layout.ts";
 import type { WaitRecords } from "../transport/wait-record.ts";
 

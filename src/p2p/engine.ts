@@ -3,7 +3,7 @@
  * progress on them when asked. It never waits; that is waiting.ts. One engine serves all communicators.
  */
 import { windowOf } from "../codec/dtype.ts";
-import type { LocalJob } from "../job/job.ts";
+import type { LocalJob } from "../job/local-job.ts";
 import { CountedInRing, CountedOutRing } from "../transport/counted-ring.ts";
 import { Kind } from "../transport/frame.ts";
 import { Header, Rank, RankState } from "../transport/layout.ts";

@@ -9,7 +9,7 @@
 import { WINDOW_BYTES } from "../codec/dtype.ts";
 import { TsmpiError } from "../errors.ts";
 import { ESRCH } from "../job/copies.ts";
-import type { LocalJob } from "../job/job.ts";
+import type { LocalJob } from "../job/local-job.ts";
 import { Header, TRANSFERS, Transfer, TransferState } from "../transport/layout.ts";
 import type { RecvRequest, Request, SendRequest } from "./request.ts";
 

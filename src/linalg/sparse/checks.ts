@@ -1,11 +1,22 @@
 import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
-import { max } from "../../index.ts";
+import { type Communicator, max } from "../../index.ts";
 import type { FloatArray } from "../types.ts";
-import type { CsrMatrix } from "./csr-matrix.ts";
+
+/** A CsrMatrix, as far as its vectors depend on it. */
+interface Spread {
+  readonly comm: Communicator;
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: string;
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly firstColumn: number;
+  readonly endColumn: number;
+}
 
 /** What is wrong with a rank's share of a vector that should have so many elements. */
-function wrong(a: CsrMatrix, name: string, array: FloatArray, length: number): string | undefined {
+function wrong(a: Spread, name: string, array: FloatArray, length: number): string | undefined {
   const wanted = a.dtype === "float32" ? Float32Array : Float64Array;
   if (array instanceof wanted && array.length === length) return undefined;
   return `a is ${a.rows} x ${a.columns} of ${a.dtype}, so rank ${a.comm.rank}'s share ${name} must be a ${wanted.name} of ${length}, but is ${describe(array)}`;
@@ -17,7 +28,7 @@ function wrong(a: CsrMatrix, name: string, array: FloatArray, length: number): s
  */
 export async function checkShares(
   caller: string,
-  a: CsrMatrix,
+  a: Spread,
   factors: Record<string, FloatArray>,
   products: Record<string, FloatArray> = {},
 ): Promise<void> {

@@ -1,10 +1,9 @@
 import { refusalIn } from "../sendable.ts";
 import { failureOf, TaskError, type TaskFailure } from "../task-error.ts";
-import type { Driver } from "./driver.ts";
 import { CancelledError, Future, type FutureState } from "./future.ts";
 import type { Submission } from "./pool.ts";
 import { type Order, Outcome, type SharedPlaces } from "./protocol.ts";
-import type { Station } from "./station.ts";
+import type { Slots } from "./slots.ts";
 import type { Queued } from "./task-queue.ts";
 
 /** The task that has submitted a task. */
@@ -12,6 +11,18 @@ export interface Origin {
   readonly rank: number;
   /** Number of the submitted task there. */
   readonly index: number;
+}
+
+/** Who is told when a task is settled: the driver. */
+interface Submitter {
+  settled(job: Job, outcome: Outcome, value: unknown): void;
+}
+
+/** The station that a task has been sent to. */
+interface Place {
+  readonly slots: Slots;
+  /** Takes a task back that has not begun. Returns whether it is back. */
+  takeBack(job: Job): boolean;
 }
 
 /** A task at the driver, from its submission to its outcome. */
@@ -26,8 +37,8 @@ export class Job extends Future<unknown> implements Queued {
   id = 0;
   /** Where it is claimed. */
   slot = -1;
-  private station: Station | undefined;
-  private readonly driver: Driver;
+  private station: Place | undefined;
+  private readonly driver: Submitter;
   private readonly fn: number;
   private readonly what: string;
   /** Let go of when it is settled. */
@@ -36,7 +47,7 @@ export class Job extends Future<unknown> implements Queued {
   private retries: number;
 
   constructor(
-    driver: Driver,
+    driver: Submitter,
     { fn, args, shared, priority, retries, worker, what }: Submission,
     name: string,
     index: number,
@@ -67,7 +78,7 @@ export class Job extends Future<unknown> implements Queued {
     return state === "running" && this.station!.slots.isOffered(this.slot, this.id) ? "pending" : state;
   }
 
-  sentTo(station: Station, id: number): void {
+  sentTo(station: Place, id: number): void {
     this.station = station;
     this.id = id;
     this.slot = station.slots.offer(id);

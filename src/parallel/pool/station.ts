@@ -28,7 +28,6 @@ export class Station {
     return this.outstanding.size - this.waiting;
   }
 
-  /** Takes a task back that has not begun. Returns whether it is back. */
   takeBack(job: Job): boolean {
     if (!this.slots.takeBack(job.slot, job.id)) return false;
     this.forget(job);
