@@ -29,6 +29,8 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(cuDeviceGetUuid, unsigned char*, int)                                                                         \
   F(cuDeviceTotalMem_v2, size_t*, int)                                                                            \
   F(cuDevicePrimaryCtxRetain, Handle*, int)                                                                       \
+  F(cuDeviceCanAccessPeer, int*, int, int)                                                                        \
+  F(cuCtxEnablePeerAccess, Handle, unsigned)                                                                      \
   F(cuCtxSetCurrent, Handle)                                                                                      \
   F(cuMemGetInfo_v2, size_t*, size_t*)                                                                            \
   F(cuMemAlloc_v2, Address*, size_t)                                                                              \

@@ -24,7 +24,10 @@ async function rows(names: string, work: () => Promise<void>): Promise<void> {
   gpu.trim();
 }
 
-/** Milliseconds on the device of one call: the least of ten rounds, after two that warm up. */
+/**
+ * Milliseconds on the device of one call: the least of ten rounds, after two that warm up. Of short work so many calls in a
+ * row that the device has the next one before it is done with the first.
+ */
 async function onDevice(name: string, call: () => void, calls = 1): Promise<void> {
   let least = Number.POSITIVE_INFINITY;
   for (let round = -2; round < 10; round++) {
@@ -78,11 +81,11 @@ await rows("batched-64", async () => {
 await rows("copy", async () => {
   using x = await drawn(elements, "float32");
   using y = cuda.empty(elements);
-  await onDevice("copy", () => y.copyFrom(x));
+  await onDevice("copy", () => y.copyFrom(x), 10);
   await rows("exp+3sin", () =>
-    onDevice("exp+3sin", () => cuda.mapInto(y, x, x => exp(x).add(sin(x).mul(3)))),
+    onDevice("exp+3sin", () => cuda.mapInto(y, x, x => exp(x).add(sin(x).mul(3))), 10),
   );
-  await rows("random", () => onDevice("random", () => cuda.randomInto(y, new Philox(2))));
+  await rows("random", () => onDevice("random", () => cuda.randomInto(y, new Philox(2)), 10));
   await rows("sum", () => awaited("sum", async () => void (await cuda.reduce(x, x => x.sum()))));
 });
 await rows("transfers", async () => {

@@ -69,9 +69,9 @@ a = b = c = None
 
 with rows("copy"):
     x, y = (torch.rand(elements, device=gpu) for _ in range(2))
-    on_device("copy", lambda: y.copy_(x))
-    on_device("exp+3sin", lambda: torch.exp(x) + 3 * torch.sin(x))
-    on_device("random", lambda: y.uniform_())
+    on_device("copy", lambda: y.copy_(x), 10)
+    on_device("exp+3sin", lambda: torch.exp(x) + 3 * torch.sin(x), 10)
+    on_device("random", lambda: y.uniform_(), 10)
     awaited("sum", lambda: x.sum(dtype=torch.float64).item())
 x = y = None
 

@@ -91,10 +91,12 @@ for (let round = 0; round < rounds; round++) {
   save();
 }
 
-const version = library => library.version ?? "none";
+/** @param {string} otherwise what it means that there is none */
+const version = ({ version, path }, otherwise = "") =>
+  version === undefined ? `none${otherwise}` : `${version} (${path})`;
 console.log(`${found.date.slice(0, 10)}, ${devices[0].name}, driver for CUDA ${driver.version}`);
 console.log(
-  `cuBLAS ${version(cublas)}, NVRTC ${nvrtc.version ?? "none: expressions as PTX"}, NCCL ${version(nccl)}`,
+  `cuBLAS ${version(cublas)}, NVRTC ${version(nvrtc, ": expressions as PTX")}, NCCL ${version(nccl)}`,
 );
 for (const note of found.notes) console.log(note);
 for (const failure of found.failures) console.log(`failed: ${failure}`);

@@ -17,6 +17,7 @@ import type { Envelope } from "../p2p/destination.ts";
 import type { Engine } from "../p2p/engine.ts";
 import { type Outcome, ProbeRequest, RecvRequest, type Request, type Status } from "../p2p/request.ts";
 import { ANY, MAX_TAG, NONE, type Scope } from "../p2p/scope.ts";
+import { requireSignal } from "../p2p/signal.ts";
 import type { Unexpected } from "../p2p/unexpected.ts";
 import type { Waiting } from "../p2p/waiting.ts";
 import type { Statistics } from "../transport/statistics.ts";
@@ -412,18 +413,4 @@ export class Core {
       `${operation}: tag must be a whole number from 0 to ${MAX_TAG}; got ${describe(tag)}.`,
     );
   }
-}
-
-/** @throws the signal's reason, when it is aborted already */
-function requireSignal(operation: string, signal: AbortSignal, blocking: boolean): void {
-  if (typeof (signal as AbortSignal | null)?.throwIfAborted !== "function") {
-    throw new ArgumentError(`${operation}: signal must be an AbortSignal; got ${describe(signal)}.`);
-  }
-  if (blocking) {
-    throw new ArgumentError(
-      `${operation}: an operation of sync takes no signal, which could not be aborted while it blocks; ` +
-        "await the operation of the same name instead.",
-    );
-  }
-  signal.throwIfAborted();
 }

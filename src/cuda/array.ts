@@ -117,6 +117,11 @@ export class DeviceArray implements Disposable {
     return this.storage.upload(this.span, work);
   }
 
+  /** Not public: both, for `work` that reads this array and writes another, which may share its memory. */
+  readingInto<T>(target: DeviceArray, work: () => Promise<T>): Promise<T> {
+    return this.storage.transfer(this.span, target.storage, target.span, work);
+  }
+
   private get span(): Span {
     const { bytes } = this.type;
     const from = this.offset * bytes;

@@ -1,61 +1,25 @@
-/** Messages and collectives of device arrays. */
+/** The communicator for device arrays: its collectives, and its messages, which are in messages.ts. */
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { inspect } from "node:util";
+import { requireOptions, rootOf } from "../collectives/options.ts";
 import { describe } from "../describe.ts";
 import {
-  ANY,
   ArgumentError,
   Communicator,
-  CudaError,
-  type RecvOptions,
+  type CountsOptions,
+  type ReductionOptions,
   type RootOptions,
-  type SendOptions,
-  TruncationError,
   type TypedArray,
-  TypeMismatchError,
 } from "../index.ts";
-import { type ArrayOptions, type DeviceArray, empty, requireDeviceArray } from "./array.ts";
+import { type DeviceArray, empty, requireDeviceArray } from "./array.ts";
 import { type Device, synchronizeAll } from "./device.ts";
-import { type DtypeName, dtypeNamed, dtypes } from "./dtype.ts";
-import { copyFrom, type Export, exported } from "./ipc.ts";
-import { castInto } from "./moves.ts";
+import { dtypes } from "./dtype.ts";
+import { checkDense, Messages } from "./messages.ts";
+import { castInto, type Elements } from "./moves.ts";
 import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
 import { isPinned } from "./pinned.ts";
-import { show } from "./shape.ts";
-import { partsOf, staged, stagedInParts } from "./staging.ts";
-
-/** What goes ahead of an array. */
-interface Header {
-  readonly dtype: DtypeName;
-  readonly shape: readonly number[];
-  /** By which its elements, and an answer to the sender, are known from others under way. */
-  readonly id: number;
-  /** Where the array lies, if the receiver may be able to read it there; it answers whether it has. */
-  readonly there: Export | undefined;
-}
-
-/** Whence an array came, and how many elements it had. */
-export interface DeviceStatus {
-  readonly source: number;
-  readonly tag: number;
-  readonly count: number;
-}
-
-/** What a sender says in place of the elements that it cannot read. */
-type Report = Pick<CudaError, "message" | "call" | "status">;
-
-function reported(error: unknown): Report {
-  if (!(error instanceof CudaError)) return { message: String(error), call: "", status: 0 };
-  const { message, call, status } = error;
-  return { message, call, status };
-}
-
-/** Shorter arrays go through the host: a handle takes longer to open than they to copy. */
-const leastShared = 2 ** 18;
-
-/** Brings the elements of a message to an address, when an event has come. */
-type Load = (device: Device, address: number, event: number) => Promise<void>;
+import { staged } from "./staging.ts";
 
 /** Collectives, by which number ranks tell each other what they have called. */
 const methods = [
@@ -67,6 +31,8 @@ const methods = [
   "gatherInto",
   "scatterInto",
   "alltoallInto",
+  "scanInto",
+  "exscanInto",
 ] as const;
 
 type Method = (typeof methods)[number];
@@ -87,59 +53,47 @@ interface Plan {
   readonly fits: boolean;
   /** The calls of NCCL, for the addresses of source and target. */
   calls(from: number, to: number): NcclCall[];
-  byHost(): Promise<void>;
+  byHost(ends: Ends): Promise<void>;
 }
+
+/** Source and target of a plan, dense, and nobody else's until the collective has ended. */
+interface Ends {
+  readonly source: Elements | undefined;
+  readonly target: Elements | undefined;
+}
+
+/** A collective of typed arrays of the host, with one for each end that there is. */
+type OnHost = (to: TypedArray | undefined, from: TypedArray | undefined) => Promise<void>;
 
 /** An operator as `Communicator.allreduceInto` takes it for typed arrays. */
 type Operator = Parameters<Communicator["allreduceInto"]>[2];
-
-/** What ranks on one host have in common, and no others. */
-function hostIdentity(): string {
-  try {
-    return `${hostname()} ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
-  } catch {
-    return hostname();
-  }
-}
 
 /**
  * A communicator for device arrays, as `Communicator` is for typed arrays: the same names and meanings. Arrays go
  * through pinned memory of the host, or straight from device to device: messages between ranks of one host whose driver
  * allows it, collectives by NCCL where each rank has a device of its own. Messages of its own: it receives nothing that was sent on the communicator it was made of.
  */
-export class DeviceCommunicator {
-  /** Of headers and collectives. */
-  private readonly heads: Communicator;
-  /** Of elements and answers, apart so that no receive from any rank takes them for a header. */
-  private readonly bodies: Communicator;
-  /** Whether rank i shares this rank's host. */
-  private readonly near: readonly boolean[];
+export class DeviceCommunicator extends Messages {
   /** By rank. */
   private readonly hosts: readonly string[];
-  private nextId = 0;
   /** Made by the first collective. */
   private nccl: Promise<Nccl | string> | undefined;
   /** Ends with the collective called last. */
   private last: Promise<unknown> = Promise.resolve();
+  private freed = false;
 
-  /** Programs get these from `over`. */
+  /** Programs get these from `over`. @param heads of collectives, too */
   constructor(heads: Communicator, bodies: Communicator, hosts: readonly string[]) {
-    this.heads = heads;
-    this.bodies = bodies;
+    super(
+      heads,
+      bodies,
+      hosts.map(host => host === hosts[heads.rank]),
+    );
     this.hosts = hosts;
-    this.near = hosts.map(host => host === hosts[heads.rank]);
-  }
-
-  get rank(): number {
-    return this.heads.rank;
-  }
-
-  get size(): number {
-    return this.heads.size;
   }
 
   /** "DeviceCommunicator(rank 0 of 2)" */
-  toString(): string {
+  override toString(): string {
     return `DeviceCommunicator(rank ${this.rank} of ${this.size})`;
   }
 
@@ -148,205 +102,9 @@ export class DeviceCommunicator {
     return this.toString();
   }
 
-  /**
-   * Resolves when the array may be changed and freed again. A view with gaps is copied first. A signal ends the wait;
-   * the message goes on where it has begun, and until it has ended the array must not be written to.
-   */
-  async send(array: DeviceArray, dest: number, options: SendOptions = {}): Promise<void> {
-    requireDeviceArray("send", "the array", array);
-    const { signal, ...rest } = options;
-    signal?.throwIfAborted();
-    if (array.isDense) return await untilAborted(this.sendWhole(array, dest, rest), signal);
-    const dense = array.copy();
-    await untilAborted(
-      this.sendWhole(dense, dest, rest).finally(() => dense.free()),
-      signal,
-    );
-  }
-
-  /** Never left half-way: a receiver that has the header waits for the elements, or may read them where they lie. */
-  private async sendWhole(
-    array: DeviceArray,
-    dest: number,
-    options: Omit<SendOptions, "signal">,
-  ): Promise<void> {
-    const there = this.offer(array, dest);
-    this.nextId = (this.nextId + 1) % 2 ** 20;
-    const header: Header = { dtype: array.dtype, shape: array.shape, id: this.nextId, there };
-    const { device, type, size } = array;
-    const address = array.readAddress;
-    // What is called from now on need not have ended when the elements leave, for it cannot write to them.
-    await array.reading(() =>
-      device.marked(async event => {
-        if (there !== undefined) await device.until(event);
-        await this.heads.send(header, dest, options);
-        const read =
-          there !== undefined && (await this.bodies.recv<boolean>(dest, { tag: answerTag(header) }));
-        if (read) return;
-        try {
-          await stagedInParts(type, size, async (host, from) => {
-            await device.transfer(false, address + from * type.bytes, host, isPinned(host), event);
-            await this.bodies.send(host, dest, { tag: bodyTag(header) });
-          });
-        } catch (error) {
-          // In place of elements, so that the receiver's wait ends.
-          await this.bodies.send(null, dest, { tag: bodyTag(header) });
-          await this.bodies.send(reported(error), dest, { tag: bodyTag(header) });
-          throw error;
-        }
-      }),
-    );
-  }
-
-  private offer(array: DeviceArray, dest: number): Header["there"] {
-    if (!this.near[dest] || dest === this.rank || array.byteLength < leastShared) return undefined;
-    return exported(array);
-  }
-
-  /**
-   * Receives into a dense array of the same type with room for all elements; those beyond the message stay. From the
-   * call until the promise resolves the array must not be used. A signal ends the wait for a
-   * message, and no longer one for the elements of a message that is there.
-   * @throws {TruncationError} the message is longer; it is lost
-   * @throws {TypeMismatchError} the message holds elements of another type; it is lost
-   */
-  async recvInto(
-    target: DeviceArray,
-    source: number = ANY,
-    options: RecvOptions = {},
-  ): Promise<DeviceStatus> {
-    requireDeviceArray("recvInto", "the target", target);
-    checkDense("recvInto", target);
-    const { device } = target;
-    const address = target.writeAddress;
-    const fits = ({ dtype, shape }: Header): void => {
-      const count = product(shape);
-      if (dtype !== target.dtype)
-        throw new TypeMismatchError(`recvInto: ${target.toString()} cannot hold the ${dtype} that came`);
-      if (count <= target.size) return;
-      throw new TruncationError(
-        `recvInto: ${target.toString()} is too short for the ${count} elements that came`,
-      );
-    };
-    // What is called from now on need not have ended when the elements come, for it cannot touch this memory.
-    return target.writing(() =>
-      device.marked(event =>
-        this.receive(source, options, (header, load) => {
-          fits(header);
-          return load(device, address, event);
-        }),
-      ),
-    );
-  }
-
-  /** Receives an array as it was sent, in new memory. */
-  async recv(
-    source: number = ANY,
-    options: RecvOptions & Pick<ArrayOptions, "device"> = {},
-  ): Promise<DeviceArray> {
-    const { device, ...rest } = options;
-    let array: DeviceArray | undefined;
-    try {
-      await this.receive(source, rest, ({ dtype, shape }, load) => {
-        array = empty(shape, { dtype, device });
-        const address = array.writeAddress;
-        return array.device.marked(event => load(array!.device, address, event));
-      });
-      return array!;
-    } catch (error) {
-      array?.free();
-      throw error;
-    }
-  }
-
-  /** Receives a header and calls `place` with what brings the elements, which the sender is bound to send from then on. */
-  private async receive(
-    source: number,
-    options: RecvOptions,
-    place: (header: Header, load: Load) => Promise<void>,
-  ): Promise<DeviceStatus> {
-    const message = await this.heads.probe(source, options);
-    const header = await message.recv<Header>();
-    const status = { source: message.source, tag: message.tag, count: product(header.shape) };
-    let begun = false;
-    const load: Load = (device, address, event) => {
-      begun = true;
-      return this.load(header, status.source, device, address, event);
-    };
-    try {
-      await place(header, load);
-    } catch (error) {
-      if (!begun) await this.discard(header, status.source);
-      throw error;
-    }
-    return status;
-  }
-
-  /** Brings the elements that a header has announced, when `event` has come. */
-  private async load(
-    header: Header,
-    source: number,
-    device: Device,
-    address: number,
-    event: number,
-  ): Promise<void> {
-    const type = dtypeNamed(header.dtype);
-    const count = product(header.shape);
-    if (header.there !== undefined) {
-      let read = true;
-      try {
-        read = await copyFrom(device, address, header.there, count * type.bytes, event);
-      } finally {
-        // Also when the copy has failed: the sender must not wait for ever for what is this rank's error.
-        await this.bodies.send(read, source, { tag: answerTag(header) });
-      }
-      if (read) return;
-    }
-    let left = partsOf(type, count);
-    try {
-      await stagedInParts(type, count, async (host, from) => {
-        left--;
-        const failed = await this.take(host, header, source);
-        if (failed !== undefined) {
-          left = 0;
-          throw failed;
-        }
-        await device.transfer(true, address + from * type.bytes, host, isPinned(host), event);
-      });
-    } catch (error) {
-      await this.drop(header, source, left);
-      throw error;
-    }
-  }
-
-  /** Fills `host` with a part of the elements; returns the error where the sender could not read them. */
-  private async take(host: TypedArray, header: Header, source: number): Promise<CudaError | undefined> {
-    try {
-      await this.bodies.recvInto(host, source, { tag: bodyTag(header) });
-    } catch (error) {
-      if (!(error instanceof TypeMismatchError)) throw error;
-      const { message, call, status } = await this.bodies.recv<Report>(source, { tag: bodyTag(header) });
-      return new CudaError(`rank ${source} could not read the array that it sent: ${message}`, call, status);
-    }
-  }
-
-  /** Takes parts of the elements that have no place, up to the last or to what a sender says instead. */
-  private async drop(header: Header, source: number, parts: number): Promise<void> {
-    for (let left = parts; left > 0; left--) {
-      if ((await this.bodies.recv(source, { tag: bodyTag(header) })) !== null) continue;
-      await this.bodies.recv(source, { tag: bodyTag(header) });
-      return;
-    }
-  }
-
-  /** Ends the sender's wait for a message that has no place here. */
-  private async discard(header: Header, source: number): Promise<void> {
-    if (header.there !== undefined) await this.bodies.send(true, source, { tag: answerTag(header) });
-    else await this.drop(header, source, partsOf(dtypeNamed(header.dtype), product(header.shape)));
-  }
-
   /** The root's elements, on all ranks. */
-  async broadcastInto(target: DeviceArray, { root = 0 }: RootOptions = {}): Promise<void> {
+  async broadcastInto(target: DeviceArray, options?: RootOptions): Promise<void> {
+    const root = rootOf("broadcastInto", options);
     requireDeviceArray("broadcastInto", "the target", target);
     checkDense("broadcastInto", target);
     const isRoot = this.rank === root;
@@ -359,19 +117,23 @@ export class DeviceCommunicator {
       calls: (from, to) => [
         { operation: "broadcast", from: from || to, to: to || from, count: target.byteLength, peer: root },
       ],
-      byHost: () =>
+      byHost: ({ source, target: to }) =>
         staged(target.type, target.size, async host => {
-          if (isRoot) await target.downloadInto(host);
+          if (source !== undefined) await download(source, host);
           await this.heads.broadcastInto(host, { root });
-          if (!isRoot) await target.upload(host);
+          if (to !== undefined) await upload(to, host);
         }),
     });
   }
 
   /** All ranks' elements combined by an operator, on all ranks; target and array may be one. */
-  async allreduceInto(target: DeviceArray, array: DeviceArray, op: Operator): Promise<void> {
-    checkPair("allreduceInto", target, array);
-    const codes = reductionCodes(array.type, op);
+  async allreduceInto(
+    target: DeviceArray,
+    array: DeviceArray,
+    op: Operator,
+    options: ReductionOptions = {},
+  ): Promise<void> {
+    const codes = this.checkReduction("allreduceInto", target, array, op, options);
     await this.collective("allreduceInto", {
       codes,
       target,
@@ -379,7 +141,7 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && target.size === array.size,
       calls: (from, to) => [{ operation: "allReduce", from, to, count: array.size, ...codes }],
-      byHost: () => this.combined(target, array, (to, from) => this.heads.allreduceInto(to!, from, op)),
+      byHost: ends => combined(ends, (to, from) => this.heads.allreduceInto(to!, from!, op, options)),
     });
   }
 
@@ -388,12 +150,11 @@ export class DeviceCommunicator {
     target: DeviceArray | undefined,
     array: DeviceArray,
     op: Operator,
-    { root = 0 }: RootOptions = {},
+    options: RootOptions & ReductionOptions = {},
   ): Promise<void> {
+    const root = rootOf("reduceInto", options);
     const there = this.rank === root ? target : undefined;
-    if (this.rank === root) checkPair("reduceInto", target, array);
-    else requireDeviceArray("reduceInto", "the array", array);
-    const codes = reductionCodes(array.type, op);
+    const codes = this.checkReduction("reduceInto", this.rank === root ? target : array, array, op, options);
     await this.collective("reduceInto", {
       root,
       codes,
@@ -402,25 +163,71 @@ export class DeviceCommunicator {
       size: array.size,
       fits: codes !== undefined && (there === undefined || there.size === array.size),
       calls: (from, to) => [{ operation: "reduce", from, to, count: array.size, ...codes, peer: root }],
-      byHost: () =>
-        this.combined(there, array, (to, from) =>
-          this.heads.reduceInto(to as TypedArray, from, op, { root }),
-        ),
+      byHost: ends =>
+        combined(ends, (to, from) => this.heads.reduceInto(to as TypedArray, from!, op, options)),
     });
   }
 
-  /** Every rank's block, of as many elements as `target` has, of all ranks' arrays combined by an operator. */
-  async reduceScatterInto(target: DeviceArray, array: DeviceArray, op: Operator): Promise<void> {
-    checkPair("reduceScatterInto", target, array);
-    const codes = reductionCodes(array.type, op);
+  /**
+   * Every rank's block of all ranks' arrays combined by an operator. Blocks have as many elements as `target` has, or
+   * as `counts` says for each rank.
+   */
+  async reduceScatterInto(
+    target: DeviceArray,
+    array: DeviceArray,
+    op: Operator,
+    options: CountsOptions & ReductionOptions = {},
+  ): Promise<void> {
+    const codes = this.checkReduction("reduceScatterInto", target, array, op, options);
     await this.collective("reduceScatterInto", {
       codes,
       target,
       source: array,
       size: array.size,
-      fits: codes !== undefined && target.size * this.size === array.size,
+      fits: codes !== undefined && options.counts === undefined && target.size * this.size === array.size,
       calls: (from, to) => [{ operation: "reduceScatter", from, to, count: target.size, ...codes }],
-      byHost: () => this.combined(target, array, (to, from) => this.heads.reduceScatterInto(to!, from, op)),
+      byHost: ends => combined(ends, (to, from) => this.heads.reduceScatterInto(to!, from!, op, options)),
+    });
+  }
+
+  /** The elements of ranks 0 to this one combined by an operator. By way of the host. */
+  async scanInto(
+    target: DeviceArray,
+    array: DeviceArray,
+    op: Operator,
+    options: ReductionOptions = {},
+  ): Promise<void> {
+    await this.prefix("scanInto", target, array, op, options);
+  }
+
+  /** The elements of the ranks below this one combined by an operator; rank 0's target stays. By way of the host. */
+  async exscanInto(
+    target: DeviceArray,
+    array: DeviceArray,
+    op: Operator,
+    options: ReductionOptions = {},
+  ): Promise<void> {
+    await this.prefix("exscanInto", target, array, op, options);
+  }
+
+  private async prefix(
+    method: "scanInto" | "exscanInto",
+    target: DeviceArray,
+    array: DeviceArray,
+    op: Operator,
+    options: ReductionOptions,
+  ): Promise<void> {
+    this.checkReduction(method, target, array, op, options);
+    // Rank 0's target of an exscan is not written.
+    const there = method === "exscanInto" && this.rank === 0 ? undefined : target;
+    await this.collective(method, {
+      target: there,
+      source: array,
+      size: array.size,
+      fits: false,
+      calls: () => [],
+      byHost: ends =>
+        combined(ends, (to, from) => this.heads[method](to ?? from!.slice(), from!, op, options)),
     });
   }
 
@@ -434,16 +241,20 @@ export class DeviceCommunicator {
       size: count,
       fits: target.byteLength === count * this.size,
       calls: (from, to) => [{ operation: "allGather", from, to, count }],
-      byHost: () => this.through(target, array, (to, from) => this.heads.allgatherInto(to, from)),
+      byHost: ends => through(ends, (to, from) => this.heads.allgatherInto(to!, from!)),
     });
   }
 
-  /** Every rank's elements one after the other, on the root; elsewhere the target is not needed. */
+  /**
+   * Every rank's elements one after the other, on the root; elsewhere the target is not needed. Ranks may give as many
+   * elements as they like.
+   */
   async gatherInto(
     target: DeviceArray | undefined,
     array: DeviceArray,
-    { root = 0 }: RootOptions = {},
+    options?: RootOptions,
   ): Promise<void> {
+    const root = rootOf("gatherInto", options);
     const there = this.rank === root ? target : undefined;
     if (this.rank === root) checkPair("gatherInto", target, array);
     else requireDeviceArray("gatherInto", "the array", array);
@@ -458,18 +269,13 @@ export class DeviceCommunicator {
         { operation: "send", from, count, peer: root },
         ...(there === undefined ? [] : this.parts("receive", count, to)),
       ],
-      byHost: () => {
-        const gather = (to: TypedArray | undefined, from: TypedArray): Promise<void> =>
-          this.heads.gatherInto(to, from, { root });
-        return there === undefined
-          ? downloaded(array, from => gather(undefined, from))
-          : this.through(there, array, gather);
-      },
+      byHost: ends => through(ends, (to, from) => this.heads.gatherInto(to, from!, { root })),
     });
   }
 
-  /** Equal parts of the root's array, one for each rank; elsewhere the array is not needed. */
-  async scatterInto(target: DeviceArray, array?: DeviceArray, { root = 0 }: RootOptions = {}): Promise<void> {
+  /** The parts of the root's array, one for each rank and as long as its target; elsewhere the array is not needed. */
+  async scatterInto(target: DeviceArray, array?: DeviceArray, options?: RootOptions): Promise<void> {
+    const root = rootOf("scatterInto", options);
     const whole = this.rank === root ? array : undefined;
     if (this.rank === root) checkPair("scatterInto", target, array);
     requireDeviceArray("scatterInto", "the target", target);
@@ -485,15 +291,7 @@ export class DeviceCommunicator {
         ...(whole === undefined ? [] : this.parts("send", count, from)),
         { operation: "receive", to, count, peer: root },
       ],
-      byHost: () => {
-        const scatter = (to: TypedArray, from: TypedArray | undefined): Promise<void> =>
-          this.heads.scatterInto(to, from, { root });
-        if (whole !== undefined) return this.through(target, whole, scatter);
-        return staged(target.type, target.size, async to => {
-          await scatter(to, undefined);
-          await target.upload(to);
-        });
-      },
+      byHost: ends => through(ends, (to, from) => this.heads.scatterInto(to!, from, { root })),
     });
   }
 
@@ -507,7 +305,7 @@ export class DeviceCommunicator {
       size: array.byteLength,
       fits: target.byteLength === array.byteLength && array.size % this.size === 0,
       calls: (from, to) => [...this.parts("send", count, from), ...this.parts("receive", count, to)],
-      byHost: () => this.through(target, array, (to, from) => this.heads.alltoallInto(to, from)),
+      byHost: ends => through(ends, (to, from) => this.heads.alltoallInto(to!, from!)),
     });
   }
 
@@ -533,10 +331,12 @@ export class DeviceCommunicator {
     });
   }
 
-  /** Gives back what the communicator holds. Called by all ranks; none can use it after. */
+  /** Gives back what the communicator holds. Called by all ranks; none can use it after. Waits for all of them. */
   free(): Promise<void> {
+    this.freed = true;
     return this.inTurn(async () => {
-      const found = await this.nccl;
+      // Where NCCL has not started there is nothing to leave, and whoever asked for it has its error.
+      const found = await this.nccl?.catch(() => undefined);
       // To be left once: a second call ends with the error of a communicator that has been freed.
       this.nccl = undefined;
       if (found !== undefined && typeof found !== "string") await found.leave();
@@ -545,8 +345,13 @@ export class DeviceCommunicator {
     });
   }
 
+  /**
+   * The same at the end of a block, where nobody is waited for, so that an error that leaves the block is heard of even if
+   * other ranks never come to its end. Nothing happens where it has been freed.
+   */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.free();
+    if (!this.freed) void this.free();
+    return Promise.resolve();
   }
 
   private joined(): Promise<Nccl | string> {
@@ -561,38 +366,42 @@ export class DeviceCommunicator {
     return done;
   }
 
-  /** By NCCL where all ranks have it and all calls are alike; else by the host, which says what is wrong with them. */
-  private collective(method: Method, plan: Plan): Promise<void> {
-    return this.inTurn(async () => {
-      const found = await this.joined();
-      if (typeof found === "string" || !(await this.agree(method, plan, found.device)))
-        return await plan.byHost();
-      const { target, source, calls } = plan;
-      if (plan.size === 0) return;
-      using dense = source === undefined || source.isDense ? undefined : source.copy();
-      const from = dense ?? source;
-      await found.run(
-        calls(from?.readAddress ?? 0, target?.writeAddress ?? 0),
-        from,
-        target,
-        `${method} by NCCL`,
-      );
-    });
+  /**
+   * By NCCL where all ranks have it and all calls are alike; else by the host, which says what is wrong with them. Both
+   * arrays are held from the call on, whenever its turn comes; a view with gaps is copied as it is now.
+   */
+  private async collective(method: Method, plan: Plan): Promise<void> {
+    const { source, target } = plan;
+    using dense = source === undefined || source.isDense ? undefined : source.copy();
+    await held(dense ?? source, target, ends =>
+      this.inTurn(async () => {
+        const found = await this.joined();
+        if (typeof found === "string" || !(await this.agree(method, plan, ends, found.device)))
+          return await plan.byHost(ends);
+        if (plan.size === 0) return;
+        const calls = plan.calls(ends.source?.readAddress ?? 0, ends.target?.writeAddress ?? 0);
+        await found.run(calls, `${method} by NCCL`);
+      }),
+    );
   }
 
-  private async agree(method: Method, plan: Plan, device: Device): Promise<boolean> {
-    const { target, source, size, root = 0, codes } = plan;
+  private async agree(
+    method: Method,
+    { fits, size, root = 0, codes }: Plan,
+    { source, target }: Ends,
+    device: Device,
+  ): Promise<boolean> {
     const here = [target, source].every(array => array === undefined || array.device === device);
     // Parts of one memory: only a reduction in place is one for NCCL.
     const apart =
       target === undefined ||
       source === undefined ||
-      target.storage !== source.storage ||
-      (codes !== undefined && method === "allreduceInto" && source.isDense && samePlace(target, source));
-    const type = dtypeNames.indexOf((target ?? source)!.dtype);
+      !overlap(source, target) ||
+      (method === "allreduceInto" && source.readAddress === target.writeAddress);
+    const type = dtypeNames.indexOf((target ?? source)!.type.name);
     const mine = Float64Array.of(
       methods.indexOf(method),
-      plan.fits && here && apart ? 1 : 0,
+      fits && here && apart ? 1 : 0,
       type,
       size,
       root,
@@ -601,6 +410,19 @@ export class DeviceCommunicator {
     const all = new Float64Array(mine.length * this.size);
     await this.heads.allgatherInto(all, mine);
     return mine[1] === 1 && all.every((value, i) => value === mine[i % mine.length]);
+  }
+
+  /** Checks the arguments of a reduction. Returns what NCCL calls it, undefined where it has none that means the same. */
+  private checkReduction(
+    method: string,
+    target: DeviceArray | undefined,
+    array: DeviceArray,
+    op: Operator,
+    options: ReductionOptions,
+  ): ReturnType<typeof reductionCodes> {
+    requireOptions(method, options, "{ reproducible: true }");
+    checkPair(method, target, array);
+    return options.reproducible === true ? undefined : reductionCodes(array.type, op);
   }
 
   /** Not public: what every rank gives, for the checks of distributed operations. */
@@ -615,70 +437,80 @@ export class DeviceCommunicator {
       await this.heads.barrier();
     });
   }
-
-  /**
-   * A reduction by way of the host. Halves for which it has no type, and of which only bits travel, go as float32, and
-   * the result is rounded once.
-   */
-  private async combined(
-    target: DeviceArray | undefined,
-    array: DeviceArray,
-    work: (to: TypedArray | undefined, from: TypedArray) => Promise<void>,
-  ): Promise<void> {
-    const bits = array.type.float && array.type.host === (Uint16Array as unknown);
-    using wide = bits ? array.astype("float32") : undefined;
-    const source = wide ?? array;
-    if (target === undefined) return await downloaded(source, from => work(undefined, from));
-    if (!bits) return await this.through(target, source, work);
-    using sums = empty(target.shape, { dtype: "float32", device: target.device });
-    await this.through(sums, source, work);
-    castInto(target, sums);
-  }
-
-  /** A collective from one array to another, by way of the host. */
-  private async through(
-    target: DeviceArray,
-    array: DeviceArray,
-    work: (to: TypedArray, from: TypedArray) => Promise<void>,
-  ): Promise<void> {
-    await downloaded(array, from =>
-      staged(target.type, target.size, async to => {
-        await work(to, from);
-        await target.upload(to);
-      }),
-    );
-  }
 }
 
-async function downloaded<T>(array: DeviceArray, work: (host: TypedArray) => Promise<T>): Promise<T> {
-  return staged(array.type, array.size, async host => {
-    await array.downloadInto(host);
-    return work(host);
+/** Calls `work` with both, which nobody else writes, reads or gets until it has ended. They may share memory. */
+async function held(
+  source: DeviceArray | undefined,
+  target: DeviceArray | undefined,
+  work: (ends: Ends) => Promise<void>,
+): Promise<void> {
+  const ends = {
+    source: source && fixed(source, source.readAddress),
+    target: target && fixed(target, target.writeAddress),
+  };
+  const both = (): Promise<void> => work(ends);
+  if (source === undefined) await target!.writing(both);
+  else if (target === undefined) await source.reading(both);
+  else await source.readingInto(target, both);
+}
+
+/** The elements of a dense array at their address, which those who hold them need not ask for. */
+function fixed({ device, type, shape, strides, size }: DeviceArray, address: number): Elements {
+  return {
+    device,
+    type,
+    shape,
+    strides,
+    size,
+    isDense: true,
+    readAddress: address,
+    writeAddress: address,
+  };
+}
+
+function overlap(source: Elements, target: Elements): boolean {
+  const [from, to] = [source.readAddress, target.writeAddress];
+  return from < to + target.size * target.type.bytes && to < from + source.size * source.type.bytes;
+}
+
+async function download(source: Elements, host: TypedArray): Promise<void> {
+  await source.device.transfer(false, source.readAddress, host, isPinned(host));
+}
+
+async function upload(target: Elements, host: TypedArray): Promise<void> {
+  await target.device.transfer(true, target.writeAddress, host, isPinned(host));
+}
+
+/** A collective from one array to another, by way of the host. */
+async function through({ source, target }: Ends, work: OnHost): Promise<void> {
+  const receive = async (from: TypedArray | undefined): Promise<void> => {
+    if (target === undefined) return await work(undefined, from);
+    await staged(target.type, target.size, async to => {
+      await work(to, from);
+      await upload(target, to);
+    });
+  };
+  if (source === undefined) return await receive(undefined);
+  await staged(source.type, source.size, async from => {
+    await download(source, from);
+    await receive(from);
   });
 }
 
-/** Ends the wait for `work`, which goes on, with the signal's reason. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return await work;
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason as Error);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-
-const bodyTag = ({ id }: Header): number => 2 * id;
-const answerTag = ({ id }: Header): number => 2 * id + 1;
-
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
-
-function samePlace(a: DeviceArray, b: DeviceArray): boolean {
-  return a.readAddress === b.readAddress && a.byteLength === b.byteLength;
+/**
+ * A reduction by way of the host. Halves for which it has no type, and of which only bits travel, go as float32, and
+ * the result is rounded once.
+ */
+async function combined({ source, target }: Ends, work: OnHost): Promise<void> {
+  const { device, type, shape } = source!;
+  if (!type.float || type.host !== (Uint16Array as unknown)) return await through({ source, target }, work);
+  using wide = empty(shape, { dtype: "float32", device });
+  castInto(wide, source!);
+  if (target === undefined) return await through({ source: wide, target }, work);
+  using sums = empty(target.shape, { dtype: "float32", device: target.device });
+  await through({ source: wide, target: sums }, work);
+  castInto(target, sums);
 }
 
 /** What a collective goes to and comes from. */
@@ -690,11 +522,13 @@ function checkPair(method: string, target: unknown, array: unknown): void {
   throw new ArgumentError(`${method}: the types differ, ${target.toString()} and ${array.toString()}`);
 }
 
-function checkDense(method: string, array: DeviceArray): void {
-  if (array.isDense) return;
-  throw new ArgumentError(
-    `${method}: the target ${array.toString()} is a view with gaps (${show(array.strides)} apart)`,
-  );
+/** What ranks on one host have in common, and no others. */
+function hostIdentity(): string {
+  try {
+    return `${hostname()} ${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()}`;
+  } catch {
+    return hostname();
+  }
 }
 
 /**

@@ -26,6 +26,9 @@ const multiprocessorCount = 16;
 const capabilityMajor = 75;
 const capabilityMinor = 76;
 
+// CUresult of cuCtxEnablePeerAccess: enabled already, by somebody else in this process; not to be had, or not for one more.
+const reachable = [704, 217, 711];
+
 // Flags of cuStreamCreate and cuEventCreate.
 const nonBlocking = 1;
 // Who waits for an event sleeps; otherwise the driver would look again and again.
@@ -99,6 +102,8 @@ export class Device implements DeviceInfo {
   private readonly peers: number;
   private readonly events: number[] = [];
   private readonly moving = new Set<Promise<void>>();
+  /** Devices from which copies have been asked for. */
+  private readonly reached = new Set<Device>();
 
   /** Programs get devices from `device`. */
   constructor(index: number) {
@@ -236,6 +241,19 @@ export class Device implements DeviceInfo {
     this.use();
     call("cuStreamWaitEvent", this.stream, event, 0);
     other.events.push(event);
+  }
+
+  /** Not public: copies from the other device go straight, where the hardware can; else the driver takes them by the host. */
+  reach(other: Device): void {
+    if (this.reached.has(other)) return;
+    const can = new Int32Array(1);
+    call("cuDeviceCanAccessPeer", can, handleOf(this.index), handleOf(other.index));
+    if (can[0] !== 0) {
+      this.use();
+      const status = driver().cuCtxEnablePeerAccess(other.context, 0);
+      if (status !== 0 && !reachable.includes(status)) throw failure("cuCtxEnablePeerAccess", status);
+    }
+    this.reached.add(other);
   }
 
   toString(): string {

@@ -1,8 +1,9 @@
 /** Matrix products whose operands lie in blocks of rows on the ranks' GPUs. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../index.ts";
 import { requireKnownOptions } from "../known-options.ts";
 import { type DeviceArray, empty, requireDeviceArray } from "./array.ts";
-import type { DeviceCommunicator } from "./communicator.ts";
+import { DeviceCommunicator } from "./communicator.ts";
 import { type MatmulOptions, matmulInto, matmulOptions, resultType } from "./matmul.ts";
 import { show } from "./shape.ts";
 
@@ -17,12 +18,28 @@ export async function matmulRows(
   gpus: DeviceCommunicator,
   a: DeviceArray,
   b: DeviceArray,
-  given: MatmulOptions = {},
+  options: MatmulOptions = {},
 ): Promise<DeviceArray> {
-  requireKnownOptions("matmulRows", given, matmulOptions);
-  const { dtype: wanted, ...options } = given;
+  if (!(gpus instanceof DeviceCommunicator)) {
+    throw new ArgumentError(
+      `matmulRows: the first argument must be a communicator for device arrays, from over(world); got ${describe(gpus)}`,
+    );
+  }
+  requireKnownOptions("matmulRows", options, matmulOptions);
   requireDeviceArray("matmulRows", "A", a);
   requireDeviceArray("matmulRows", "B", b);
+  // Views, which keep the memory where the arrays are freed meanwhile.
+  using left = a.slice();
+  using right = b.slice();
+  return await left.reading(() => right.reading(() => productOfRows(gpus, left, right, options)));
+}
+
+async function productOfRows(
+  gpus: DeviceCommunicator,
+  a: DeviceArray,
+  b: DeviceArray,
+  { dtype: wanted, ...options }: MatmulOptions,
+): Promise<DeviceArray> {
   const { rank, size } = gpus;
   const { device, dtype } = a;
   // One collective, so that others called before and after it keep their order.
@@ -37,11 +54,16 @@ export async function matmulRows(
   }
   const result = resultType(dtype, wanted).name;
   const shapes = all.map(each => each.shapes);
+  for (const [i, [left, right]] of shapes.entries()) {
+    if (left.length === 2 && right.length === 2) continue;
+    throw new ArgumentError(
+      `matmulRows: A and B must have two axes, but rank ${i} has ${show(left)} of A and ${show(right)} of B`,
+    );
+  }
   const inner = shapes.reduce((sum, [, [rows]]) => sum + rows, 0);
   const columns = b.shape[1];
   for (const [i, [left, right]] of shapes.entries()) {
-    if (left.length === 2 && right.length === 2 && left[1] === inner && right[1] === shapes[0][1][1])
-      continue;
+    if (left[1] === inner && right[1] === shapes[0][1][1]) continue;
     throw new ArgumentError(
       `matmulRows: rank ${i} has ${show(left)} of A and ${show(right)} of B; B has ${inner} rows in all, and so A as many columns`,
     );

@@ -23,6 +23,8 @@ export interface Driver extends Library {
   cuDeviceGetUuid(uuid: Uint8Array, device: number): number;
   cuDeviceTotalMem_v2(bytes: BigUint64Array, device: number): number;
   cuDevicePrimaryCtxRetain(context: BigUint64Array, device: number): number;
+  cuDeviceCanAccessPeer(can: Int32Array, device: number, peer: number): number;
+  cuCtxEnablePeerAccess(peerContext: number, flags: number): number;
   cuCtxSetCurrent(context: number): number;
   cuMemGetInfo_v2(free: BigUint64Array, total: BigUint64Array): number;
   cuMemAlloc_v2(address: BigUint64Array, bytes: number): number;

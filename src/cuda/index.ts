@@ -3,7 +3,7 @@
 import { reason as reasonOf } from "./library.ts";
 
 export { type ArrayOptions, DeviceArray, empty, full, type Range, upload, zeros } from "./array.ts";
-export { DeviceCommunicator, type DeviceStatus, over } from "./communicator.ts";
+export { DeviceCommunicator, over } from "./communicator.ts";
 export { type Device, type DeviceInfo, device, devices } from "./device.ts";
 export { matmulRows } from "./distributed.ts";
 export type { DtypeName } from "./dtype.ts";
@@ -20,6 +20,7 @@ export {
 } from "./expressions/evaluate.ts";
 export { type CudaInfo, info, type LibraryInfo } from "./info.ts";
 export { type MatmulIntoOptions, type MatmulOptions, matmul, matmulInto } from "./matmul.ts";
+export type { DeviceStatus } from "./messages.ts";
 export { pinned } from "./pinned.ts";
 export type { PoolInfo } from "./pool.ts";
 export { randomInto } from "./random.ts";

@@ -71,12 +71,38 @@ function findDriver(): Found<Driver> {
 
 const theDriver = once(findDriver);
 
+// CUdevice_attribute
+const capabilityMajor = 75;
+const capabilityMinor = 76;
+
+/** Turing, the oldest that the libraries of CUDA 13 know; the drivers for it know older ones. */
+const oldestOf13 = 7.5;
+
+/** The newest major version of CUDA whose libraries go with the driver and every device. */
+function newestMajor(): number {
+  const major = Math.floor(driverVersion() / 1000);
+  if (major < 13) return major;
+  const count = new Int32Array(1);
+  call("cuDeviceGetCount", count);
+  const attribute = (which: number, index: number): number => {
+    const handle = new Int32Array(1);
+    const value = new Int32Array(1);
+    call("cuDeviceGet", handle, index);
+    call("cuDeviceGetAttribute", value, which, handle[0]);
+    return value[0];
+  };
+  for (let index = 0; index < count[0]; index++) {
+    if (attribute(capabilityMajor, index) + attribute(capabilityMinor, index) / 10 < oldestOf13) return 12;
+  }
+  return major;
+}
+
 function findBeside<K extends "cublas" | "nvrtc" | "nccl">(
   kind: K,
   wanted: Wanted,
   packages: (major: number) => string,
 ): Found<Libraries[K]> {
-  const major = Math.floor(driverVersion() / 1000);
+  const major = newestMajor();
   const reasons: string[] = [];
   for (const { path, companions } of candidates(wanted, major)) {
     // Opened ahead, they are found by their names when the library asks for them.

@@ -37,8 +37,12 @@ const largest = 2 ** 31 - 1;
 const defaultAlgorithm = -1;
 
 // cublasStatus_t
+const notInitialized = 1;
 const allocationFailed = 3;
 const notSupported = 15;
+
+/** Bytes with which cuBLAS starts on every device. */
+const startBytes = 2 ** 27;
 
 const handles = new WeakMap<Device, number>();
 
@@ -47,7 +51,11 @@ function handleFor(device: Device): number {
   let handle = handles.get(device);
   if (handle === undefined) {
     const out = new BigUint64Array(1);
-    const status = device.pool.spare("cuBLAS", allocationFailed, () => cublas().cublasCreate_v2(out));
+    const status = device.pool.spare("cuBLAS", allocationFailed, () => {
+      const created = cublas().cublasCreate_v2(out);
+      // Where it finds no room for its workspace and kernels it says no more than that it has not started.
+      return created === notInitialized && device.memoryInfo().free < startBytes ? allocationFailed : created;
+    });
     if (status !== 0) throw failure("cublasCreate_v2", status, `starting cuBLAS on ${device.toString()}`);
     handle = Number(out[0]);
     const set = cublas().cublasSetStream_v2(handle, device.stream);
@@ -78,14 +86,14 @@ interface Layout {
   readonly ld: number;
 }
 
-function layoutOf(rows: number, columns: number, rowStep: number, columnStep: number): Layout | undefined {
-  if ((columnStep === 1 || columns <= 1) && (rowStep >= columns || rows <= 1)) {
-    return { transposed: false, ld: Math.max(rowStep, columns, 1) };
-  }
-  if ((rowStep === 1 || rows <= 1) && (columnStep >= rows || columns <= 1)) {
-    return { transposed: true, ld: Math.max(columnStep, rows, 1) };
-  }
-  return undefined;
+/** How a matrix can be said to lie: in two ways where it is a vector, in none where BLAS has no words for its strides. */
+function layoutsOf(rows: number, columns: number, rowStep: number, columnStep: number): Layout[] {
+  const layouts: Layout[] = [];
+  if ((columnStep === 1 || columns <= 1) && (rowStep >= columns || rows <= 1))
+    layouts.push({ transposed: false, ld: Math.max(rowStep, columns, 1) });
+  if ((rowStep === 1 || rows <= 1) && (columnStep >= rows || columns <= 1))
+    layouts.push({ transposed: true, ld: Math.max(columnStep, rows, 1) });
+  return layouts;
 }
 
 /** Elements from one matrix of a stack to the next, or undefined when that differs. */
@@ -101,15 +109,28 @@ function stepOf(shape: readonly number[], strides: readonly number[]): number | 
   return step ?? 0;
 }
 
+/** Whether a stack lies as cuBLAS reads int8, four bytes at a time. */
+function isByFours({ readAddress }: DeviceArray, { ld }: Layout, step: number): boolean {
+  return readAddress % 4 === 0 && ld % 4 === 0 && step % 4 === 0;
+}
+
 /** As an operand, copied first where BLAS has no words for its strides; `owned` collects such copies. */
-function operand(array: DeviceArray, owned: DeviceArray[]): Operand {
-  const { shape, strides } = array;
-  const layout = layoutOf(shape.at(-2)!, shape.at(-1)!, strides.at(-2)!, strides.at(-1)!);
+function operand(array: DeviceArray, owned: DeviceArray[], isCopy = false): Operand {
+  const { shape, strides, dtype } = array;
   const step = stepOf(shape, strides);
-  if (layout !== undefined && step !== undefined) return { array, ...layout, step };
+  if (step !== undefined) {
+    const layouts = layoutsOf(shape.at(-2)!, shape.at(-1)!, strides.at(-2)!, strides.at(-1)!);
+    const layout = dtype === "int8" ? layouts.find(one => isByFours(array, one, step)) : layouts.at(0);
+    if (layout !== undefined) return { array, ...layout, step };
+  }
+  if (isCopy) {
+    throw new ArgumentError(
+      `matmul: cuBLAS wants rows of int8 at multiples of 4 bytes, also where they are of a transposed view; pad ${array.toString()} with zeros`,
+    );
+  }
   const copy = array.copy();
   owned.push(copy);
-  return operand(copy, owned);
+  return operand(copy, owned, true);
 }
 
 /** What a product will look like. A vector is a row on the left and a column on the right. */
@@ -210,6 +231,8 @@ export function matmulInto(
   if (target.storage === a.storage || target.storage === b.storage) {
     throw new ArgumentError("matmulInto: the target shares memory with an operand");
   }
+  if (typeof tf32 !== "boolean")
+    throw new ArgumentError(`matmul: tf32 must be true or false; got ${describe(tf32)}`);
   if (tf32 && a.dtype !== "float32") throw new ArgumentError(`matmul: tf32 is for float32, not ${a.dtype}`);
   const { factor, compute } = arithmetic(a.dtype, tf32);
   const [one, zero] = [factor("alpha", alpha), factor("beta", beta)];
@@ -222,7 +245,6 @@ export function matmulInto(
     const left = operand(asMatrix(a, "row", owned), owned);
     const right = operand(asMatrix(b, "column", owned), owned);
     const result = resultLayout(target, a, b);
-    if (a.dtype === "int8") checkBytes(left, right);
     for (const { ld } of [left, right, result]) {
       if (ld > largest)
         throw new ArgumentError(`matmul: rows lie ${ld} elements apart; cuBLAS takes up to ${largest}`);
@@ -340,16 +362,6 @@ function arithmetic(
   };
 }
 
-/** cuBLAS reads four bytes at a time. */
-function checkBytes(...operands: Operand[]): void {
-  for (const { ld, array } of operands) {
-    if (ld % 4 === 0 && array.readAddress % 4 === 0) continue;
-    throw new ArgumentError(
-      `matmul: cuBLAS wants rows of int8 at multiples of 4 bytes; those of ${array.toString()} lie ${ld} apart; pad with zeros`,
-    );
-  }
-}
-
 function asMatrix(array: DeviceArray, as: "row" | "column", owned: DeviceArray[]): DeviceArray {
   if (array.shape.length > 1) return array;
   const [length] = array.shape;
@@ -381,8 +393,10 @@ function resultLayout(target: DeviceArray, a: DeviceArray, b: DeviceArray): { ld
     shape.splice(-1, 0, 1);
     strides.splice(-1, 0, shape.at(-1)! * strides.at(-1)!);
   }
-  const layout = layoutOf(shape.at(-2)!, shape.at(-1)!, strides.at(-2)!, strides.at(-1)!);
+  const layout = layoutsOf(shape.at(-2)!, shape.at(-1)!, strides.at(-2)!, strides.at(-1)!).find(
+    ({ transposed }) => !transposed,
+  );
   const step = stepOf(shape, strides);
-  if (layout !== undefined && !layout.transposed && step !== undefined) return { ld: layout.ld, step };
+  if (layout !== undefined && step !== undefined) return { ld: layout.ld, step };
   throw new ArgumentError("matmulInto: the rows of the target must lie dense, and its matrices evenly apart");
 }

@@ -43,6 +43,7 @@ export function copyInto(target: Elements, source: Elements): void {
     call("cuMemcpyDtoDAsync_v2", to, from, bytes, device.stream);
   } else {
     // Each device's work goes on in its order: the copy waits for the source's, later work there for the copy.
+    device.reach(source.device);
     device.after(source.device);
     call("cuMemcpyPeerAsync", to, device.context, from, source.device.context, bytes, device.stream);
     source.device.after(device);

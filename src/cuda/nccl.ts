@@ -2,7 +2,6 @@
 import { wordOf } from "../environment.ts";
 import { type Communicator, max, min, type Operator, product, sum, world } from "../index.ts";
 import { native } from "../native.ts";
-import type { DeviceArray } from "./array.ts";
 import { type Device, device, settled } from "./device.ts";
 import type { Dtype } from "./dtype.ts";
 import { call, failure, nccl, reason } from "./library.ts";
@@ -142,13 +141,8 @@ export class Nccl {
     return new Nccl(on, Number(out[0]));
   }
 
-  /** Makes the calls as one group, reading `source` and writing `target` beside the stream of kernels. */
-  async run(
-    calls: readonly NcclCall[],
-    source: DeviceArray | undefined,
-    target: DeviceArray | undefined,
-    doing: string,
-  ): Promise<void> {
+  /** Makes the calls as one group beside the stream of kernels, when all that was called before has ended. */
+  async run(calls: readonly NcclCall[], doing: string): Promise<void> {
     const numbers = Float64Array.from(
       calls.flatMap(({ operation, from = 0, to = 0, count, type = asBytes, operator = 0, peer = 0 }) => [
         operations[operation],
@@ -161,13 +155,9 @@ export class Nccl {
       ]),
     );
     const { context } = this.device;
-    const start = (): Promise<void> =>
-      this.device.marked(event =>
-        settled(native().cudaNcclRun(context, this.stream, event, this.handle, numbers), doing),
-      );
-    // In place, writing is enough; the memory would be refused for reading.
-    const writing = (): Promise<void> => (target === undefined ? start() : target.writing(start));
-    await (source === undefined || source.storage === target?.storage ? writing() : source.reading(writing));
+    await this.device.marked(event =>
+      settled(native().cudaNcclRun(context, this.stream, event, this.handle, numbers), doing),
+    );
   }
 
   /** Gives back what it holds. Called by all ranks. */

@@ -74,7 +74,7 @@ function* pythonFolders({ wheel }: Wanted): Generator<string> {
 
 /**
  * Candidates for a library, best first: what its environment variable names and nothing else, or the newest version
- * that a driver for CUDA `major` can serve, on the loader's path, in a toolkit's folder, conda's or a wheel's.
+ * up to that of CUDA `major`, on the loader's path, in a toolkit's folder, conda's or a wheel's.
  */
 export function* candidates(wanted: Wanted, major: number): Generator<Candidate> {
   const named = process.env[wanted.variable];

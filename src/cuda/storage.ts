@@ -70,6 +70,13 @@ export class Storage {
     return this.during(this.uploads, span, work);
   }
 
+  /** Both at once, in this memory and another, which may be the same: what is read may be written over. */
+  async transfer<T>(read: Span, target: Storage, written: Span, work: () => Promise<T>): Promise<T> {
+    this.checkReadable(read);
+    target.checkWritable(written);
+    return this.during(this.downloads, read, () => target.during(target.uploads, written, work));
+  }
+
   private async during<T>(transfers: Set<Span>, span: Span, work: () => Promise<T>): Promise<T> {
     // One of its own, for there may be two of the same bytes.
     const own = { ...span };

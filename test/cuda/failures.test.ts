@@ -123,6 +123,32 @@ describe("cuda: calls that fail (on the fakes)", function () {
     });
   }
 
+  it("for want of memory are told where cuBLAS says only that it has not started", () => {
+    const hold = "const held = cuda.empty(50_000_000); cuda.empty(1000).free();";
+    expect(said("", `${hold} fail("cublasCreate_v2=1@1"); ${product}`)).to.equal("0");
+    expect(said("", `${hold} fail("cublasCreate_v2=1"); ${product}`)).to.match(
+      /^TSMPI_DEVICE_MEMORY .*has no room for cuBLAS: /,
+    );
+  });
+
+  const copied =
+    "const a = cuda.full(3, 7); return (await a.to(1).download())[2] + cuda.zeros(1).to(1).size;";
+  for (const status of [704, 217, 711]) {
+    it(`of peer access leave copies between devices as they were: ${status}`, () => {
+      expect(said(`cuCtxEnablePeerAccess=${status}`, copied)).to.equal("8");
+    });
+  }
+
+  it("of peer access that nothing explains are told, and access is asked for again", () => {
+    const again = `fail("cuCtxEnablePeerAccess=999@1"); try { cuda.zeros(1).to(1); return "no error"; } catch {} ${copied}`;
+    expect(said("cuCtxEnablePeerAccess=999", copied)).to.match(/^TSMPI_CUDA cuCtxEnablePeerAccess: /);
+    expect(said("", again)).to.equal("8");
+  });
+
+  it("of peer access cannot be where the hardware has none", () => {
+    expect(said("cuCtxEnablePeerAccess=999", copied, { FAKE_CUDA_PEERS: "0" })).to.equal("8");
+  });
+
   it("for want of memory to start leave device auto on the processor, and are told by info", () => {
     const start = "cuda.zeros(1);";
     const failure = "cuDevicePrimaryCtxRetain=2";

@@ -113,6 +113,28 @@ describe("cuda: libraries (on the fake driver)", () => {
     }
   });
 
+  it("finds a cuBLAS that knows the oldest device, which that of the newest driver may not", () => {
+    const folder = mkdtempSync(join(tmpdir(), "tsmpi-cuda-"));
+    try {
+      const libraries = join(folder, "lib");
+      mkdirSync(libraries);
+      for (const major of [12, 13]) symlinkSync(fake.cublas, join(libraries, `libcublas.so.${major}`));
+      const found = (FAKE_CUDA_CAPABILITY: string, FAKE_CUDA_VERSION = "13000"): unknown =>
+        evaluate("cuda.reason('cublas') ?? cuda.info().cublas.path", {
+          TSMPI_LIBCUDA: fake.driver,
+          PATH: "",
+          CONDA_PREFIX: folder,
+          FAKE_CUDA_CAPABILITY,
+          FAKE_CUDA_VERSION,
+        });
+      expect(found("75")).to.equal(join(libraries, "libcublas.so.13"));
+      expect(found("70")).to.equal(join(libraries, "libcublas.so.12"));
+      expect(found("70", "11080")).to.match(/^no libcublas for CUDA 11/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("opens what lies beside a library that a variable names", () => {
     const folder = mkdtempSync(join(tmpdir(), "tsmpi-cuda-"));
     try {

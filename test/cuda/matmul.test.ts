@@ -88,6 +88,22 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
     }
   });
 
+  it("multiplies int8 that lies beside multiples of 4 bytes, and vectors of it", async () => {
+    using long = await cuda.upload(Int8Array.from({ length: 33 }, (_, i) => i - 16));
+    using from = long.slice([1]);
+    using a = from.reshape([4, 8]);
+    using x = long.slice([3, 11]);
+    const at = (i: number): number => i - 16;
+    const expected = Array.from({ length: 4 }, (_, i) =>
+      Array.from({ length: 8 }, (_, k) => at(1 + i * 8 + k) * at(3 + k)).reduce((p, q) => p + q),
+    );
+    using product = cuda.matmul(a, x);
+    expect(await numbers(product)).to.deep.equal(expected);
+    using turned = a.transpose();
+    using other = cuda.matmul(x, turned);
+    expect(await numbers(other)).to.deep.equal(expected);
+  });
+
   it("sums int8 in int32", async () => {
     using a = cuda.full([4, 8], 100, { dtype: "int8" });
     using b = cuda.full([8, 4], -100, { dtype: "int8" });
@@ -98,7 +114,7 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
     await fails(
       () => cuda.matmul(odd, other),
       ArgumentError,
-      /rows of int8 at multiples of 4 bytes; .* lie 6 apart/,
+      /rows of int8 at multiples of 4 bytes, .* pad DeviceArray\(4 x 6 int8 on device 0\) with zeros/,
     );
     await fails(
       () => cuda.matmul(a, b, { alpha: 0.5 }),
@@ -106,6 +122,11 @@ describe("cuda: matmul (on the fake cuBLAS)", function () {
       /alpha of int8 must be a whole number of 32 bits; got a number \(0.5\)/,
     );
     await fails(() => cuda.matmul(a, b, { alpha: 2 ** 40 }), ArgumentError, /whole number of 32 bits/);
+    await fails(
+      () => cuda.matmul(a, b, { tf32: "no" as never }),
+      ArgumentError,
+      /tf32 must be true or false/,
+    );
     // Newer GPUs take fewer lengths than the documentation says.
     await failing("cublasGemmEx=15", () =>
       fails(

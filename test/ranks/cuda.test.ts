@@ -63,6 +63,23 @@ describe("ranks: collectives over NCCL (on the fake NCCL)", function () {
     );
   });
 
+  for (const ranks of [1, 2, 3, 5]) {
+    for (const how of ["nccl", "host"]) {
+      it(`have their arrays to themselves (${ranks} ranks, by ${how})`, async () => {
+        const off: Record<string, string> = how === "nccl" ? {} : { TSMPI_NCCL: "off" };
+        await run("cuda-held", ranks, { args: [how], env: { ...env(ranks), ...off } });
+      });
+    }
+  }
+
+  for (const devices of [1, 3]) {
+    it(`leave a block by an error at once (3 ranks, ${devices} devices)`, async () => {
+      const { code, stderr } = await launchProgram("cuda-block", 3, { env: env(devices), seconds: 30 });
+      expect(code, stderr).to.equal(1);
+      expect(stderr).to.match(/RangeError: thrown beside a DeviceCommunicator\n/);
+    });
+  }
+
   it("want a setting that there is", async () => {
     const { code, stderr } = await launchProgram("nccl", 2, {
       args: ["off"],

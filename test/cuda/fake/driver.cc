@@ -3,7 +3,7 @@
 // handle and current context is checked, so that a mistake shows without a GPU.
 //
 // Environment: FAKE_CUDA_FAIL (control.h), FAKE_CUDA_DEVICES (1), FAKE_CUDA_MEMORY (bytes of each, 1 GiB),
-// FAKE_CUDA_VERSION (13000), FAKE_CUDA_IPC (1), FAKE_CUDA_TRACE (control.h).
+// FAKE_CUDA_VERSION (13000), FAKE_CUDA_CAPABILITY (90: 9.0), FAKE_CUDA_IPC (1), FAKE_CUDA_PEERS (1), FAKE_CUDA_TRACE (control.h).
 #include "control.h"
 #include "ptx.h"
 
@@ -21,7 +21,7 @@
 namespace {
 
 constexpr int invalidValue = 1, outOfMemory = 2, invalidPtx = 218, invalidContext = 201, invalidHandle = 400, notFound = 500,
-              illegalAddress = 700, notSupported = 801;
+              illegalAddress = 700, peersAlready = 704, notSupported = 801;
 
 long setting(const char* name, long otherwise) {
   const char* value = getenv(name);
@@ -41,6 +41,8 @@ std::map<uint64_t, size_t> pinned;
 std::set<void*> streams, events;
 std::set<ptx::Module*> modules;
 std::map<int, size_t> used;
+// Contexts that reach the memory of others.
+std::set<std::pair<intptr_t, void*>> peers;
 thread_local intptr_t current = 0;
 // As on a GPU: a kernel that went wrong makes every later call fail.
 int sticky = 0;
@@ -122,7 +124,8 @@ API cuDeviceGetName(char* name, int bytes, int handle) {
 }
 API cuDeviceGetAttribute(int* value, int attribute, int) {
   FAKE("cuDeviceGetAttribute");
-  *value = attribute == 16 ? 2 : attribute == 75 ? 9 : 0;
+  const int capability = static_cast<int>(setting("FAKE_CUDA_CAPABILITY", 90));
+  *value = attribute == 16 ? 2 : attribute == 75 ? capability / 10 : attribute == 76 ? capability % 10 : 0;
   return 0;
 }
 API cuDeviceGetUuid(unsigned char* uuid, int handle) {
@@ -221,6 +224,16 @@ API cuMemcpyDtoDAsync_v2(uint64_t target, uint64_t source, size_t bytes, void* s
   if (!inside(target, bytes) || !inside(source, bytes)) return invalidValue;
   memmove(reinterpret_cast<void*>(target), reinterpret_cast<void*>(source), bytes);
   return 0;
+}
+// Only of one device by another.
+API cuDeviceCanAccessPeer(int* can, int which, int other) {
+  FAKE("cuDeviceCanAccessPeer");
+  *can = which != other && setting("FAKE_CUDA_PEERS", 1) != 0;
+  return 0;
+}
+API cuCtxEnablePeerAccess(void* other, unsigned) {
+  CONTEXT("cuCtxEnablePeerAccess");
+  return peers.insert({current, other}).second ? 0 : peersAlready;
 }
 API cuMemcpyPeerAsync(uint64_t target, void*, uint64_t source, void*, size_t bytes, void* stream) {
   FAKE("cuMemcpyPeerAsync");
