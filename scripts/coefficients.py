@@ -1,10 +1,15 @@
-"""Prints native/expression/coefficients.h: `python3 scripts/coefficients.py > native/expression/coefficients.h`.
+"""Prints the constants of mathematical functions, those of the host and those of kernels:
+
+    python3 scripts/coefficients.py c++ > native/expression/coefficients.h
+    python3 scripts/coefficients.py typescript > src/cuda/ptx/math/coefficients.ts
 
 Polynomials close to the best (Chebyshev interpolation at 60 digits, rounded to the nearest number of each type), and
 constants cut into parts. Needs mpmath (Debian: python3-mpmath).
 """
 
+import math
 import struct
+import sys
 
 import mpmath
 from mpmath import mpf
@@ -128,8 +133,7 @@ def stirling(u):
 table("stirling", "lgamma(x) = (x - 1/2) log x - x + log(2 pi) / 2 + P(1 / x^2) / x, x >= 8",
       series(stirling, mpf("1e-12"), mpf(1) / 64, 8, 4))
 table("logDouble", "log m = 2 s + 2 s^3 / 3 + s^5 P(s^2), s = (m - 1) / (m + 1), for pow",
-      same(polynomial(in_root(lambda s: (2 * mpmath.atanh(s) - 2 * s - 2 * s**3 / 3) / s**5), mpf("1e-9"),
-                      mpf("0.0296"), 8)))
+      series(in_root(lambda s: (2 * mpmath.atanh(s) - 2 * s - 2 * s**3 / 3) / s**5), mpf("1e-9"), mpf("0.0296"), 8, 4))
 
 
 def constants(single):
@@ -156,42 +160,93 @@ def constants(single):
     return named
 
 
-def lines(values, single):
-    text = ", ".join(number(value, single) for value in values)
-    out, line = [], "   "
-    for item in text.split(", "):
-        if len(line) + len(item) + 2 > 116:
+def filled(items, indent, width):
+    """Items with commas between them, in lines of at most so many columns."""
+    out, line = [], indent[:-1]
+    for item in items:
+        if len(line) + len(item) + 2 > width:
             out.append(line)
-            line = "   "
+            line = indent[:-1]
         line += f" {item},"
     out.append(line.rstrip(","))
     return "\n".join(out)
 
 
-print("// Printed by scripts/coefficients.py, which says what the numbers are.")
-print("#pragma once\n\nnamespace tsmpi {\nnamespace {\n")
-print("template <class T>\nstruct Coefficients;\n")
-for single, name in ((False, "double"), (True, "float")):
-    print(f"template <>\nstruct Coefficients<{name}> {{")
-    for key, (comment, pair) in tables.items():
-        print(f"  // {comment}")
-        print(f"  static constexpr {name} {key}[] = {{\n{lines(pair[single], single)}}};")
-    if single:
-        print("  // e^r = 1 + r + r^2 P(r), |r| <= ln(2) / 32")
-        print(f"  static constexpr float expShort[] = {{\n{lines(SHORT, True)}}};")
-        print("  // The bits of 2^(i/16), less i times the distance of sixteenths in the bits of whole powers")
-        print("  static constexpr unsigned powers[] = {")
-        bits = [struct.unpack("I", struct.pack("f", float(mpf(2) ** (mpf(i) / 16))))[0] - (i << 19) for i in range(16)]
-        for i in range(0, 16, 8):
-            print("    " + ", ".join(f"0x{word:08x}" for word in bits[i : i + 8]) + ("," if i < 8 else "};"))
-    for key, values in constants(single).items():
-        print(f"  static constexpr {name} {key}[] = {{\n{lines(values, single)}}};")
-    print("};\n")
-print("// 1 / pi, 64 bits a word, for the reduction of large arguments.")
-with mpmath.workdps(420):
-    whole = int(mpmath.floor(mpmath.ldexp(1 / mpmath.pi, 64 * 20)))
-words = [(whole >> (64 * (19 - i))) & (2**64 - 1) for i in range(20)]
-print("constexpr unsigned long long overPiBits[] = {")
-for i in range(0, 20, 4):
-    print("    " + ", ".join(f"0x{word:016x}" for word in words[i : i + 4]) + ("," if i < 16 else "};"))
-print("\n}  // namespace\n}  // namespace tsmpi")
+def lines(values, single):
+    return filled([number(value, single) for value in values], "    ", 116)
+
+
+def header():
+    print("// Printed by scripts/coefficients.py, which says what the numbers are.")
+    print("#pragma once\n\nnamespace tsmpi {\nnamespace {\n")
+    print("template <class T>\nstruct Coefficients;\n")
+    for single, name in ((False, "double"), (True, "float")):
+        print(f"template <>\nstruct Coefficients<{name}> {{")
+        for key, (comment, pair) in tables.items():
+            print(f"  // {comment}")
+            print(f"  static constexpr {name} {key}[] = {{\n{lines(pair[single], single)}}};")
+        if single:
+            print("  // e^r = 1 + r + r^2 P(r), |r| <= ln(2) / 32")
+            print(f"  static constexpr float expShort[] = {{\n{lines(SHORT, True)}}};")
+            print("  // The bits of 2^(i/16), less i times the distance of sixteenths in the bits of whole powers")
+            print("  static constexpr unsigned powers[] = {")
+            bits = [struct.unpack("I", struct.pack("f", float(mpf(2) ** (mpf(i) / 16))))[0] - (i << 19) for i in range(16)]
+            for i in range(0, 16, 8):
+                print("    " + ", ".join(f"0x{word:08x}" for word in bits[i : i + 8]) + ("," if i < 8 else "};"))
+        for key, values in constants(single).items():
+            print(f"  static constexpr {name} {key}[] = {{\n{lines(values, single)}}};")
+        print("};\n")
+    print("// 1 / pi, 64 bits a word, for the reduction of large arguments.")
+    with mpmath.workdps(420):
+        whole = int(mpmath.floor(mpmath.ldexp(1 / mpmath.pi, 64 * 20)))
+    words = [(whole >> (64 * (19 - i))) & (2**64 - 1) for i in range(20)]
+    print("constexpr unsigned long long overPiBits[] = {")
+    for i in range(0, 20, 4):
+        print("    " + ", ".join(f"0x{word:016x}" for word in words[i : i + 4]) + ("," if i < 16 else "};"))
+    print("\n}  // namespace\n}  // namespace tsmpi")
+
+
+def literal(value, single):
+    """The shortest decimal that becomes the number of its type."""
+    if not single:
+        text = repr(float(value))
+    else:
+        text = next(text for text in (f"{as_float(value):.{digits}g}" for digits in range(1, 10))
+                    if as_float(float(text)) == as_float(value))
+    return text.replace("e-0", "e-")
+
+
+def part(value, single):
+    """All digits, since fewer would look like those of the constant itself; JavaScript's own name where it is that."""
+    exact = as_float(value) if single else float(value)
+    return {math.pi: "Math.PI", math.log(2): "Math.LN2"}.get(exact, repr(exact).replace("e-0", "e-"))
+
+
+def entry(key, items):
+    line = f"  {key}: [{', '.join(items)}],"
+    return line if len(line) <= 110 else f"  {key}: [\n{filled(items, '    ', 110)},\n  ],"
+
+
+def typescript():
+    print("/** Printed by scripts/coefficients.py, which says how the numbers are found. */\n")
+    for single, name in ((False, "f64"), (True, "f32")):
+        print(f"const {name}{': Coefficients' if single else ''} = {{")
+        for key, (comment, pair) in tables.items():
+            # Kernels bring these arguments to those of lgamma2.
+            if key == "lgamma1":
+                continue
+            if not single:
+                print(f"  /** {comment} */")
+            print(entry(key, [literal(value, single) for value in pair[single]]))
+        for key, values in constants(single).items():
+            if key in ("ln2", "ln2Full", "pi", "quarterPi", "halfLog2Pi"):
+                print(entry(key, [part(value, single) for value in values]))
+        print("};\n")
+        if not single:
+            print("/** Of polynomials the coefficients from the constant term up; of constants parts, whose sum they are. */")
+            print("export type Coefficients = { readonly [name in keyof typeof f64]: readonly number[] };\n")
+    print("export const coefficients: { readonly [type in \"f32\" | \"f64\"]: Coefficients } = { f32, f64 };")
+
+
+if __name__ == "__main__":
+    {"c++": header, "typescript": typescript}[sys.argv[1]]()

@@ -2,7 +2,8 @@
 
     python3 scripts/reference.py vectors > test/linalg/expressions/vectors.txt
     python3 scripts/reference.py errors     reads one JSON request per line: {"function", "type", "x": [[...], ...], "y"}
-                                            and prints {"worst": ulps, "at": [...]} for each
+                                            and prints {"worst": ulps, "at": [...]} for each; with "least" besides, the
+                                            unit of smaller results is that of this number
 """
 
 import json
@@ -43,10 +44,10 @@ def ulp(value, form):
     return mpf(2) ** (exponent - bits + 1)
 
 
-def error(function, arguments, result, form):
+def error(function, arguments, result, form, least):
     # JSON has whole numbers without a point, which would become exact integers of their decimal digits.
     exact = FUNCTIONS[function](*[mpf(float(argument)) for argument in arguments])
-    return float(abs(mpf(float(result)) - exact) / ulp(exact, form))
+    return float(abs(mpf(float(result)) - exact) / ulp(max(abs(exact), least), form))
 
 
 def errors():
@@ -54,7 +55,7 @@ def errors():
         request = json.loads(line)
         worst, at = 0.0, None
         for arguments, result in zip(request["x"], request["y"]):
-            found = error(request["function"], arguments, result, request["type"])
+            found = error(request["function"], arguments, result, request["type"], request.get("least", 0))
             if found > worst:
                 worst, at = found, arguments
         print(json.dumps({"worst": worst, "at": at}), flush=True)

@@ -154,8 +154,7 @@ struct Coefficients<float> {
     0x1.5555560000000p-4f, -0x1.6c16ba0000000p-9f, 0x1.9ff9980000000p-11f, -0x1.2aebd60000000p-11f};
   // log m = 2 s + 2 s^3 / 3 + s^5 P(s^2), s = (m - 1) / (m + 1), for pow
   static constexpr float logDouble[] = {
-    0x1.99999a0000000p-2f, 0x1.24924a0000000p-2f, 0x1.c71c720000000p-3f, 0x1.745d180000000p-3f,
-    0x1.3b13960000000p-3f, 0x1.1118ea0000000p-3f, 0x1.df75d20000000p-4f, 0x1.e077180000000p-4f};
+    0x1.99999a0000000p-2f, 0x1.2492900000000p-2f, 0x1.c6bfe20000000p-3f, 0x1.87b1ee0000000p-3f};
   // e^r = 1 + r + r^2 P(r), |r| <= ln(2) / 32
   static constexpr float expShort[] = {
     0x1.0001560000000p-1f, 0x1.5556660000000p-3f};

@@ -1,20 +1,30 @@
 import { inspect } from "node:util";
 import { withArticle } from "../article.ts";
+import { detachedRefusal, hasDetached } from "../codec/detached.ts";
 import { describe } from "../describe.ts";
+import { checkFixedLength } from "../fixed-length.ts";
 import { ArgumentError, type TypedArray } from "../index.ts";
 import { type OptionNames, requireKnownOptions } from "../known-options.ts";
 import { Device, device } from "./device.ts";
-import { type Dtype, type DtypeName, dtypeNamed, dtypeOfArray, holds } from "./dtype.ts";
+import {
+  type Dtype,
+  type DtypeName,
+  dtypeNamed,
+  dtypeOfArray,
+  type HostArray,
+  holds,
+  type NaturalDtype,
+} from "./dtype.ts";
 import { Holding } from "./holding.ts";
 import { castInto, copyInto, fillWith } from "./moves.ts";
 import { isPinned } from "./pinned.ts";
-import { denseStrides, isDense, type Shape, sameShape, shapeOf, show, sizeOf } from "./shape.ts";
+import { denseStrides, isDense, listed, type Shape, sameShape, shapeOf, show, sizeOf } from "./shape.ts";
 import { type Span, Storage } from "./storage.ts";
 
 /** Where an array comes to lie and what it holds. */
-export interface ArrayOptions {
+export interface ArrayOptions<D extends DtypeName = DtypeName> {
   /** The elements' type; "float32" unless a typed array says otherwise. */
-  dtype?: DtypeName;
+  dtype?: D;
   /** A device or its index; this rank's device unless said. */
   device?: Device | number;
 }
@@ -28,9 +38,9 @@ export function deviceOf(chosen: Device | number | undefined): Device {
 /** From element `from` up to, not including, `to`; negative ones count from the end of the axis. */
 export type Range = readonly [from?: number, to?: number];
 
-interface View {
+interface View<D extends DtypeName> {
   readonly storage: Storage;
-  readonly dtype: Dtype;
+  readonly dtype: Dtype<D>;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
   readonly offset: number;
@@ -40,30 +50,32 @@ interface View {
  * An array in the memory of a GPU: elements of one type with a shape, row-major. `reshape`, `slice` and `transpose` give
  * views, which share its memory. The memory is free again when the array and its views have been freed (`using`,
  * `free`) or collected as garbage; freeing is better, for the collector runs for a device only when it is full.
+ * `DeviceArray<"float32">` is one whose type the compiler knows, `DeviceArray` one of any type.
  */
-export class DeviceArray implements Disposable {
+export class DeviceArray<D extends DtypeName = DtypeName> implements Disposable {
   readonly device: Device;
-  readonly dtype: DtypeName;
+  readonly dtype: D;
   readonly shape: readonly number[];
   /** Elements between neighbours along each axis. */
   readonly strides: readonly number[];
   /** Number of elements. */
   readonly size: number;
-  /** Not public. */
-  readonly type: Dtype;
+  /** @internal */
+  readonly type: Dtype<D>;
   private readonly memory: Storage;
   private readonly holding: Holding;
   private readonly offset: number;
   private freed = false;
 
   /** Programs get arrays from `empty`, `upload` and their like. */
-  constructor({ storage, dtype, shape, strides, offset }: View) {
+  constructor({ storage, dtype, shape, strides, offset }: View<D>) {
     this.device = storage.device;
     this.memory = storage;
     this.type = dtype;
     this.dtype = dtype.name;
-    this.shape = shape;
-    this.strides = strides;
+    // Views share them, so that nobody may change them.
+    this.shape = Object.freeze(shape);
+    this.strides = Object.freeze(strides);
     this.offset = offset;
     this.size = sizeOf(shape);
     this.holding = new Holding(this, storage);
@@ -89,35 +101,35 @@ export class DeviceArray implements Disposable {
     this.free();
   }
 
-  /** Not public: the memory, unless this array has been freed. @throws {ArgumentError} */
+  /** The memory, unless this array has been freed. @throws {ArgumentError} @internal */
   get storage(): Storage {
     if (this.freed) throw new ArgumentError(`${this.toString()} has been freed`);
     return this.memory;
   }
 
-  /** Not public: where the first element lies, for a kernel that reads. */
+  /** Where the first element lies, for a kernel that reads. @internal */
   get readAddress(): number {
     this.storage.checkReadable(this.span);
     return this.address;
   }
 
-  /** Not public: where the first element lies, for a kernel that writes. */
+  /** Where the first element lies, for a kernel that writes. @internal */
   get writeAddress(): number {
     this.storage.checkWritable(this.span);
     return this.address;
   }
 
-  /** Not public: holds the elements as they are while `work` runs, which reads them beside the stream of kernels. */
+  /** Holds the elements as they are while `work` runs, which reads them beside the stream of kernels. @internal */
   reading<T>(work: () => Promise<T>): Promise<T> {
     return this.storage.download(this.span, work);
   }
 
-  /** Not public: keeps others from the elements while `work` runs, which writes them beside the stream of kernels. */
+  /** Keeps others from the elements while `work` runs, which writes them beside the stream of kernels. @internal */
   writing<T>(work: () => Promise<T>): Promise<T> {
     return this.storage.upload(this.span, work);
   }
 
-  /** Not public: both, for `work` that reads this array and writes another, which may share its memory. */
+  /** Both, for `work` that reads this array and writes another, which may share its memory. @internal */
   readingInto<T>(target: DeviceArray, work: () => Promise<T>): Promise<T> {
     return this.storage.transfer(this.span, target.storage, target.span, work);
   }
@@ -138,13 +150,16 @@ export class DeviceArray implements Disposable {
    * A new typed array with the elements, in the order of their indices: float16 as Float16Array (before Node 24: as bits
    * in a Uint16Array), bfloat16 as bits in a Uint16Array. Until the promise resolves the array must not be written to.
    */
-  async download(): Promise<TypedArray> {
+  async download(): Promise<HostArray<D>> {
     const target = new this.type.host(this.size);
     await this.downloadInto(target);
     return target;
   }
 
-  /** The same into your own typed array, which must have as many elements; `pinned` ones are the fastest. */
+  /**
+   * The same into your own typed array, which must have as many elements; `pinned` ones are the fastest. Do not transfer
+   * its buffer to another thread meanwhile.
+   */
   async downloadInto(target: TypedArray): Promise<void> {
     this.checkHost("downloadInto", target);
     if (!this.isDense) {
@@ -157,7 +172,7 @@ export class DeviceArray implements Disposable {
 
   /**
    * Overwrites the elements, which must lie dense, by those of a typed array. Until the promise resolves, neither
-   * change the typed array nor use this one.
+   * change the typed array nor transfer its buffer to another thread, and do not use this one.
    */
   async upload(source: TypedArray): Promise<void> {
     this.checkHost("upload", source);
@@ -167,7 +182,13 @@ export class DeviceArray implements Disposable {
   }
 
   /** A view of the same elements, which must lie dense, under another shape; one length may be -1: what is left. */
-  reshape(shape: Shape): DeviceArray {
+  reshape(shape: Shape): DeviceArray<D>;
+  reshape(shape: Shape, ...more: readonly unknown[]): DeviceArray<D> {
+    if (more.length > 0) {
+      throw new ArgumentError(
+        `reshape: the shape is one list, such as [2, 3]; got ${more.length + 1} arguments`,
+      );
+    }
     this.checkDense("reshape");
     const axes = inferred(shape, this.size);
     if (sizeOf(axes) !== this.size) {
@@ -179,7 +200,7 @@ export class DeviceArray implements Disposable {
   }
 
   /** A view of a part: a range for each of the first axes; the others are taken whole. */
-  slice(...ranges: readonly Range[]): DeviceArray {
+  slice(...ranges: readonly Range[]): DeviceArray<D> {
     if (ranges.length > this.shape.length) {
       throw new ArgumentError(
         `${this.toString()} has ${this.shape.length} axes, and slice was given ${ranges.length} ranges`,
@@ -195,20 +216,23 @@ export class DeviceArray implements Disposable {
     return this.view(shape, this.strides, offset);
   }
 
-  /** A view with the last two axes exchanged. */
-  transpose(): DeviceArray {
-    if (this.shape.length < 2) throw new ArgumentError(`${this.toString()} has no two axes to transpose`);
-    const swap = (axes: readonly number[]): number[] => [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!];
-    return this.view(swap(this.shape), swap(this.strides), this.offset);
+  /**
+   * A view with the axes in another order: the first is axis `axes[0]` of this array, and so on; negative ones count from
+   * the end. Unless said the last two are exchanged, as those of each matrix of a stack; NumPy reverses all of them.
+   */
+  transpose(axes?: readonly number[]): DeviceArray<D> {
+    const order = orderOf(axes, this);
+    const turned = (values: readonly number[]): number[] => order.map(axis => values[axis]);
+    return this.view(turned(this.shape), turned(this.strides), this.offset);
   }
 
   /** A dense copy of its own, on the same device. */
-  copy(): DeviceArray {
+  copy(): DeviceArray<D> {
     return this.filled(empty(this.shape, { dtype: this.dtype, device: this.device }), copyInto);
   }
 
   /** A copy on another device, straight from the one to the other where their driver can. */
-  to(where: Device | number): DeviceArray {
+  to(where: Device | number): DeviceArray<D> {
     const target = deviceOf(where);
     if (target === this.device) return this.copy();
     if (!this.isDense) {
@@ -222,14 +246,15 @@ export class DeviceArray implements Disposable {
    * A copy with elements of another type: rounded to nearest; from reals to integers cut, to the ends of their range
    * and NaN to 0; between integers their low bits, as in typed arrays.
    */
-  astype(dtype: DtypeName): DeviceArray {
+  astype<E extends DtypeName>(dtype: E): DeviceArray<E> {
     // Also of none at all, which would be the type that arrays have unless said.
-    if (dtypeNamed(dtype) === this.type) return this.copy();
-    if (!this.isDense) {
+    const type: Dtype = dtypeNamed(dtype);
+    const same = type === this.type;
+    if (!same && !this.isDense) {
       using dense = this.copy();
       return dense.astype(dtype);
     }
-    return this.filled(empty(this.shape, { dtype, device: this.device }), castInto);
+    return this.filled(empty(this.shape, { dtype, device: this.device }), same ? copyInto : castInto);
   }
 
   /** Overwrites the elements, which must lie dense, by those of an array of the same type and shape. Does not wait. */
@@ -255,7 +280,7 @@ export class DeviceArray implements Disposable {
   /** Sets every element; they must lie dense. Does not wait. */
   fill(value: number | bigint): void {
     this.checkDense("fill");
-    fillWith(this, value);
+    fillWith("fill", this, value);
   }
 
   /** By which the codec knows that this cannot be sent as it is. */
@@ -271,19 +296,22 @@ export class DeviceArray implements Disposable {
     return this.toString();
   }
 
-  /** Not public: a view that reads the same memory by other steps; the caller sees to its bounds. */
-  restride(shape: readonly number[], strides: readonly number[]): DeviceArray {
+  /** A view that reads the same memory by other steps; the caller sees to its bounds. @internal */
+  restride(shape: readonly number[], strides: readonly number[]): DeviceArray<D> {
     return this.view(shape, strides, this.offset);
   }
 
-  private view(shape: readonly number[], strides: readonly number[], offset: number): DeviceArray {
+  private view(shape: readonly number[], strides: readonly number[], offset: number): DeviceArray<D> {
     const { storage } = this;
     storage.hold();
     return make({ storage, dtype: this.type, shape, strides, offset });
   }
 
   /** `target`, once `work` has been called on both; freed when that throws. */
-  private filled(target: DeviceArray, work: (target: DeviceArray, source: DeviceArray) => void): DeviceArray {
+  private filled<T extends DeviceArray>(
+    target: T,
+    work: (target: DeviceArray, source: DeviceArray) => void,
+  ): T {
     try {
       work(target, this);
       return target;
@@ -300,13 +328,16 @@ export class DeviceArray implements Disposable {
     );
   }
 
-  private checkHost(method: string, array: unknown): void {
+  private checkHost(method: string, array: TypedArray): void {
     if (!ArrayBuffer.isView(array) || !holds(this.type, array)) {
-      const came = ArrayBuffer.isView(array) ? withArticle(array.constructor.name) : typeof array;
       const wanted = withArticle(this.type.host.name);
-      throw new ArgumentError(`${method}: ${this.toString()} wants ${wanted}, not ${came}`);
+      throw new ArgumentError(`${method}: ${this.toString()} wants ${wanted}; got ${describe(array)}`);
     }
-    const { length } = array as TypedArray;
+    if (hasDetached(array)) {
+      throw new ArgumentError(`${method}: the typed array cannot be used: ${detachedRefusal}`);
+    }
+    checkFixedLength(array);
+    const { length } = array;
     if (length === this.size) return;
     throw new ArgumentError(
       `${method}: ${this.toString()} has ${this.size} elements, the typed array ${length}`,
@@ -326,18 +357,36 @@ export function requireDeviceArray(
 }
 
 /** Not written in the class itself, which would then have another name once it is bundled. */
-function make(view: View): DeviceArray {
+function make<D extends DtypeName>(view: View<D>): DeviceArray<D> {
   return new DeviceArray(view);
 }
 
 function inferred(shape: Shape, size: number): readonly number[] {
-  if (!Array.isArray(shape) || !shape.includes(-1)) return shapeOf(shape);
-  const others = shapeOf(shape.filter(length => length !== -1));
+  const axes: unknown = shape === -1 ? [shape] : shape;
+  if (!Array.isArray(axes) || !axes.includes(-1)) return shapeOf(shape);
+  const others = shapeOf(axes.filter(length => length !== -1));
   const rest = size / sizeOf(others);
-  if (others.length !== shape.length - 1 || !Number.isInteger(rest)) {
-    throw new ArgumentError(`cannot find the -1 in [${shape.join(", ")}] for ${size} elements`);
+  if (others.length !== axes.length - 1 || !Number.isInteger(rest)) {
+    throw new ArgumentError(`cannot find the -1 in ${listed(axes)} for ${size} elements`);
   }
-  return shape.map(length => (length === -1 ? rest : length));
+  return axes.map(length => (length === -1 ? rest : length));
+}
+
+/** Which axis of the array becomes the first, the second and so on of its transpose. */
+function orderOf(axes: readonly number[] | undefined, array: DeviceArray): readonly number[] {
+  const all = [...array.shape.keys()];
+  if (axes === undefined) {
+    if (all.length < 2) throw new ArgumentError(`${array.toString()} has no two axes to transpose`);
+    return [...all.slice(0, -2), all.length - 1, all.length - 2];
+  }
+  if (!Array.isArray(axes)) {
+    throw new ArgumentError(`transpose: the axes are a list, such as [1, 0]; got ${describe(axes)}`);
+  }
+  const order = axes.map(axis => (Number.isInteger(axis) && axis < 0 ? axis + all.length : axis));
+  if (order.length === all.length && all.every(axis => order.includes(axis))) return order;
+  throw new ArgumentError(
+    `transpose: ${listed(axes)} is no order of the ${all.length} axes of ${array.toString()}`,
+  );
 }
 
 function boundsOf(range: Range, length: number, axis: number): [number, number] {
@@ -346,30 +395,43 @@ function boundsOf(range: Range, length: number, axis: number): [number, number] 
       `slice: a range is [from, to], or [] for the whole axis; for axis ${axis} got ${describe(range)}`,
     );
   }
-  const [from = 0, to] = range;
-  const resolve = (bound: number): number => (bound < 0 ? bound + length : bound);
-  const bounds: [number, number] = [resolve(from), resolve(to ?? length)];
-  const valid =
-    bounds.every(Number.isInteger) && bounds[0] >= 0 && bounds[0] <= bounds[1] && bounds[1] <= length;
-  if (valid) return bounds;
-  throw new ArgumentError(
-    `slice: [${from}, ${to ?? ""}] is no range of axis ${axis}, whose length is ${length}`,
-  );
+  if (range.length > 2) {
+    throw new ArgumentError(
+      `slice: a range has a start and an end, and no step; for axis ${axis} got ${listed(range)}`,
+    );
+  }
+  const [from = 0, to = length] = range;
+  if (Number.isInteger(from) && Number.isInteger(to)) {
+    const bounds: [number, number] = [from < 0 ? from + length : from, to < 0 ? to + length : to];
+    if (bounds[0] >= 0 && bounds[0] <= bounds[1] && bounds[1] <= length) return bounds;
+  }
+  throw new ArgumentError(`slice: ${listed(range)} is no range of axis ${axis}, whose length is ${length}`);
 }
 
-function allocated(operation: string, shape: Shape, options: ArrayOptions): DeviceArray {
+/** `natural` is the type unless the options name one: the callers' types have D to be that, too. */
+function allocated<D extends DtypeName>(
+  operation: string,
+  shape: Shape,
+  options: ArrayOptions<D>,
+  natural: DtypeName = "float32",
+): DeviceArray<D> {
   requireKnownOptions(operation, options, arrayOptions);
-  const { dtype = "float32", device: where } = options;
+  const { dtype = natural as D, device: where } = options;
   const axes = shapeOf(shape);
   const type = dtypeNamed(dtype);
   const storage = new Storage(deviceOf(where), sizeOf(axes) * type.bytes);
   return make({ storage, dtype: type, shape: axes, strides: denseStrides(axes), offset: 0 });
 }
 
-function filled(operation: string, shape: Shape, value: number | bigint, options: ArrayOptions): DeviceArray {
+function filled<D extends DtypeName>(
+  operation: string,
+  shape: Shape,
+  value: number | bigint,
+  options: ArrayOptions<D>,
+): DeviceArray<D> {
   const array = allocated(operation, shape, options);
   try {
-    array.fill(value);
+    fillWith(operation, array, value);
     return array;
   } catch (error) {
     array.free();
@@ -378,17 +440,27 @@ function filled(operation: string, shape: Shape, value: number | bigint, options
 }
 
 /** An array whose elements are whatever the memory holds. Does not wait. @throws {DeviceMemoryError} no room */
-export function empty(shape: Shape, options: ArrayOptions = {}): DeviceArray {
+export function empty<D extends DtypeName = "float32">(
+  shape: Shape,
+  options: ArrayOptions<D> = {},
+): DeviceArray<D> {
   return allocated("empty", shape, options);
 }
 
 /** An array whose elements are all one value. Does not wait. @throws {DeviceMemoryError} no room */
-export function full(shape: Shape, value: number | bigint, options: ArrayOptions = {}): DeviceArray {
+export function full<D extends DtypeName = "float32">(
+  shape: Shape,
+  value: number | bigint,
+  options: ArrayOptions<D> = {},
+): DeviceArray<D> {
   return filled("full", shape, value, options);
 }
 
 /** An array of zeros. Does not wait. @throws {DeviceMemoryError} no room */
-export function zeros(shape: Shape, options: ArrayOptions = {}): DeviceArray {
+export function zeros<D extends DtypeName = "float32">(
+  shape: Shape,
+  options: ArrayOptions<D> = {},
+): DeviceArray<D> {
   return filled("zeros", shape, 0, options);
 }
 
@@ -397,20 +469,18 @@ export function zeros(shape: Shape, options: ArrayOptions = {}): DeviceArray {
  * been read; a Uint16Array's elements are float16 or bfloat16 where `dtype` says so.
  * @throws {DeviceMemoryError} no room
  */
-export async function upload(
-  source: TypedArray,
+export async function upload<T extends TypedArray, D extends DtypeName = NaturalDtype<T>>(
+  source: T,
   shape?: Shape,
-  options: ArrayOptions = {},
-): Promise<DeviceArray> {
+  options: ArrayOptions<D> = {},
+): Promise<DeviceArray<D>> {
   const natural = dtypeOfArray(source);
   if (natural === undefined) {
     throw new ArgumentError(
       `upload: the first argument must be a typed array of numbers; got ${describe(source)}`,
     );
   }
-  requireKnownOptions("upload", options, arrayOptions);
-  const { dtype = natural.name, device: where } = options;
-  const array = allocated("upload", shape ?? source.length, { dtype, device: where });
+  const array = allocated("upload", shape ?? source.length, options, natural.name);
   try {
     await array.upload(source);
   } catch (error) {

@@ -425,7 +425,7 @@ export class DeviceCommunicator extends Messages {
     return options.reproducible === true ? undefined : reductionCodes(array.type, op);
   }
 
-  /** Not public: what every rank gives, for the checks of distributed operations. */
+  /** What every rank gives, for the checks of distributed operations. @internal */
   allgatherShapes<T>(shapes: T): Promise<T[]> {
     return this.inTurn(() => this.heads.allgather(shapes));
   }

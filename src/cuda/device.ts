@@ -1,5 +1,6 @@
 /** The GPUs of this host, one object each: context, streams, memory and compiled kernels. */
 import { inspect } from "node:util";
+import { describe as inWords } from "../describe.ts";
 import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
 import { dtypeNamed } from "./dtype.ts";
@@ -89,12 +90,13 @@ export class Device implements DeviceInfo {
   readonly multiprocessors: number;
   readonly memory: number;
   readonly uuid: string;
-  /** Of arrays; not public. */
+  /** Of arrays. @internal */
   readonly pool: Pool;
-  /** Not public. */
+  /** @internal */
   readonly modules: Modules;
+  /** @internal */
   readonly context: number;
-  /** In which kernels and copies within the device run. */
+  /** In which kernels and copies within the device run. @internal */
   readonly stream: number;
   private readonly uploads: number;
   private readonly downloads: number;
@@ -147,7 +149,7 @@ export class Device implements DeviceInfo {
     this.modules = new Modules(this);
   }
 
-  /** Makes this the device that the driver's calls of the main thread mean. */
+  /** Makes this the device that the driver's calls of the main thread mean. @internal */
   use(): void {
     if (current === this.context) return;
     call("cuCtxSetCurrent", this.context);
@@ -182,6 +184,7 @@ export class Device implements DeviceInfo {
   /**
    * Moves a typed array to the device or from it; the promise resolves when it has been read or written. The transfer
    * begins when `event` has come: when all that was called so far has ended, unless said.
+   * @internal
    */
   async transfer(
     upload: boolean,
@@ -217,7 +220,7 @@ export class Device implements DeviceInfo {
     }
   }
 
-  /** Not public: copies from memory of another process that is open here, when `event` has come. */
+  /** Copies from memory of another process that is open here, when `event` has come. @internal */
   async copyFromPeer(to: number, from: number, bytes: number, event: number): Promise<void> {
     this.use();
     call("cuStreamWaitEvent", this.peers, event, 0);
@@ -225,7 +228,7 @@ export class Device implements DeviceInfo {
     await this.move(this.marked(copied => this.until(copied), this.peers));
   }
 
-  /** Not public: gives `work` an event that comes when all that was called so far has ended. */
+  /** Gives `work` an event that comes when all that was called so far has ended. @internal */
   async marked<T>(work: (event: number) => Promise<T>, stream: number = this.stream): Promise<T> {
     const event = this.mark(stream);
     try {
@@ -235,7 +238,7 @@ export class Device implements DeviceInfo {
     }
   }
 
-  /** Not public: what is called here from now on waits until all called on the other device so far has ended. */
+  /** What is called here from now on waits until all called on the other device so far has ended. @internal */
   after(other: Device): void {
     const event = other.mark();
     this.use();
@@ -243,7 +246,7 @@ export class Device implements DeviceInfo {
     other.events.push(event);
   }
 
-  /** Not public: copies from the other device go straight, where the hardware can; else the driver takes them by the host. */
+  /** Copies from the other device go straight, where the hardware can; else the driver takes them by the host. @internal */
   reach(other: Device): void {
     if (this.reached.has(other)) return;
     const can = new Int32Array(1);
@@ -265,7 +268,7 @@ export class Device implements DeviceInfo {
     return this.toString();
   }
 
-  /** Not public: resolves when an event has come. */
+  /** Resolves when an event has come. @internal */
   async until(event: number): Promise<void> {
     await settled(native().cudaWait(this.context, event));
   }
@@ -277,7 +280,7 @@ export class Device implements DeviceInfo {
     return event;
   }
 
-  /** Not public. */
+  /** @internal */
   createStream(): number {
     this.use();
     return obtain("cuStreamCreate", out =>
@@ -317,6 +320,11 @@ export async function settled(outcome: Promise<undefined | [string, number]>, do
 
 const opened: (Device | undefined)[] = [];
 
+/** One that this process uses already, or else this rank's: for what any of them will do. */
+export function anyDevice(): Device {
+  return opened.find(one => one !== undefined) ?? device();
+}
+
 /** When all that was called on any device of this process has ended. */
 export async function synchronizeAll(): Promise<void> {
   const all = opened.filter(device => device !== undefined);
@@ -330,7 +338,10 @@ export async function synchronizeAll(): Promise<void> {
  */
 export function device(index?: number): Device {
   const there = count();
-  const which = index ?? world.host.rank % there;
+  const which = index === undefined ? world.host.rank % there : index;
+  if (typeof which !== "number") {
+    throw new ArgumentError(`a device is what device() gives, or its index; got ${inWords(which)}`);
+  }
   if (!Number.isInteger(which) || which < 0 || which >= there) {
     throw new ArgumentError(`there is no device ${index}; this process has ${there}, numbered from 0`);
   }

@@ -6,7 +6,7 @@ export { type ArrayOptions, DeviceArray, empty, full, type Range, upload, zeros 
 export { DeviceCommunicator, over } from "./communicator.ts";
 export { type Device, type DeviceInfo, device, devices } from "./device.ts";
 export { matmulRows } from "./distributed.ts";
-export type { DtypeName } from "./dtype.ts";
+export type { DtypeName, HostArray } from "./dtype.ts";
 export {
   type Bindings,
   type EvaluateOptions,

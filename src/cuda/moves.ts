@@ -72,10 +72,10 @@ function fourAxes({ shape, strides }: Elements): { lengths: ["u64", number][]; s
   };
 }
 
-/** Sets every element of a dense array. */
-export function fillWith(target: Elements, value: number | bigint): void {
+/** Sets every element of a dense array; `operation` is for errors. */
+export function fillWith(operation: string, target: Elements, value: number | bigint): void {
   if (typeof value !== "number" && typeof value !== "bigint") {
-    throw new ArgumentError(`fill: the value must be a number or a bigint; got ${describe(value)}`);
+    throw new ArgumentError(`${operation}: the value must be a number or a bigint; got ${describe(value)}`);
   }
   const { device, type } = target;
   const to = target.writeAddress;
@@ -83,11 +83,11 @@ export function fillWith(target: Elements, value: number | bigint): void {
   device.modules.launch(fillName(type.bytes), () => fill(type.bytes), device.modules.blocksFor(target.size), [
     ["u64", target.size],
     ["u64", to],
-    ["u64", bitsOf(type, value)],
+    ["u64", bitsOf(operation, type, value)],
   ]);
 }
 
-function bitsOf(type: Dtype, value: number | bigint): bigint {
+function bitsOf(operation: string, type: Dtype, value: number | bigint): bigint {
   const bits = new DataView(new ArrayBuffer(8));
   if (type.name === "float64") bits.setFloat64(0, Number(value), true);
   else if (type.name === "float32") bits.setFloat32(0, Number(value), true);
@@ -99,7 +99,7 @@ function bitsOf(type: Dtype, value: number | bigint): bigint {
     const width = type.bytes * 8;
     const fits = type.name.startsWith("u") ? BigInt.asUintN : BigInt.asIntN;
     if (wide === undefined || fits(width, wide) !== wide) {
-      throw new ArgumentError(`fill: ${value} is no ${type.name}`);
+      throw new ArgumentError(`${operation}: ${value} is no ${type.name}`);
     }
     bits.setBigUint64(0, BigInt.asUintN(64, wide), true);
   }

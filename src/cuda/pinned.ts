@@ -2,7 +2,7 @@
 import { describe } from "../describe.ts";
 import { ArgumentError, type TypedArray } from "../index.ts";
 import { native } from "../native.ts";
-import { device } from "./device.ts";
+import { anyDevice } from "./device.ts";
 import { dtypes } from "./dtype.ts";
 import { failure } from "./library.ts";
 
@@ -31,10 +31,10 @@ export function pinned<T extends TypedArray>(create: PinnedConstructor<T>, lengt
   }
   if (!Number.isSafeInteger(length) || length < 0) {
     throw new ArgumentError(
-      `pinned(${create.name}, length): length must be a whole number from 0, not ${length}`,
+      `pinned(${create.name}, length): length must be a whole number from 0; got ${describe(length)}`,
     );
   }
-  device().use();
+  anyDevice().use();
   const buffer = native().cudaPinned(Math.max(1, length) * create.BYTES_PER_ELEMENT);
   if (typeof buffer === "number") throw failure("cuMemHostAlloc", buffer, `pinning ${length} elements`);
   buffers.add(buffer);

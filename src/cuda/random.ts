@@ -1,4 +1,5 @@
 /** Random numbers made on the device, the same as those of `tsmpi/random`. */
+import { describe } from "../describe.ts";
 import { ArgumentError } from "../index.ts";
 import { Philox } from "../random/index.ts";
 import { type DeviceArray, requireDeviceArray } from "./array.ts";
@@ -21,7 +22,7 @@ export function randomInto(target: DeviceArray, generator: Philox): void {
   const { device, dtype, size } = target;
   if (!(generator instanceof Philox)) {
     throw new ArgumentError(
-      "randomInto: the generator must be a Philox of tsmpi/random, whose draws can be made apart",
+      `randomInto: the generator must be a Philox of tsmpi/random, whose draws can be made apart; got ${describe(generator)}`,
     );
   }
   if (!(dtype in perWord) || !target.isDense) {

@@ -15,7 +15,7 @@ export function shapeOf(shape: Shape): readonly number[] {
   const axes: readonly number[] = typeof shape === "number" ? [shape] : [...shape];
   for (const length of axes) {
     if (Number.isSafeInteger(length) && length >= 0) continue;
-    throw new ArgumentError(`a shape consists of whole numbers from 0; this is [${axes.join(", ")}]`);
+    throw new ArgumentError(`a shape consists of whole numbers from 0; this is ${listed(axes)}`);
   }
   if (!Number.isSafeInteger(sizeOf(axes) * 8)) {
     throw new ArgumentError(`an array of shape ${show(axes)} is too large to be addressed`);
@@ -31,6 +31,11 @@ export function sizeOf(axes: readonly number[]): number {
 /** "2 x 3" */
 export function show(axes: readonly number[]): string {
   return axes.length === 0 ? "()" : axes.join(" x ");
+}
+
+/** "[2, -1]", of what has been given for numbers: anything else in words. */
+export function listed(values: readonly unknown[]): string {
+  return `[${Array.from(values, value => (typeof value === "number" ? value : describe(value))).join(", ")}]`;
 }
 
 /** Elements between neighbours along each axis when nothing lies in between. */

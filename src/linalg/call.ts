@@ -1,7 +1,7 @@
 /** Calls of native routines: their numbers go through one array that both sides know, their arrays as arguments. */
 import { BlasMissingError } from "../errors.ts";
+import { checkFixedLength } from "../fixed-length.ts";
 import { type Native, native } from "../native.ts";
-import { checkFixedLength } from "./fixed-length.ts";
 import type { FloatArray, Mode, Returned, Scalar } from "./types.ts";
 
 const names = [

@@ -11,6 +11,22 @@ const range = (n: number): Float32Array => Float32Array.from({ length: n }, (_, 
 const numbers = (array: TypedArray): number[] => Array.from(array as ArrayLike<number>);
 const MiB = 2 ** 20;
 
+/** An array of six whose memory somebody else has. */
+function transferred(): Float32Array {
+  const array = range(6);
+  structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+  return array;
+}
+
+/** One whose memory may become less while it is on its way. */
+function resizable(): Float32Array {
+  const Resizable = ArrayBuffer as unknown as new (bytes: number, options: object) => ArrayBuffer;
+  return new Float32Array(new Resizable(24, { maxByteLength: 4096 }));
+}
+
+const circular: { self?: unknown } = {};
+circular.self = circular;
+
 describe("cuda: device arrays (on the fake driver)", function () {
   this.timeout(180_000);
   before(useFakeCuda);
@@ -42,7 +58,7 @@ describe("cuda: device arrays (on the fake driver)", function () {
     // Longer than all staging buffers together, and no multiple of one.
     const many = Float64Array.from({ length: 3_000_001 }, (_, i) => i * 0.5);
     using array = await cuda.upload(many);
-    const back = (await array.download()) as Float64Array;
+    const back = await array.download();
     expect(Buffer.compare(Buffer.from(back.buffer), Buffer.from(many.buffer))).to.equal(0);
   });
 
@@ -74,6 +90,46 @@ describe("cuda: device arrays (on the fake driver)", function () {
     expect(cuda.device().memoryInfo().used).to.equal(used);
     turned.free();
     expect(cuda.device().memoryInfo().used).to.be.below(used);
+  });
+
+  it("exchange their last two axes, or take all in an order that is given", async () => {
+    using array = await cuda.upload(range(24), [2, 3, 4]);
+    const at = (i: number, j: number, k: number): number => (i * 3 + j) * 4 + k;
+    using last = array.transpose();
+    expect(last.shape).to.deep.equal([2, 4, 3]);
+    for (const axes of [
+      [2, 0, 1],
+      [-1, 0, -2],
+    ]) {
+      using turned = array.transpose(axes);
+      expect(turned.shape).to.deep.equal([4, 2, 3]);
+      expect(turned.strides).to.deep.equal([1, 12, 4]);
+      const elements = numbers(await turned.download());
+      expect(elements).to.deep.equal(
+        Array.from({ length: 24 }, (_, n) => at(Math.floor(n / 3) % 2, n % 3, Math.floor(n / 6))),
+      );
+    }
+    using flat = array.reshape(-1);
+    expect(flat.shape).to.deep.equal([24]);
+    using same = flat.transpose([0]);
+    expect(same.shape).to.deep.equal([24]);
+    using scalar = cuda.zeros([]).transpose([]);
+    expect(scalar.shape).to.deep.equal([]);
+  });
+
+  it("have shapes and strides that stay as they are", () => {
+    const given = [2, 3];
+    using array = cuda.zeros(given);
+    given[0] = 3;
+    using part = array.slice([1]);
+    using turned = array.transpose();
+    using flat = array.reshape([-1]);
+    for (const { shape, strides } of [array, part, turned, flat]) {
+      expect(() => (shape as number[]).push(1)).to.throw(TypeError);
+      expect(() => (strides as number[]).push(1)).to.throw(TypeError);
+    }
+    expect(array.shape).to.deep.equal([2, 3]);
+    expect(part.strides).to.deep.equal([3, 1]);
   });
 
   it("are filled, whatever their type", async () => {
@@ -271,8 +327,29 @@ describe("cuda: device arrays (on the fake driver)", function () {
       () => cuda.upload(range(6), { dtype: "float32" } as never),
       /a list of them, such as \[2, 3\]; got an object/,
     ],
-    ["a type", () => cuda.zeros(2, { dtype: "float8" as never }), /there is no dtype "float8"/],
-    ["no type", array => array.astype(undefined as never), /there is no dtype undefined/],
+    [
+      "a type",
+      () => cuda.zeros(2, { dtype: "float8" as never }),
+      /a dtype is one of float64, float32, .*; got a string \("float8"\)/,
+    ],
+    ["no type", array => array.astype(undefined as never), /a dtype is one of .*; got undefined/],
+    ["a number as type", array => array.astype(5n as never), /a dtype is one of .*; got a bigint \(5n\)/],
+    ["an object as type", () => cuda.zeros(2, { dtype: circular as never }), /is one of .*; got an object/],
+    [
+      "texts in a shape",
+      () => cuda.zeros(["2", 3] as never),
+      /whole numbers from 0; this is \[a string \("2"\), 3\]/,
+    ],
+    [
+      "a boolean in a shape",
+      () => cuda.zeros([true] as never),
+      /whole numbers from 0; this is \[a boolean \(true\)\]/,
+    ],
+    [
+      "a symbol in a shape",
+      () => cuda.empty([Symbol("n")] as never),
+      /whole numbers from 0; this is \[a symbol\]/,
+    ],
     [
       "a second length",
       () => cuda.zeros(2, 3 as never),
@@ -286,7 +363,7 @@ describe("cuda: device arrays (on the fake driver)", function () {
     [
       "no value",
       () => cuda.full(2, undefined as never),
-      /fill: the value must be a number or a bigint; got undefined/,
+      /full: the value must be a number or a bigint; got undefined/,
     ],
     [
       "a text as value",
@@ -294,12 +371,35 @@ describe("cuda: device arrays (on the fake driver)", function () {
       /must be a number or a bigint; got a string \("7"\)/,
     ],
     ["a device", () => cuda.zeros(2, { device: 2 }), /there is no device 2; this process has 2/],
+    [
+      "a text as device",
+      () => cuda.device("0" as never),
+      /what device\(\) gives, or its index; got a string \("0"\)/,
+    ],
+    [
+      "a text as device of an array",
+      () => cuda.zeros(2, { device: "1" as never }),
+      /or its index; got a string \("1"\)/,
+    ],
+    ["a symbol as device", array => array.to(Symbol("gpu") as never), /or its index; got a symbol/],
+    ["a boolean as device", array => array.to(true as never), /or its index; got a boolean \(true\)/],
     ["a number of elements", array => array.upload(range(5)), /has 6 elements, the typed array 5/],
     [
       "another typed array",
       array => array.downloadInto(new Float64Array(6)),
-      /wants a Float32Array, not a Float64Array/,
+      /wants a Float32Array; got Float64Array\(6\)/,
     ],
+    [
+      "a list as target",
+      array => array.downloadInto([1, 2] as never),
+      /downloadInto: .* wants a Float32Array; got a list of 2/,
+    ],
+    ["a transferred array", array => array.upload(transferred()), /upload: .* is detached/],
+    ["a transferred target", array => array.downloadInto(transferred()), /downloadInto: .* is detached/],
+    ["a new array of a transferred one", () => cuda.upload(transferred()), /upload: .* is detached/],
+    ["an array that may shrink", array => array.upload(resizable()), /resizable ArrayBuffer/],
+    ["a target that may shrink", array => array.downloadInto(resizable()), /resizable ArrayBuffer/],
+    ["a new array of one that may shrink", () => cuda.upload(resizable()), /resizable ArrayBuffer/],
     ["no typed array", () => cuda.upload([1, 2] as never), /must be a typed array/],
     ["a new shape", array => array.reshape([4, 2]), /cannot reshape .* to 4 x 2: that would be 8/],
     ["an axis to infer", array => array.reshape([4, -1]), /cannot find the -1 in \[4, -1\] for 6/],
@@ -309,10 +409,42 @@ describe("cuda: device arrays (on the fake driver)", function () {
       array => array.slice(1 as never),
       /a range is \[from, to\], .* axis 0 got a number \(1\)/,
     ],
+    [
+      "texts as range",
+      array => array.slice(["0", "1"] as never),
+      /\[a string \("0"\), a string \("1"\)\] is no range of axis 0/,
+    ],
+    [
+      "a symbol as range",
+      array => array.slice([Symbol("from")] as never),
+      /\[a symbol\] is no range of axis 0, whose length is 2/,
+    ],
+    [
+      "a step",
+      array => array.slice([0, 2, 2] as never),
+      /a range has a start and an end, and no step; for axis 0 got \[0, 2, 2\]/,
+    ],
+    [
+      "axes to transpose that are no list",
+      array => array.transpose(1 as never),
+      /transpose: the axes are a list, such as \[1, 0\]; got a number \(1\)/,
+    ],
+    ["axes given twice", array => array.transpose([1, 1]), /\[1, 1\] is no order of the 2 axes of Dev/],
+    ["too few axes", array => array.transpose([0]), /\[0\] is no order of the 2 axes/],
+    [
+      "texts as axes",
+      array => array.transpose(["1", 0] as never),
+      /\[a string \("1"\), 0\] is no order of the 2 axes/,
+    ],
+    [
+      "a shape that is not in one list",
+      array => (array.reshape as (...shape: number[]) => unknown).call(array, 6, 1),
+      /reshape: the shape is one list, such as \[2, 3\]; got 2 arguments/,
+    ],
     ["ranges", array => array.slice([], [], []), /has 2 axes, and slice was given 3 ranges/],
     ["no new shape", array => array.reshape(undefined as never), /or a list of them, .* got undefined/],
     ["an upload into a view with gaps", array => array.transpose().upload(range(6)), /use copy\(\) first/],
-    ["a value", () => cuda.full(2, 300, { dtype: "int8" }), /300 is no int8/],
+    ["a value", () => cuda.full(2, 300, { dtype: "int8" }), /full: 300 is no int8/],
     [
       "a copy of another type",
       array => array.copyFrom(cuda.zeros([2, 3], { dtype: "int32" })),
@@ -335,7 +467,17 @@ describe("cuda: device arrays (on the fake driver)", function () {
       () => cuda.reason("cudnn" as never),
       /reason: there is driver, cublas, nvrtc, nccl; got a string/,
     ],
-    ["a pinned length", () => cuda.pinned(Float32Array, -1), /whole number from 0, not -1/],
+    ["a pinned length", () => cuda.pinned(Float32Array, -1), /whole number from 0; got a number \(-1\)/],
+    [
+      "a text as pinned length",
+      () => cuda.pinned(Float32Array, "3" as never),
+      /whole number from 0; got a string \("3"\)/,
+    ],
+    [
+      "a generator",
+      array => cuda.randomInto(array, {} as never),
+      /a Philox of tsmpi\/random, .*; got an object/,
+    ],
   ];
   for (const [what, work, sentence] of wrong) {
     it(`explain what is wrong with ${what}`, async () => {
@@ -414,6 +556,14 @@ describe("cuda: device arrays (on the fake driver)", function () {
       /pinning .*: cuMemHostAlloc/,
     );
     expect(error.status).to.equal(2);
+  });
+
+  it("are shown in a line by console.log", async () => {
+    using array = cuda.zeros([2, 3], { dtype: "int8", device: 1 });
+    expect(inspect(array)).to.equal("DeviceArray(2 x 3 int8 on device 1)");
+    expect(`${array}`).to.equal(inspect(array));
+    array.free();
+    expect(inspect({ array })).to.equal("{ array: DeviceArray(2 x 3 int8 on device 1) }");
   });
 
   it("lie on devices that console.log shows in a line", () => {

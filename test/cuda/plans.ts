@@ -1,7 +1,6 @@
 /** Expressions as the door plans them, for tests of what is written of them. */
 import { dtypes } from "../../src/cuda/dtype.ts";
 import { type Leaf, type Plan, Planner } from "../../src/cuda/expressions/plan.ts";
-import { ptxFunctions } from "../../src/cuda/ptx/expression.ts";
 import { type FunctionName, functions, parse, Reduction } from "../../src/linalg/index.ts";
 
 /** A plan over an array x, which is stored to a target of its type, and a number a. */
@@ -42,8 +41,7 @@ const infix: { readonly [name: string]: string } = {
 
 const called = (name: string): string => infix[name] ?? `${name}(${operandsOf(name)})`;
 
-/** Each function that is written in PTX, and each that there is, called once. */
-export const ptxCalls: readonly string[] = ptxFunctions.map(called);
+/** Each function that there is, called once. */
 export const allFunctions: readonly string[] = Object.keys(functions).map(called);
 
 const reductionNames = ["sum", "mean", "min", "max", "argmin", "argmax", "dot", "norm", "any", "all"];

@@ -12,7 +12,7 @@ import { f32, f64, Kernel } from "../../src/cuda/ptx/kernel.ts";
 import { philox } from "../../src/cuda/ptx/philox.ts";
 import { scale } from "../../src/cuda/ptx/scale.ts";
 import { needs } from "../needs.ts";
-import { planned, ptxCalls, reductions } from "./plans.ts";
+import { allFunctions, planned, reductions } from "./plans.ts";
 
 const types = [...dtypes.values()];
 const widths = [1, 2, 4, 8];
@@ -25,7 +25,7 @@ const families: { readonly [family: string]: () => string[] } = {
   philox: () => (["float64", "float32", "uint64"] as const).map(philox),
   expressions: () =>
     [false, true].flatMap(wide =>
-      ptxCalls.map((text, i) => elementwise(`call${i}_${wide}`, planned(text, wide))),
+      allFunctions.map((text, i) => elementwise(`call${i}_${wide}`, planned(text, wide))),
     ),
   reductions: () =>
     [false, true].flatMap(wide =>

@@ -6,7 +6,7 @@ import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { Expression, parameter, parse, Reduction } from "../../linalg/index.ts";
 import { DeviceArray, empty, requireDeviceArray } from "../array.ts";
 import type { Device } from "../device.ts";
-import type { Dtype, DtypeName } from "../dtype.ts";
+import type { Dtype } from "../dtype.ts";
 import { type Image, mostParameters, type Parameter } from "../modules.ts";
 import { elementwise, reduction, slotBytes } from "../ptx/expression.ts";
 import { sameShape, show } from "../shape.ts";
@@ -24,6 +24,9 @@ export interface EvaluateOptions {
 
 /** Values of parameters: arrays of one shape on one device, and numbers, which are the same for all elements. */
 export type Bindings = { readonly [parameter: string]: DeviceArray | number };
+
+/** What an expression makes: numbers, or of a condition zeros and ones. */
+type Computed = DeviceArray<"float64" | "float32" | "uint8">;
 
 /** A reduction, or several by name, which are made in one pass. */
 export type Reductions = Reduction | { readonly [name: string]: Reduction };
@@ -239,10 +242,10 @@ export function evaluate(
   source: Expression | string,
   bindings: Bindings,
   options: EvaluateOptions = {},
-): DeviceArray {
+): Computed {
   const expression = expressionOf("evaluate", source);
   const { device, shape, wide } = operandsOf("evaluate", [expression], bindings, options);
-  const numbers: DtypeName = wide ? "float64" : "float32";
+  const numbers = wide ? "float64" : "float32";
   const target = empty(shape, { dtype: expression.kind === "condition" ? "uint8" : numbers, device });
   try {
     evaluateInto(target, expression, bindings, options);
@@ -286,7 +289,7 @@ export function map<const A extends Arrays>(
   arrays: A,
   f: (...elements: Arguments<A>) => Expression,
   options: EvaluateOptions = {},
-): DeviceArray {
+): Computed {
   const { made, bindings } = apply("map", arrays, f as (...elements: Expression[]) => Expression);
   return evaluate(madeExpression("map", made), bindings, options);
 }
@@ -332,7 +335,7 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
   withDense(operands.arrays, dense => {
     launch("reduction", plan, operands, partial.writeAddress, dense, blocks);
   });
-  const parts = (await partial.download()) as Float64Array;
+  const parts = await partial.download();
   const totals = plan.accumulators.map(({ how }, i) => total(how, parts, slots, (i * slotBytes) / 8));
   const numbers = outcomes.map(({ name }, i) => {
     const { accumulators, number } = finishes[name];

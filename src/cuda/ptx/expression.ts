@@ -1,15 +1,21 @@
 /** Expressions as PTX, for where there is no NVRTC. */
-import { CudaUnavailableError } from "../../index.ts";
 import type { FunctionName } from "../../linalg/index.ts";
 import type { Accumulation, Plan, Step } from "../expressions/plan.ts";
 import { computedAs, convert, convertFor, load, store } from "./element.ts";
 import { f64, Kernel } from "./kernel.ts";
-import { PtxMath } from "./math.ts";
+import { Arithmetic } from "./math/arithmetic.ts";
+import { erf, erfc } from "./math/error-functions.ts";
+import { cosh, exp, exp2, expm1, sinh, tanh } from "./math/exponentials.ts";
+import { lgamma } from "./math/gamma.ts";
+import { acos, asin, atan, atan2 } from "./math/inverse-trigonometric.ts";
+import { log, log1p, log2, log10 } from "./math/logarithms.ts";
+import { cbrt, hypot, pow } from "./math/powers.ts";
+import { cos, sin, tan } from "./math/trigonometric.ts";
 
-type Unary = (math: PtxMath, x: string) => string;
-type Binary = (math: PtxMath, a: string, b: string) => string;
-
-const unary: { readonly [name in FunctionName]?: Unary } = {
+/** How each function is written. */
+const writers: {
+  readonly [name in FunctionName]: (math: Arithmetic, ...operands: string[]) => string;
+} = {
   negate: (math, x) => math.negate(x),
   abs: (math, x) => math.abs(x),
   sign: (math, x) => math.sign(x),
@@ -18,47 +24,57 @@ const unary: { readonly [name in FunctionName]?: Unary } = {
   trunc: (math, x) => math.whole("rzi", x),
   rint: (math, x) => math.whole("rni", x),
   round: (math, x) => math.round(x),
-  sqrt: (math, x) => math.make("sqrt.rn", x),
-  exp: (math, x) => math.exp(x),
-  exp2: (math, x) => math.exp2(x),
-  expm1: (math, x) => math.expm1(x),
-  log: (math, x) => math.log(x),
-  log2: (math, x) => math.log2(x),
-  log10: (math, x) => math.log10(x),
-  sin: (math, x) => math.sin(x),
-  cos: (math, x) => math.cos(x),
-  tan: (math, x) => math.tan(x),
-  tanh: (math, x) => math.tanh(x),
-  isnan: (math, x) => math.test("nan", x, x),
-  isfinite: (math, x) => math.test("lt", math.abs(x), math.constant(Number.POSITIVE_INFINITY)),
-};
-
-const binary: { readonly [name in FunctionName]?: Binary } = {
+  sqrt: (math, x) => math.sqrt(x),
+  cbrt,
+  exp,
+  exp2,
+  expm1,
+  log,
+  log2,
+  log10,
+  log1p,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  erf,
+  erfc,
+  lgamma,
+  pow,
+  atan2,
+  hypot,
   add: (math, a, b) => math.add(a, b),
-  subtract: (math, a, b) => math.make("sub.rn", a, b),
+  subtract: (math, a, b) => math.subtract(a, b),
   multiply: (math, a, b) => math.multiply(a, b),
   divide: (math, a, b) => math.divide(a, b),
   minimum: (math, a, b) => math.extreme("min", a, b),
   maximum: (math, a, b) => math.extreme("max", a, b),
+  fma: (math, a, b, c) => math.fma(a, b, c),
+  isnan: (math, x) => math.isNaN(x),
+  isfinite: (math, x) => math.isFinite(x),
   less: (math, a, b) => math.test("lt", a, b),
   lessEqual: (math, a, b) => math.test("le", a, b),
   equal: (math, a, b) => math.test("eq", a, b),
   notEqual: (math, a, b) => math.test("neu", a, b),
+  where: (math, condition, a, b) => math.select(condition, a, b),
+  not: (math, a) => math.not(a),
+  and: (math, a, b) => math.both(a, b),
+  or: (math, a, b) => math.either(a, b),
 };
 
-/** The functions that are written in PTX; others need NVRTC. */
-export const ptxFunctions: readonly string[] = [
-  ...Object.keys(unary),
-  ...Object.keys(binary),
-  "fma",
-  "where",
-  "not",
-  "and",
-  "or",
-];
-
 /** Element `index` of all arrays. */
-function elements(kernel: Kernel, math: PtxMath, { arrays }: Plan, inputs: Inputs, index: string): string[] {
+function elements(
+  kernel: Kernel,
+  math: Arithmetic,
+  { arrays }: Plan,
+  inputs: Inputs,
+  index: string,
+): string[] {
   return arrays.map((dtype, i) => {
     const element = load(kernel, dtype, kernel.at(inputs.arrays[i], index, dtype.bytes));
     return convert(kernel, computedAs(dtype), math.type, element);
@@ -66,15 +82,9 @@ function elements(kernel: Kernel, math: PtxMath, { arrays }: Plan, inputs: Input
 }
 
 /** Values of all steps for elements of the arrays. */
-function compute(
-  kernel: Kernel,
-  math: PtxMath,
-  plan: Plan,
-  { scalars }: Inputs,
-  arrays: readonly string[],
-): string[] {
+function compute(math: Arithmetic, plan: Plan, { scalars }: Inputs, arrays: readonly string[]): string[] {
   const values: string[] = [];
-  for (const step of plan.steps) values.push(evaluated(kernel, math, { arrays, scalars }, step, values));
+  for (const step of plan.steps) values.push(evaluated(math, { arrays, scalars }, step, values));
   return values;
 }
 
@@ -85,52 +95,27 @@ interface Inputs {
 }
 
 function evaluated(
-  kernel: Kernel,
-  math: PtxMath,
+  math: Arithmetic,
   { arrays, scalars }: Inputs,
   step: Step,
   values: readonly string[],
 ): string {
-  if (step.op === "constant") return math.constant(step.value);
+  // In a register, since some instructions take no constants.
+  if (step.op === "constant") return math.copy(step.value);
   if (step.op === "scalar") return scalars[step.index];
   if (step.op === "array") return arrays[step.index];
-  const [a, b, c] = step.from.map(from => values[from]);
-  switch (step.op) {
-    case "toNumber":
-      return math.select(a, math.constant(1), math.constant(0));
-    case "toCondition":
-      return math.test("neu", a, math.constant(0));
-    case "fma":
-      return math.fma(a, b, c);
-    case "where":
-      return math.select(a, b, c);
-    case "not":
-      return kernel.make("pred", "not.pred", a);
-    case "and":
-    case "or":
-      return kernel.make("pred", `${step.op}.pred`, a, b);
-  }
-  const one = unary[step.op];
-  if (one !== undefined) return one(math, a);
-  const two = binary[step.op];
-  if (two !== undefined) return two(math, a, b);
-  throw new CudaUnavailableError(
-    `${step.op} on a device needs NVRTC, which compiles CUDA C, and there is none here (cuda.reason("nvrtc")); ` +
-      `without it there are ${ptxFunctions.join(", ")}`,
-  );
-}
-
-/** Constants are written where they are used, but some instructions want them in a register. */
-function inRegister(kernel: Kernel, math: PtxMath, value: string): string {
-  return value.startsWith("%") ? value : kernel.make(math.type, `mov.${math.type}`, value);
+  const operands = step.from.map(from => values[from]);
+  if (step.op === "toNumber") return math.select(operands[0], 1, 0);
+  if (step.op === "toCondition") return math.test("neu", operands[0], 0);
+  return writers[step.op](math, ...operands);
 }
 
 function begin(
   name: string,
   plan: Plan,
-): { kernel: Kernel; math: PtxMath; count: string; target: string; inputs: Inputs } {
+): { kernel: Kernel; math: Arithmetic; count: string; target: string; inputs: Inputs } {
   const kernel = new Kernel(name);
-  const math = new PtxMath(kernel, plan.wide ? "f64" : "f32");
+  const math = new Arithmetic(kernel, plan.wide ? "f64" : "f32");
   const count = kernel.parameter("count", "u64");
   const target = kernel.parameter("target", "u64");
   const arrays = plan.arrays.map((_, i) => kernel.parameter(`array${i}`, "u64"));
@@ -144,7 +129,7 @@ export function elementwise(name: string, plan: Plan): string {
   const { step, dtype } = plan.output!;
   const loaded = (index: string): string[] => elements(kernel, math, plan, inputs, index);
   kernel.strideByFours(count, loaded, (index, arrays) => {
-    const value = inRegister(kernel, math, compute(kernel, math, plan, inputs, arrays)[step]);
+    const value = compute(math, plan, inputs, arrays)[step];
     store(kernel, dtype, kernel.at(target, index, dtype.bytes), convertFor(kernel, math.type, dtype, value));
   });
   return kernel.toString();
@@ -162,7 +147,7 @@ interface Running {
 /** Whether (value, place) comes before what is kept: NaN before all, the first among equals. */
 function comesBefore(
   kernel: Kernel,
-  math: PtxMath,
+  math: Arithmetic,
   kept: Running,
   value: string,
   place: string | undefined,
@@ -171,12 +156,7 @@ function comesBefore(
   const number = math.test("num", kept.value, kept.value);
   const better = kernel.make("pred", "and.pred", math.test(comparison, value, kept.value), number);
   if (place === undefined) return better;
-  const nans = kernel.make(
-    "pred",
-    "and.pred",
-    math.test("nan", value, value),
-    kernel.make("pred", "not.pred", number),
-  );
+  const nans = kernel.make("pred", "and.pred", math.isNaN(value), kernel.make("pred", "not.pred", number));
   const equal = kernel.make("pred", "or.pred", nans, math.test("eq", value, kept.value));
   const earlier = kernel.make("pred", "setp.lt.u64", place, kept.place!);
   return kernel.make("pred", "or.pred", better, kernel.make("pred", "and.pred", equal, earlier));
@@ -184,7 +164,7 @@ function comesBefore(
 
 function include(
   kernel: Kernel,
-  math: PtxMath,
+  math: Arithmetic,
   kept: Running,
   value: string,
   place: string | undefined,
@@ -204,19 +184,19 @@ function include(
  */
 export function reduction(name: string, plan: Plan): string {
   const { kernel, math, count, target, inputs } = begin(name, plan);
-  const wide = new PtxMath(kernel, "f64");
+  const wide = new Arithmetic(kernel, "f64");
   const running = plan.accumulators.map(({ how }): Running => {
     if (how === "sum") return { how, value: kernel.make("f64", "mov.f64", f64(0)), place: undefined };
     const start = how.endsWith("min") ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-    const value = kernel.make(math.type, `mov.${math.type}`, math.constant(start));
+    const value = math.copy(start);
     // Beyond all places, so that the first element, be it infinite, comes before it.
     return { how, value, place: how.startsWith("arg") ? kernel.make("b64", "mov.u64", -1) : undefined };
   });
   const loaded = (index: string): string[] => elements(kernel, math, plan, inputs, index);
   kernel.strideByFours(count, loaded, (index, arrays) => {
-    const values = compute(kernel, math, plan, inputs, arrays);
+    const values = compute(math, plan, inputs, arrays);
     for (const [i, { of, how }] of plan.accumulators.entries()) {
-      const [a, b] = of.map(step => inRegister(kernel, math, values[step]));
+      const [a, b] = of.map(step => values[step]);
       if (how === "sum") {
         const widened = [a, b].map(x => x && convert(kernel, math.type, "f64", x));
         include(
@@ -234,7 +214,7 @@ export function reduction(name: string, plan: Plan): string {
 }
 
 /** Puts the threads of a block together, one accumulator after the other. */
-function finish(kernel: Kernel, math: PtxMath, running: readonly Running[], target: string): void {
+function finish(kernel: Kernel, math: Arithmetic, running: readonly Running[], target: string): void {
   kernel.shared("values", threads * 8);
   kernel.shared("places", threads * 8);
   const lane = kernel.make("b32", "mov.u32", "%tid.x");

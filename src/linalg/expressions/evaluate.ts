@@ -1,9 +1,9 @@
 /** Runs expressions over their arrays. */
 import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../errors.ts";
+import { checkFixedLength } from "../../fixed-length.ts";
 import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
 import { native } from "../../native.ts";
-import { checkFixedLength } from "../fixed-length.ts";
 import { newArray } from "../matrix.ts";
 import type { Mode, Returned } from "../types.ts";
 import { Expression, isNumericArray, type NumericArray, parts, Reduction } from "./expression.ts";

@@ -6,10 +6,11 @@ import { functionInfo } from "../../../src/linalg/expressions/functions.ts";
 import { type FunctionName, sync } from "../../../src/linalg/index.ts";
 import { packageRoot } from "../../launch.ts";
 import { accuracies, type Range } from "./accuracy.ts";
+import type { Type } from "./samples.ts";
 
 export interface Measured {
   readonly name: FunctionName;
-  readonly type: "float64" | "float32";
+  readonly type: Type;
   /** The largest error in units in the last place, and the arguments where it is. */
   readonly worst: number;
   readonly at: number[] | undefined;
@@ -51,6 +52,21 @@ export function measure(count: number, seed = 1): Measured[] {
       return { function: name, type, x: usable.map(({ x }) => x), y: usable.map(({ result }) => result) };
     }),
   );
+  return judged(requests);
+}
+
+/** Results of one function for scripts/reference.py. */
+export interface Request {
+  readonly function: FunctionName;
+  readonly type: Type;
+  readonly x: readonly (readonly number[])[];
+  readonly y: readonly number[];
+  /** Of results that are smaller the unit in the last place is that of this one. */
+  readonly least?: number;
+}
+
+/** The errors of results, by mpmath. */
+export function judged(requests: readonly Request[]): Measured[] {
   const { stdout, stderr, status } = spawnSync(
     "python3",
     [join(packageRoot, "scripts/reference.py"), "errors"],
@@ -67,3 +83,6 @@ export function measure(count: number, seed = 1): Measured[] {
     return { name: request.function, type: request.type, worst, at: at ?? undefined };
   });
 }
+
+/** Whether there is mpmath. */
+export const hasMpmath = (): boolean => spawnSync("python3", ["-c", "import mpmath"]).status === 0;

@@ -1,15 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "chai";
 import { functionInfo } from "../../../src/linalg/expressions/functions.ts";
 import { type FunctionName, functions } from "../../../src/linalg/index.ts";
 import { native } from "../../../src/native.ts";
-import { packageRoot } from "../../launch.ts";
 import { needs } from "../../needs.ts";
 import { accuracies } from "./accuracy.ts";
-import { measure } from "./errors.ts";
+import { hasMpmath, measure } from "./errors.ts";
 import { apply, samples, type Type, types } from "./samples.ts";
+import { ulp, vectorsOf } from "./vectors.ts";
 
 const levels = ["avx512", "avx2", "neon", "baseline"].filter(
   level => native().expressionLevel(level) === level,
@@ -17,37 +14,8 @@ const levels = ["avx512", "avx2", "neon", "baseline"].filter(
 const best = native().expressionLevel(levels[0]);
 
 /** The results for single arguments, or single pairs. */
-const results = (name: FunctionName, type: Type, cases: number[][]): number[] =>
+const results = (name: FunctionName, type: Type, cases: readonly (readonly number[])[]): number[] =>
   Array.from(apply(name, ...cases[0].map((_, place) => new types[type](cases.map(given => given[place])))));
-
-const scratch = new DataView(new ArrayBuffer(8));
-/** A unit in the last place of a result. */
-function ulp(value: number, type: Type): number {
-  scratch.setFloat64(0, value);
-  const exponent = ((scratch.getUint16(0) >> 4) & 0x7ff) - 1023;
-  return type === "float64" ? 2 ** (Math.max(exponent, -1022) - 52) : 2 ** (Math.max(exponent, -126) - 23);
-}
-
-interface Vector {
-  name: FunctionName;
-  given: number[];
-  high: number;
-  low: number;
-}
-
-const vectors: Vector[] = readFileSync(join(packageRoot, "test/linalg/expressions/vectors.txt"), "utf8")
-  .split("\n")
-  .filter(line => line !== "" && !line.startsWith("#"))
-  .map(line => {
-    const [name, ...words] = line.split(" ");
-    const numbers = words.map(Number);
-    return {
-      name: name as FunctionName,
-      given: numbers.slice(0, -2),
-      high: numbers.at(-2)!,
-      low: numbers.at(-1)!,
-    };
-  });
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 /** Arguments and results at the edges, the same for both types. */
@@ -310,10 +278,7 @@ describe("functions of expressions", () => {
     describe(type, () => {
       for (const name of Object.keys(accuracies) as FunctionName[]) {
         it(`${name} is as near to vectors of mpmath as stated`, () => {
-          const fits = ({ given, high }: Vector) =>
-            type === "float64" ||
-            (given.every(value => Math.fround(value) === value) && Math.abs(high) < 3.4028235e38);
-          const cases = vectors.filter(vector => vector.name === name && fits(vector));
+          const cases = vectorsOf(name, type);
           expect(cases.length).to.be.greaterThan(5);
           const found = results(
             name,
@@ -431,8 +396,7 @@ describe("functions of expressions", () => {
   }
 
   it("is as near to mpmath on random arguments as stated", function () {
-    const mpmath = spawnSync("python3", ["-c", "import mpmath"]).status === 0;
-    needs(this, mpmath, "mpmath (Debian: python3-mpmath)");
+    needs(this, hasMpmath(), "mpmath (Debian: python3-mpmath)");
     for (const { name, type, worst, at } of measure(60)) {
       expect(worst, `${name} of ${type} at ${at?.join(", ")}`).to.be.at.most(accuracies[name]![type]);
     }
