@@ -119,9 +119,9 @@ inline V<T> expm1(V<T> x) {
   V<T> half = powerOfTwo<T>((n - (T)1) + shifter);
   Pair<T> sum = twoSum<T>(half - (T)0.5, half * r);
   V<T> y = (sum.high + (sum.low + half * tail)) * (T)2;
-  // Overflow has to come of itself, and -0 and subnormal numbers are their own results.
+  // Overflow has to come of itself, and small numbers, -0 and the least among them, are their own results.
   y = a > ExpRange<T>::easy + 2 ? splat(Format<T>::infinity) : y;
-  return x == (T)0 ? x : y;
+  return magnitude<T>(x) < (T)(sizeof(T) == 8 ? 0x1p-60 : 0x1p-30) ? x : y;
 }
 
 // x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2), for normal positive x.

@@ -247,7 +247,7 @@ describe("cuda: mathematical functions in PTX (on the fake driver)", function ()
     0.2,
     0.49999997,
     1e-42,
-    1e-310,
+    5e-324,
     2 ** -1022,
     100.5,
     3e38,
