@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as cuda from "../../src/cuda/index.ts";
 import { ArgumentError, CudaError } from "../../src/errors.ts";
 import type { TypedArray } from "../../src/index.ts";
-import { exp, parse, sin, where } from "../../src/linalg/index.ts";
+import { type Expression, exp, parse, sin, where } from "../../src/linalg/index.ts";
 import { failing, useFakeCuda } from "./fake.ts";
 import { fails } from "./throws.ts";
 
@@ -188,11 +188,29 @@ describe("cuda: expressions (on the fake driver)", function () {
     using tiny = await cuda.upload(new Float64Array([3e-200, 4e-200]));
     expect(await cuda.reduce(tiny, x => x.norm())).to.be.closeTo(5e-200, 1e-213);
     using none = cuda.zeros(0);
-    expect(await cuda.reduce(none, x => ({ sum: x.sum(), mean: x.mean() }))).to.deep.equal({
-      sum: 0,
-      mean: Number.NaN,
-    });
+    expect(
+      await cuda.reduce(none, x => ({
+        sum: x.sum(),
+        mean: x.mean(),
+        dot: x.dot(x),
+        norm: x.norm(),
+        any: x.gt(0).any(),
+        all: x.gt(0).all(),
+      })),
+    ).to.deep.equal({ sum: 0, mean: Number.NaN, dot: 0, norm: 0, any: 0, all: 1 });
     await fails(() => cuda.reduce(none, x => x.max()), ArgumentError, /reduce: max of no elements/);
+  });
+
+  it("takes expressions that are deeper than the stack of calls", async () => {
+    using one = cuda.full(3, 1);
+    const sum = (x: Expression): Expression => {
+      let whole = x;
+      for (let i = 1; i < 20_000; i++) whole = whole.add(x);
+      return whole;
+    };
+    using y = cuda.map(one, sum);
+    expect(numbers(await y.download())).to.deep.equal([20_000, 20_000, 20_000]);
+    expect(await cuda.reduce(one, x => sum(x).sum())).to.equal(60_000);
   });
 
   const x = (): cuda.DeviceArray => cuda.zeros([2, 2]);

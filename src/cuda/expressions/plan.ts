@@ -71,8 +71,9 @@ export const finishes: { readonly [name in ReductionName]: Finish } = {
   max: { accumulators: ["max"], number: first },
   argmin: { accumulators: ["argmin"], number: first },
   argmax: { accumulators: ["argmax"], number: first },
-  any: { accumulators: ["max"], number: first },
-  all: { accumulators: ["min"], number: first },
+  // What is left of no elements is infinite.
+  any: { accumulators: ["max"], number: ([most]) => Math.max(0, most) },
+  all: { accumulators: ["min"], number: ([least]) => Math.min(1, least) },
 };
 
 /** Turns trees into steps; equal parts of them become one. */
@@ -105,14 +106,29 @@ export class Planner {
     return made;
   }
 
-  private lower(expression: Expression): number {
-    let made = this.seen.get(expression);
-    if (made !== undefined) return made;
-    const { node } = expression;
+  /** With a stack of its own, for expressions may be deeper than that of calls. */
+  private lower(whole: Expression): number {
+    const pending = [whole];
+    for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
+      if (!this.seen.has(top)) {
+        const { node } = top;
+        const missing = node.kind === "call" ? node.operands.filter(operand => !this.seen.has(operand)) : [];
+        if (missing.length > 0) {
+          pending.push(...missing.reverse());
+          continue;
+        }
+        this.seen.set(top, this.stepOf(top));
+      }
+      pending.pop();
+    }
+    return this.seen.get(whole)!;
+  }
+
+  /** The step of an expression whose operands have theirs. */
+  private stepOf({ node }: Expression): number {
     switch (node.kind) {
       case "number":
-        made = this.step({ op: "constant", kind: "number", value: node.value });
-        break;
+        return this.step({ op: "constant", kind: "number", value: node.value });
       case "array":
         throw new ArgumentError(
           `an expression on a device cannot read the typed array ${node.name ?? "in it"}; upload it, and give it by name`,
@@ -122,18 +138,14 @@ export class Planner {
         if (leaf === undefined)
           throw new ArgumentError(`the expression's parameter ${node.name} was given no value`);
         const index = this.numbers.get(node.name)!;
-        const op = leaf === "scalar" ? "scalar" : "array";
-        made = this.step({ op, kind: "number", index });
-        break;
+        return this.step({ op: leaf === "scalar" ? "scalar" : "array", kind: "number", index });
       }
       default: {
         const { takes, gives } = functions[node.function];
         const from = node.operands.map((operand, i) => this.as(takes[i], operand));
-        made = this.step({ op: node.function, kind: gives, from });
+        return this.step({ op: node.function, kind: gives, from });
       }
     }
-    this.seen.set(expression, made);
-    return made;
   }
 
   /** An expression as numbers, or as conditions. */
@@ -170,13 +182,14 @@ const numeral = (value: number): string => (Object.is(value, -0) ? "-0" : `${val
 export function parametersOf(outcomes: readonly (Expression | Reduction)[]): string[] {
   const names = new Set<string>();
   const seen = new Set<Expression>();
-  const visit = (expression: Expression): void => {
-    if (seen.has(expression)) return;
-    seen.add(expression);
-    if (expression.node.kind === "parameter") names.add(expression.node.name);
-    if (expression.node.kind === "call") expression.node.operands.forEach(visit);
-  };
-  for (const outcome of outcomes)
-    (outcome instanceof Reduction ? outcome.operands : [outcome]).forEach(visit);
+  const pending = outcomes
+    .flatMap(outcome => (outcome instanceof Reduction ? outcome.operands : [outcome]))
+    .reverse();
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    if (next.node.kind === "parameter") names.add(next.node.name);
+    if (next.node.kind === "call") pending.push(...[...next.node.operands].reverse());
+  }
   return [...names];
 }
