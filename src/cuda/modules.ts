@@ -3,6 +3,7 @@ import { CudaError } from "../index.ts";
 import { native } from "../native.ts";
 import { driver, failure, obtain, outOfMemory } from "./library.ts";
 import type { Pool } from "./pool.ts";
+import { blockThreads } from "./ptx/kernel.ts";
 
 // CUjit_option
 const errorLogBuffer = 5;
@@ -46,9 +47,6 @@ function pack(values: readonly Parameter[]): BigUint64Array {
   return extra;
 }
 
-/** Threads of a block in all kernels of tsmpi. */
-export const blockThreads = 256;
-
 /** The device, as far as kernels go. */
 interface Launcher {
   readonly multiprocessors: number;
@@ -70,9 +68,13 @@ export class Modules {
     return this.device.multiprocessors;
   }
 
-  /** How many blocks a grid-stride kernel gets for so many items: enough to fill the device, several times over. */
-  blocksFor(items: number): number {
-    return Math.max(1, Math.min(Math.ceil(items / blockThreads), this.device.multiprocessors * 32));
+  /**
+   * How many blocks a grid-stride kernel gets that has so many turns to share out among threads. No more than 128 for
+   * each multiprocessor, which runs about eight at a time: so the last of them, when others have nothing left to do, are
+   * a sixteenth of the work at most, and blocks still are long enough to be worth their start.
+   */
+  blocksFor(turns: number): number {
+    return Math.max(1, Math.min(Math.ceil(turns / blockThreads), this.device.multiprocessors * 128));
   }
 
   /** Runs the kernel `name`, which `write` gives when it is not loaded yet. */

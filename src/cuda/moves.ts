@@ -6,8 +6,8 @@ import type { Dtype } from "./dtype.ts";
 import { call } from "./library.ts";
 import { cast, castName } from "./ptx/cast.ts";
 import { fill, fillName } from "./ptx/fill.ts";
-import { gather, gatherAxes, gatherName } from "./ptx/gather.ts";
-import { show } from "./shape.ts";
+import { groupingOf } from "./ptx/groups.ts";
+import { copyStrided } from "./strided.ts";
 
 /** An array as kernels see it. */
 export interface Elements {
@@ -31,13 +31,8 @@ export function copyInto(target: Elements, source: Elements): void {
   if (source.size === 0) return;
   const bytes = source.size * source.type.bytes;
   if (!source.isDense) {
-    const { lengths, strides } = fourAxes(source);
-    device.modules.launch(
-      gatherName(source.type.bytes),
-      () => gather(source.type.bytes),
-      device.modules.blocksFor(source.size),
-      [["u64", source.size], ["u64", to], ["u64", from], ...lengths, ...strides],
-    );
+    const { shape, strides, type } = source;
+    copyStrided(device.modules, to, { address: from, bytes: type.bytes, shape, strides });
   } else if (source.device === device) {
     device.use();
     call("cuMemcpyDtoDAsync_v2", to, from, bytes, device.stream);
@@ -50,28 +45,6 @@ export function copyInto(target: Elements, source: Elements): void {
   }
 }
 
-function fourAxes({ shape, strides }: Elements): { lengths: ["u64", number][]; strides: ["u64", number][] } {
-  const axes: { length: number; stride: number }[] = [];
-  for (const [axis, length] of shape.entries()) {
-    if (length === 1) continue;
-    const outer = axes.at(-1);
-    // An axis whose step is the whole of the next one is one with it.
-    if (outer !== undefined && outer.stride === length * strides[axis]) {
-      axes[axes.length - 1] = { length: outer.length * length, stride: strides[axis] };
-    } else axes.push({ length, stride: strides[axis] });
-  }
-  if (axes.length > gatherAxes) {
-    throw new ArgumentError(
-      `cannot copy a view of shape ${show(shape)} that has gaps on more than ${gatherAxes} axes`,
-    );
-  }
-  while (axes.length < gatherAxes) axes.unshift({ length: 1, stride: 0 });
-  return {
-    lengths: axes.map(({ length }) => ["u64", length]),
-    strides: axes.map(({ stride }) => ["u64", stride]),
-  };
-}
-
 /** Sets every element of a dense array; `operation` is for errors. */
 export function fillWith(operation: string, target: Elements, value: number | bigint): void {
   if (typeof value !== "number" && typeof value !== "bigint") {
@@ -80,11 +53,24 @@ export function fillWith(operation: string, target: Elements, value: number | bi
   const { device, type } = target;
   const to = target.writeAddress;
   if (target.size === 0) return;
-  device.modules.launch(fillName(type.bytes), () => fill(type.bytes), device.modules.blocksFor(target.size), [
-    ["u64", target.size],
-    ["u64", to],
-    ["u64", bitsOf(operation, type, value)],
-  ]);
+  const grouping = groupingOf([[type, to]]);
+  device.modules.launch(
+    fillName(type.bytes, grouping),
+    () => fill(type.bytes, grouping),
+    device.modules.blocksFor(target.size / grouping.lanes),
+    [
+      ["u64", target.size],
+      ["u64", to],
+      ["u64", repeated(bitsOf(operation, type, value), type.bytes)],
+    ],
+  );
+}
+
+/** So many bytes again and again, as many as have room in a word. */
+function repeated(bits: bigint, bytes: number): bigint {
+  let all = BigInt.asUintN(bytes * 8, bits);
+  for (let width = bytes * 8; width < 64; width *= 2) all |= all << BigInt(width);
+  return all;
 }
 
 function bitsOf(operation: string, type: Dtype, value: number | bigint): bigint {
@@ -137,10 +123,14 @@ export function castInto(target: Elements, source: Elements): void {
   const from = source.readAddress;
   const to = target.writeAddress;
   if (source.size === 0) return;
+  const grouping = groupingOf([
+    [source.type, from],
+    [target.type, to],
+  ]);
   device.modules.launch(
-    castName(source.type, target.type),
-    () => cast(source.type, target.type),
-    device.modules.blocksFor(source.size),
+    castName(source.type, target.type, grouping),
+    () => cast(source.type, target.type, grouping),
+    device.modules.blocksFor(source.size / grouping.lanes),
     [
       ["u64", source.size],
       ["u64", to],

@@ -3,6 +3,7 @@ import { describe } from "../describe.ts";
 import { ArgumentError } from "../index.ts";
 import { Philox } from "../random/index.ts";
 import { type DeviceArray, requireDeviceArray } from "./array.ts";
+import { vectorBytes } from "./ptx/groups.ts";
 import { type PhiloxForm, philox, philoxName } from "./ptx/philox.ts";
 
 /** Elements of each form in a 64-bit word. */
@@ -41,10 +42,14 @@ export function randomInto(target: DeviceArray, generator: Philox): void {
   const blocks = Math.ceil((skip + count) / (wordsOfBlock * perWord[form]));
   const [bytes, words] = [target.type.bytes, Math.ceil(count / perWord[form])];
   if (count > 0) {
-    device.modules.launch(philoxName(form), () => philox(form), device.modules.blocksFor(blocks), [
+    const first = to + left * bytes;
+    // Where the first block would begin: the others are multiples of vectors away.
+    const vectors = (first - skip * bytes) % vectorBytes === 0;
+    const write = (): string => philox(form, vectors);
+    device.modules.launch(philoxName(form, vectors), write, device.modules.blocksFor(blocks), [
       ["u64", blocks],
       ["u64", count],
-      ["u64", to + left * bytes],
+      ["u64", first],
       ...[...state.counter, ...state.key].map(word => ["u64", word] as const),
       ["u64", skip],
     ]);

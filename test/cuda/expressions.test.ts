@@ -115,8 +115,8 @@ describe("cuda: expressions (on the fake driver)", function () {
   });
 
   it("computes more elements than a launch has threads, in place", async () => {
-    // The fake device gets 16,384 threads, each of which goes on by fours.
-    for (const n of [16_384, 16_385, 3 * 16_384 + 7, 70_001]) {
+    // The fake device gets 65,536 threads, each of which takes four elements a turn.
+    for (const n of [262_144, 262_145, 2 * 262_144 + 7]) {
       const values = Float32Array.from({ length: n + 1 }, (_, i) => i);
       using all = await cuda.upload(values);
       using x = all.slice([0, n]);

@@ -1,14 +1,32 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { dtypes } from "../../src/cuda/dtype.ts";
 import { elementwiseC, reductionC } from "../../src/cuda/expressions/cuda-c.ts";
+import { type Grouping, lanesOf, single } from "../../src/cuda/ptx/groups.ts";
 import { packageRoot } from "../launch.ts";
 import { needs } from "../needs.ts";
 import { type FakeCuda, fakeCuda, fakeEnvironment } from "./fake.ts";
 import { allFunctions, planned, reductions } from "./plans.ts";
+
+const groups: Grouping = { lanes: 4, vectors: true };
+
+/** What nvcc makes of a program. */
+function nvcc(source: string, options: readonly string[]): string {
+  const folder = mkdtempSync(join(tmpdir(), "tsmpi-nvcc-"));
+  try {
+    writeFileSync(join(folder, "kernels.cu"), source);
+    execFileSync("nvcc", [...options, "-std=c++17", "-o", "out", "kernels.cu"], {
+      cwd: folder,
+      stdio: "pipe",
+    });
+    return readFileSync(join(folder, "out"), "latin1");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
 
 describe("cuda: expressions as CUDA C (on the fake NVRTC)", function () {
   this.timeout(240_000);
@@ -80,29 +98,45 @@ describe("cuda: expressions as CUDA C (on the fake NVRTC)", function () {
     it(`are what nvcc takes, for every kind of GPU: ${wide ? "float64" : "float32"}`, function () {
       needs(this, spawnSync("nvcc", ["--version"]).status === 0, "nvcc", false);
       const kernels = [
-        ...allFunctions.map((text, i) => elementwiseC(`call${i}`, planned(text, wide))),
-        ...[...dtypes.keys()].map((name, i) => elementwiseC(`type${i}`, planned("x + 1", wide, name))),
-        ...reductions.map((text, i) => reductionC(`reduction${i}`, planned(text, wide))),
+        ...allFunctions.map((text, i) => elementwiseC(`call${i}`, planned(text, wide), groups)),
+        ...[...dtypes.keys()].flatMap(name =>
+          [single, groups, { lanes: 8, vectors: true }].map(grouping =>
+            elementwiseC(`${name}_${grouping.lanes}`, planned("x + 1", wide, name), grouping),
+          ),
+        ),
+        ...reductions.flatMap((text, i) => [
+          reductionC(`reduction${i}`, planned(text, wide), groups),
+          reductionC(`apart${i}`, planned(text, wide), { ...groups, vectors: false }),
+        ]),
       ];
       // The definitions once, then every kernel.
       const at = kernels[0].indexOf('extern "C"');
       const source =
         kernels[0].slice(0, at) + kernels.map(text => text.slice(text.indexOf('extern "C"'))).join("\n");
-      const folder = mkdtempSync(join(tmpdir(), "tsmpi-nvcc-"));
-      try {
-        writeFileSync(join(folder, "kernels.cu"), source);
-        const targets = ["75", "80", "90", "100", "120"].flatMap(n => [
-          "-gencode",
-          `arch=compute_${n},code=sm_${n}`,
-        ]);
-        execFileSync(
-          "nvcc",
-          ["-fatbin", "-std=c++17", "--threads", "0", ...targets, "-o", "out", "kernels.cu"],
-          { cwd: folder, stdio: "pipe" },
-        );
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
+      const targets = ["75", "80", "90", "100", "120"].flatMap(n => [
+        "-gencode",
+        `arch=compute_${n},code=sm_${n}`,
+      ]);
+      nvcc(source, ["-fatbin", "--threads", "0", ...targets]);
     });
   }
+
+  it("move groups by vectors, which nvcc makes of them", function () {
+    needs(this, spawnSync("nvcc", ["--version"]).status === 0, "nvcc", false);
+    const vectors: { readonly [dtype: string]: string[] } = {
+      float64: ["ld.v2.64", "ld.v2.64", "st.v2.64", "st.v2.64", "ld.64", "st.64"],
+      float32: ["ld.v4.32", "st.v4.32", "ld.32", "st.32"],
+      float16: ["ld.v4.32", "st.v4.32", "ld.16", "st.16"],
+    };
+    for (const [dtype, expected] of Object.entries(vectors)) {
+      const grouping = { lanes: lanesOf([dtypes.get(dtype)!]), vectors: true };
+      const ptx = nvcc(elementwiseC("sample", planned("x + a", dtype === "float64", dtype), grouping), [
+        "-ptx",
+      ]);
+      const moved = [...ptx.matchAll(/\b(ld|st)\.global(?:\.nc)?(\.v\d)?\.[a-z](\d+)/g)].map(
+        ([, way, lanes = "", bits]) => `${way}${lanes}.${bits}`,
+      );
+      expect(moved, dtype).to.deep.equal(expected);
+    }
+  });
 });

@@ -201,6 +201,62 @@ describe("on a GPU", function () {
     expect(await timer.stop()).to.be.above(0);
   });
 
+  it("computes, converts, fills and adds up views that begin anywhere", async () => {
+    const n = many(1_000_000) + 3;
+    const values = Float64Array.from({ length: n + 4 }, (_, i) => (i * 37) % 100);
+    for (const dtype of ["float64", "float32", "float16", "bfloat16", "int8", "uint16", "int64"] as const) {
+      using doubles = await cuda.upload(values);
+      using all = doubles.astype(dtype);
+      for (const shift of [0, 1, 2, 3]) {
+        const expected = values.subarray(shift, shift + n);
+        const what = `${dtype} from ${shift} on`;
+        using part = all.slice([shift, shift + n]);
+        using frame = cuda.full(n + 4, 77, { dtype });
+        using target = frame.slice([shift, shift + n]);
+        target.fill(1);
+        cuda.mapInto(target, [part, target], (x, y) => x.add(y));
+        const written = new Float64Array(n + 4).fill(77);
+        for (const [i, value] of expected.entries()) written[shift + i] = value + 1;
+        expect(relativeError(await wide(frame), written), what).to.equal(0);
+        expect(
+          await cuda.reduce(part, x => ({ sum: x.sum(), least: x.argmin(), most: x.argmax() })),
+          what,
+        ).to.deep.equal({
+          sum: expected.reduce((sum, value) => sum + value, 0),
+          least: expected.indexOf(0),
+          most: expected.indexOf(99),
+        });
+      }
+    }
+  });
+
+  it("copies views in any order of their axes, by tiles and by several elements at once", async () => {
+    for (const dtype of ["float64", "float32", "uint16", "uint8"] as const) {
+      const [stack, rows, columns] = [3, 70, 101];
+      const values = Float64Array.from({ length: stack * rows * columns }, (_, i) => i % 251);
+      using doubles = await cuda.upload(values, [stack, rows, columns]);
+      using all = doubles.astype(dtype);
+      const at = (s: number, r: number, c: number): number => values[(s * rows + r) * columns + c];
+      using turned = all.transpose().copy();
+      const right: number[] = [];
+      for (let s = 0; s < stack; s++)
+        for (let c = 0; c < columns; c++) for (let r = 0; r < rows; r++) right.push(at(s, r, c));
+      expect(relativeError(await wide(turned), right), `${dtype} transposed`).to.equal(0);
+      for (const [from, to] of [
+        [0, 100],
+        [1, 101],
+        [4, 36],
+        [50, 51],
+      ]) {
+        using part = turned.slice([], [from, to], [2, 66]).copy();
+        const cut: number[] = [];
+        for (let s = 0; s < stack; s++)
+          for (let c = from; c < to; c++) for (let r = 2; r < 66; r++) cut.push(at(s, r, c));
+        expect(relativeError(await wide(part), cut), `${dtype} ${from} to ${to}`).to.equal(0);
+      }
+    }
+  });
+
   it("cuts reals to integers at the ends of their range, and NaN to 0", async () => {
     const reals = [Number.NaN, -1.75, 2.5, 300, -300, 70_000, -70_000, 1e30, -1e30];
     for (const bits of [8, 16, 32, 64] as const) {

@@ -2,6 +2,7 @@
 import type { FunctionName } from "../../linalg/index.ts";
 import type { Dtype } from "../dtype.ts";
 import { slotBytes } from "../ptx/expression.ts";
+import { type Grouping, vectorBytes } from "../ptx/groups.ts";
 import type { Plan, Step } from "./plan.ts";
 
 /** How an element lies in memory. */
@@ -34,6 +35,8 @@ __device__ __forceinline__ T smaller(T a, T b) { return a != a || b != b ? NAN_T
 __device__ __forceinline__ T larger(T a, T b) { return a != a || b != b ? NAN_T : a > b ? a : b; }
 __device__ __forceinline__ T signOf(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : x; }
 __device__ __forceinline__ T roundUp(T x) { T f = floorT(x); return copysignT(fabsT(x - f >= T(0.5) ? f + T(1) : f), x); }
+// Neighbouring elements, which vector instructions of so many bytes move.
+template <typename E, int lanes, int bytes> struct alignas(bytes) Group { E of[lanes]; };
 struct Kept { T value; u64 place; };
 template <bool Least> __device__ __forceinline__ void include(Kept& kept, T value, u64 place) {
   bool number = kept.value == kept.value, nan = value != value;
@@ -128,10 +131,10 @@ function stored({ name, bytes, float }: Dtype, value: string, wide: boolean): st
   return `${value} != ${value} ? 0 : (${storedAs[name]})${clamped}`;
 }
 
-function valueText(step: Step, { wide }: Plan): string {
+function valueText(step: Step, { wide, arrays }: Plan): string {
   if (step.op === "constant") return constant(step.value, wide);
   if (step.op === "scalar") return `scalar${step.index}`;
-  if (step.op === "array") return `loaded${step.index}[k]`;
+  if (step.op === "array") return `(T)${loaded(arrays[step.index], `element${step.index}`)}`;
   const operands = step.from.map(from => `v${from}`);
   const [a, b, c] = operands;
   switch (step.op) {
@@ -155,49 +158,59 @@ function valueText(step: Step, { wide }: Plan): string {
   return `${named[step.op] ?? `${step.op}${wide ? "" : "f"}`}(${operands.join(", ")})`;
 }
 
-function steps(plan: Plan): string[] {
-  return plan.steps.map(
-    (step, i) => `      const ${step.kind === "number" ? "T" : "bool"} v${i} = ${valueText(step, plan)};`,
-  );
-}
-
-/** Everything but what is done with the values: parameters as of the PTX forms. */
+/**
+ * Everything but what is done with an element, of which `body` is the last: parameters as of the PTX forms. Elements
+ * come by groups, which are loaded and stored as one where they are vectors.
+ */
 function kernel(
   name: string,
   plan: Plan,
+  grouping: Grouping,
   target: string,
-  before: string[],
-  inside: string[],
-  after: string[],
+  before: readonly string[],
+  body: readonly string[],
+  after: readonly string[],
 ): string {
+  const { lanes } = grouping;
+  const stores = plan.output !== undefined;
+  const arrays = plan.arrays.map((dtype, i) => ({ name: `array${i}`, type: storedAs[dtype.name], dtype }));
+  const group = (type: string, bytes: number): string =>
+    `Group<${type}, ${lanes}, ${grouping.vectors ? Math.min(lanes * bytes, vectorBytes) : bytes}>`;
   const parameters = [
     "u64 count",
     `${target}* target`,
-    ...plan.arrays.map(({ name: dtype }, i) => `const ${storedAs[dtype]}* array${i}`),
+    ...arrays.map(({ name: array, type }) => `const ${type}* ${array}`),
     ...Array.from({ length: plan.scalars }, (_, i) => `T scalar${i}`),
   ];
+  const steps = plan.steps.map(
+    (step, i) => `    const ${step.kind === "number" ? "T" : "bool"} v${i} = ${valueText(step, plan)};`,
+  );
+  /** The function of an element, called. */
+  const called = (index: string, element: (array: string) => string): string =>
+    `one(${[index, ...arrays.map(({ name: array }) => element(array))].join(", ")})`;
   return [
     definitions(plan.wide),
     prelude,
     `extern "C" __global__ void ${name}(${parameters.join(", ")}) {`,
     ...before,
-    "  const u64 width = gridDim.x * (u64)blockDim.x;",
-    "  for (u64 start = blockIdx.x * (u64)blockDim.x + threadIdx.x; start < count; start += 4 * width) {",
-    // All loads before the first store, which might change what they read: so several are on their way at once.
-    ...plan.arrays.map((_, i) => `    T loaded${i}[4];`),
+    `  const auto one = [&](${["u64 i", ...arrays.map(({ type }, i) => `${type} element${i}`)].join(", ")}) {`,
+    ...steps,
+    ...body,
+    "  };",
+    "  const u64 thread = blockIdx.x * (u64)blockDim.x + threadIdx.x, threads = gridDim.x * (u64)blockDim.x;",
+    `  const u64 groups = count / ${lanes};`,
+    "  for (u64 group = thread; group < groups; group += threads) {",
+    ...arrays.map(
+      ({ name: array, type, dtype }) =>
+        `    const auto loaded_${array} = ((const ${group(type, dtype.bytes)}*)${array})[group];`,
+    ),
+    ...(stores ? [`    ${group(target, plan.output!.dtype.bytes)} made;`] : []),
     "#pragma unroll",
-    "    for (int k = 0; k < 4; k++) {",
-    "      const u64 i = start + k * width < count ? start + k * width : start;",
-    ...plan.arrays.map((dtype, i) => `      loaded${i}[k] = (T)${loaded(dtype, `array${i}[i]`)};`),
-    "    }",
-    "#pragma unroll",
-    "    for (int k = 0; k < 4; k++) {",
-    "      const u64 i = start + k * width;",
-    "      if (i >= count) break;",
-    ...steps(plan),
-    ...inside,
-    "    }",
+    `    for (int k = 0; k < ${lanes}; k++) ${stores ? "made.of[k] = " : ""}${called(`group * ${lanes} + k`, array => `loaded_${array}.of[k]`)};`,
+    ...(stores ? [`    ((${group(target, plan.output!.dtype.bytes)}*)target)[group] = made;`] : []),
     "  }",
+    `  const u64 rest = groups * ${lanes} + thread;`,
+    `  if (rest < count) ${stores ? "target[rest] = " : ""}${called("rest", array => `${array}[rest]`)};`,
     ...after,
     "}",
     "",
@@ -205,34 +218,29 @@ function kernel(
 }
 
 /** target[i] = expression of element i. */
-export function elementwiseC(name: string, plan: Plan): string {
+export function elementwiseC(name: string, plan: Plan, grouping: Grouping): string {
   const { step, dtype } = plan.output!;
-  return kernel(
-    name,
-    plan,
-    storedAs[dtype.name],
-    [],
-    [`      target[i] = ${stored(dtype, `v${step}`, plan.wide)};`],
-    [],
-  );
+  const type = storedAs[dtype.name];
+  const body = [`    return (${type})(${stored(dtype, `v${step}`, plan.wide)});`];
+  return kernel(name, plan, grouping, type, [], body, []);
 }
 
 /** One number, and for arguments a place, for each block of threads and accumulator, as the PTX form leaves them. */
-export function reductionC(name: string, plan: Plan): string {
-  const [before, inside, after]: string[][] = [[], [], []];
+export function reductionC(name: string, plan: Plan, grouping: Grouping): string {
+  const [before, body, after]: string[][] = [[], [], []];
   const slots = slotBytes / 8;
   for (const [i, { how, of }] of plan.accumulators.entries()) {
     const target = `target + (blockIdx.x * ${plan.accumulators.length}ull + ${i}) * ${slots}`;
     if (how === "sum") {
       before.push(`  double kept${i} = 0;`);
-      inside.push(`      kept${i} += ${of.map(step => `(double)v${step}`).join(" * ")};`);
+      body.push(`    kept${i} += ${of.map(step => `(double)v${step}`).join(" * ")};`);
       after.push(`  finishSum(kept${i}, ${target});`);
     } else {
       const least = how.endsWith("min");
       before.push(`  Kept kept${i} = {${least ? "" : "-"}INFINITY_T, ~0ull};`);
-      inside.push(`      include<${least}>(kept${i}, v${of[0]}, i);`);
+      body.push(`    include<${least}>(kept${i}, v${of[0]}, i);`);
       after.push(`  finish<${least}>(kept${i}, ${target});`);
     }
   }
-  return kernel(name, plan, "double", before, inside, after);
+  return kernel(name, plan, grouping, "double", before, body, after);
 }

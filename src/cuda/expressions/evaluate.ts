@@ -9,6 +9,7 @@ import type { Device } from "../device.ts";
 import type { Dtype } from "../dtype.ts";
 import { type Image, mostParameters, type Parameter } from "../modules.ts";
 import { elementwise, reduction, slotBytes } from "../ptx/expression.ts";
+import { type Grouping, groupingOf, groupingToRead, type Laid, lanesOf } from "../ptx/groups.ts";
 import { sameShape, show } from "../shape.ts";
 import { elementwiseC, reductionC } from "./cuda-c.ts";
 import { compileC } from "./nvrtc.ts";
@@ -129,16 +130,16 @@ function operandsOf(
   };
 }
 
-/** Calls `work` with the arrays, copied first where they are views with gaps. */
-function withDense<T>(arrays: readonly DeviceArray[], work: (dense: readonly DeviceArray[]) => T): T {
+/** Calls `work` with where the arrays lie, copied first if they are views with gaps. */
+function withDense<T>(arrays: readonly DeviceArray[], work: (laid: readonly Laid[]) => T): T {
   const copies: DeviceArray[] = [];
   try {
     return work(
       arrays.map(array => {
-        if (array.isDense) return array;
+        if (array.isDense) return [array.type, array.readAddress];
         const copy = array.copy();
         copies.push(copy);
-        return copy;
+        return [copy.type, copy.readAddress];
       }),
     );
   } finally {
@@ -149,12 +150,13 @@ function withDense<T>(arrays: readonly DeviceArray[], work: (dense: readonly Dev
 function launch(
   form: "elementwise" | "reduction",
   plan: Plan,
+  grouping: Grouping,
   { device, size, scalars, wide }: Operands,
   target: number,
-  arrays: readonly DeviceArray[],
+  arrays: readonly Laid[],
   blocks: number,
 ): void {
-  const key = JSON.stringify([form, plan], (_, value: unknown) =>
+  const key = JSON.stringify([form, plan, grouping], (_, value: unknown) =>
     typeof value === "number" && !Number.isSafeInteger(value)
       ? String(value)
       : Object.is(value, -0)
@@ -165,16 +167,22 @@ function launch(
   const values: Parameter[] = [
     ["u64", size],
     ["u64", target],
-    ...arrays.map(array => ["u64", array.readAddress] as const),
+    ...arrays.map(([, address]) => ["u64", address] as const),
     ...scalars.map(value => [wide ? "f64" : "f32", value] as const),
   ];
-  device.modules.launch(name, () => compiled(form, name, plan, device), blocks, values);
+  device.modules.launch(name, () => compiled(form, name, plan, grouping, device), blocks, values);
 }
 
 /** By NVRTC, whose functions are CUDA's own; where there is none, as PTX. */
-function compiled(form: "elementwise" | "reduction", name: string, plan: Plan, device: Device): Image {
+function compiled(
+  form: "elementwise" | "reduction",
+  name: string,
+  plan: Plan,
+  grouping: Grouping,
+  device: Device,
+): Image {
   const [inC, inPtx] = form === "elementwise" ? [elementwiseC, elementwise] : [reductionC, reduction];
-  return compileC(inC(name, plan), device) ?? inPtx(name, plan);
+  return compileC(inC(name, plan, grouping), device) ?? inPtx(name, plan, grouping);
 }
 
 function planOf({ wide, leaves, arrays }: Operands, fill: (planner: Planner) => Plan["output"]): Plan {
@@ -216,8 +224,10 @@ export function evaluateInto(
   const to = target.writeAddress;
   for (const array of operands.arrays) checkApart(target, array);
   if (size === 0) return;
-  withDense(operands.arrays, dense => {
-    launch("elementwise", plan, operands, to, dense, device.modules.blocksFor(size));
+  withDense(operands.arrays, laid => {
+    const grouping = groupingOf([[target.type, to], ...laid]);
+    const blocks = device.modules.blocksFor(size / grouping.lanes);
+    launch("elementwise", plan, grouping, operands, to, laid, blocks);
   });
 }
 
@@ -307,7 +317,8 @@ export function mapInto<const A extends Arrays>(
 
 /**
  * One number, or several by name, of all elements: `await reduce(x, x => ({ sum: x.sum(), most: x.max() }))`, in one
- * pass. Sums are made in float64, in an order that depends on the device's number of multiprocessors and nothing else.
+ * pass. Sums are made in float64, in an order that depends on the types of the arrays, the number of elements and the
+ * device's number of multiprocessors, and nothing else.
  */
 export async function reduce<const A extends Arrays, R extends Reductions>(
   arrays: A,
@@ -329,11 +340,13 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
     for (const one of outcomes) places.push(planner.reduce(one, operands.wide));
     return undefined;
   });
-  const blocks = Math.min(device.modules.blocksFor(size), device.modules.multiprocessors * 4);
+  // As many as run at once, so that a thread adds up as much as it can before blocks are put together.
+  const most = device.modules.multiprocessors * 8;
+  const blocks = Math.min(device.modules.blocksFor(size / lanesOf(plan.arrays)), most);
   const slots = (plan.accumulators.length * slotBytes) / 8;
   using partial = empty([blocks, slots], { dtype: "float64", device });
-  withDense(operands.arrays, dense => {
-    launch("reduction", plan, operands, partial.writeAddress, dense, blocks);
+  withDense(operands.arrays, laid => {
+    launch("reduction", plan, groupingToRead(laid), operands, partial.writeAddress, laid, blocks);
   });
   const parts = await partial.download();
   const totals = plan.accumulators.map(({ how }, i) => total(how, parts, slots, (i * slotBytes) / 8));

@@ -2,7 +2,8 @@
 import type { FunctionName } from "../../linalg/index.ts";
 import type { Accumulation, Plan, Step } from "../expressions/plan.ts";
 import { computedAs, convert, convertFor, load, store } from "./element.ts";
-import { f64, Kernel } from "./kernel.ts";
+import type { Grouping } from "./groups.ts";
+import { blockThreads, f64, Kernel } from "./kernel.ts";
 import { Arithmetic } from "./math/arithmetic.ts";
 import { erf, erfc } from "./math/error-functions.ts";
 import { cosh, exp, exp2, expm1, sinh, tanh } from "./math/exponentials.ts";
@@ -67,18 +68,22 @@ const writers: {
   or: (math, a, b) => math.either(a, b),
 };
 
-/** Element `index` of all arrays. */
+/** Neighbouring elements of all arrays, from `index` on: for each its value in every array. */
 function elements(
   kernel: Kernel,
   math: Arithmetic,
   { arrays }: Plan,
   inputs: Inputs,
   index: string,
-): string[] {
-  return arrays.map((dtype, i) => {
-    const element = load(kernel, dtype, kernel.at(inputs.arrays[i], index, dtype.bytes));
-    return convert(kernel, computedAs(dtype), math.type, element);
-  });
+  group: Grouping,
+): string[][] {
+  // All loads first, so that they are on their way together.
+  const loaded = arrays.map((dtype, i) =>
+    load(kernel, dtype, kernel.at(inputs.arrays[i], index, dtype.bytes), group),
+  );
+  return Array.from({ length: group.lanes }, (_, lane) =>
+    arrays.map((dtype, i) => convert(kernel, computedAs(dtype), math.type, loaded[i][lane])),
+  );
 }
 
 /** Values of all steps for elements of the arrays. */
@@ -124,18 +129,17 @@ function begin(
 }
 
 /** target[i] = expression of element i. Parameters: count, target, arrays, scalars. */
-export function elementwise(name: string, plan: Plan): string {
+export function elementwise(name: string, plan: Plan, grouping: Grouping): string {
   const { kernel, math, count, target, inputs } = begin(name, plan);
   const { step, dtype } = plan.output!;
-  const loaded = (index: string): string[] => elements(kernel, math, plan, inputs, index);
-  kernel.strideByFours(count, loaded, (index, arrays) => {
-    const value = compute(math, plan, inputs, arrays)[step];
-    store(kernel, dtype, kernel.at(target, index, dtype.bytes), convertFor(kernel, math.type, dtype, value));
+  kernel.strideByGroups(count, grouping, (index, group) => {
+    const values = elements(kernel, math, plan, inputs, index, group).map(arrays =>
+      convertFor(kernel, math.type, dtype, compute(math, plan, inputs, arrays)[step]),
+    );
+    store(kernel, dtype, kernel.at(target, index, dtype.bytes), values);
   });
   return kernel.toString();
 }
-
-const threads = 256;
 
 /** The running value of one thread: of arguments the place, too. */
 interface Running {
@@ -182,7 +186,7 @@ function include(
  * One number for each block of threads and accumulator, in float64: target[block x accumulators + i]. Each thread goes
  * over its elements; then halves of the block are put together. Parameters as of `elementwise`.
  */
-export function reduction(name: string, plan: Plan): string {
+export function reduction(name: string, plan: Plan, grouping: Grouping): string {
   const { kernel, math, count, target, inputs } = begin(name, plan);
   const wide = new Arithmetic(kernel, "f64");
   const running = plan.accumulators.map(({ how }): Running => {
@@ -192,21 +196,25 @@ export function reduction(name: string, plan: Plan): string {
     // Beyond all places, so that the first element, be it infinite, comes before it.
     return { how, value, place: how.startsWith("arg") ? kernel.make("b64", "mov.u64", -1) : undefined };
   });
-  const loaded = (index: string): string[] => elements(kernel, math, plan, inputs, index);
-  kernel.strideByFours(count, loaded, (index, arrays) => {
-    const values = compute(math, plan, inputs, arrays);
-    for (const [i, { of, how }] of plan.accumulators.entries()) {
-      const [a, b] = of.map(step => values[step]);
-      if (how === "sum") {
-        const widened = [a, b].map(x => x && convert(kernel, math.type, "f64", x));
-        include(
-          kernel,
-          wide,
-          running[i],
-          b === undefined ? widened[0] : wide.multiply(widened[0], widened[1]),
-          undefined,
-        );
-      } else include(kernel, math, running[i], a, running[i].place && index);
+  kernel.strideByGroups(count, grouping, (index, group) => {
+    for (const [lane, arrays] of elements(kernel, math, plan, inputs, index, group).entries()) {
+      const values = compute(math, plan, inputs, arrays);
+      for (const [i, { of, how }] of plan.accumulators.entries()) {
+        const [a, b] = of.map(step => values[step]);
+        if (how === "sum") {
+          const widened = [a, b].map(x => x && convert(kernel, math.type, "f64", x));
+          include(
+            kernel,
+            wide,
+            running[i],
+            b === undefined ? widened[0] : wide.multiply(widened[0], widened[1]),
+            undefined,
+          );
+        } else {
+          const place = running[i].place && kernel.make("b64", "add.u64", index, lane);
+          include(kernel, math, running[i], a, place);
+        }
+      }
     }
   });
   finish(kernel, math, running, target);
@@ -215,8 +223,8 @@ export function reduction(name: string, plan: Plan): string {
 
 /** Puts the threads of a block together, one accumulator after the other. */
 function finish(kernel: Kernel, math: Arithmetic, running: readonly Running[], target: string): void {
-  kernel.shared("values", threads * 8);
-  kernel.shared("places", threads * 8);
+  kernel.shared("values", blockThreads * 8);
+  kernel.shared("places", blockThreads * 8);
   const lane = kernel.make("b32", "mov.u32", "%tid.x");
   const offset = kernel.make("b64", "cvt.u64.u32", kernel.make("b32", "shl.b32", lane, 3));
   const [values, places] = ["values", "places"].map(name =>
@@ -229,7 +237,7 @@ function finish(kernel: Kernel, math: Arithmetic, running: readonly Running[], t
       if (kept.place !== undefined) kernel.emit(`st.shared.u64 [${places}], ${kept.place}`);
     };
     put();
-    for (let half = threads / 2; half >= 1; half /= 2) {
+    for (let half = blockThreads / 2; half >= 1; half /= 2) {
       const end = kernel.newLabel();
       kernel.emit("bar.sync 0");
       const idle = kernel.make("pred", "setp.ge.u32", lane, half);

@@ -2,7 +2,12 @@
  * Writes the text of a kernel in PTX (NVIDIA, "Parallel Thread Execution ISA"), in its lowest form that every GPU from
  * Maxwell on and every driver since CUDA 10.1 compiles.
  */
+import { type Grouping, single } from "./groups.ts";
+
 export type Type = "u32" | "u64" | "f32" | "f64";
+
+/** Threads of a block in all kernels of tsmpi. */
+export const blockThreads = 256;
 
 /** Registers are named by a letter for their kind, and a number. */
 const letters = { pred: "p", b16: "h", b32: "r", b64: "d", f32: "f", f64: "g" } as const;
@@ -70,6 +75,14 @@ export class Kernel {
     return this.make("b64", "add.u64", base, offset);
   }
 
+  /** The whole quotient of unsigned integers and what remains, by one division: that takes many instructions. */
+  divided(type: "u32" | "u64", value: string, by: string): { quotient: string; rest: string } {
+    const kind = type === "u32" ? "b32" : "b64";
+    const quotient = this.make(kind, `div.${type}`, value, by);
+    const product = this.make(kind, `mul.lo.${type}`, quotient, by);
+    return { quotient, rest: this.make(kind, `sub.${type}`, value, product) };
+  }
+
   /** Number of this thread among all of the launch, and how many there are. */
   thread(): { index: string; total: string } {
     const block = this.make("b32", "mov.u32", "%ctaid.x");
@@ -84,49 +97,56 @@ export class Kernel {
     };
   }
 
-  /** Repeats `body` for each index below `count` that is this thread's turn, so that any grid covers any count. */
-  stride(count: string, body: (index: string) => void): void {
+  /**
+   * Repeats `body` for each index below `count` that is this thread's turn, so that any grid covers any count; a turn is
+   * of `lanes` neighbours, of which `body` gets the first.
+   */
+  stride(count: string, body: (index: string) => void, lanes = 1): void {
     const { index, total } = this.thread();
-    const done = this.register("pred");
-    const again = this.newLabel();
-    const end = this.newLabel();
-    this.label(again);
-    this.emit(`setp.ge.u64 ${done}, ${index}, ${count}`, `@${done} bra ${end}`);
-    body(index);
-    this.emit(`add.u64 ${index}, ${index}, ${total}`, `bra ${again}`);
-    this.label(end);
+    const first = this.make("b64", "mul.lo.u64", index, lanes);
+    this.loop("u64", first, count, this.make("b64", "mul.lo.u64", total, lanes), body);
   }
 
   /**
-   * `stride` by groups of indices, a launch apart from each other as its turns are: `load` is called for each of them
-   * before `body` is, in their order, with what it gave, so that a thread has several loads on their way.
+   * The same for all indices below `count`, by groups of neighbours. `body` is written for whole groups, without a test
+   * in between, and for one element: of those left over in the end a thread has one at most.
    */
-  strideByFours<T>(
+  strideByGroups(count: string, grouping: Grouping, body: (index: string, group: Grouping) => void): void {
+    const { lanes } = grouping;
+    if (lanes === 1) {
+      this.stride(count, index => body(index, single));
+      return;
+    }
+    const grouped = this.make("b64", "and.b64", count, -lanes);
+    this.stride(grouped, index => body(index, grouping), lanes);
+    const index = this.make("b64", "add.u64", grouped, this.thread().index);
+    const beyond = this.make("pred", "setp.ge.u64", index, count);
+    const end = this.newLabel();
+    this.emit(`@${beyond} bra ${end}`);
+    body(index, single);
+    this.label(end);
+  }
+
+  /** Repeats `body` for each number below `count` (u32) that is this block's turn: all its threads do alike. */
+  strideByBlocks(count: string, body: (number: string) => void): void {
+    const first = this.make("b32", "mov.u32", "%ctaid.x");
+    this.loop("u32", first, count, this.make("b32", "mov.u32", "%nctaid.x"), body);
+  }
+
+  /** `first`, which is changed, and every `step`-th after it below `count`. */
+  private loop(
+    type: "u32" | "u64",
+    first: string,
     count: string,
-    load: (index: string) => T,
-    body: (index: string, loaded: T) => void,
+    step: string,
+    body: (index: string) => void,
   ): void {
-    const { index, total } = this.thread();
-    const four = this.make("b64", "mul.lo.u64", total, 4);
     const done = this.register("pred");
-    const [again, next, end] = [this.newLabel(), this.newLabel(), this.newLabel()];
+    const [again, end] = [this.newLabel(), this.newLabel()];
     this.label(again);
-    this.emit(`setp.ge.u64 ${done}, ${index}, ${count}`, `@${done} bra ${end}`);
-    const turns = [{ index, beyond: "", loaded: load(index) }];
-    for (let before = index; turns.length < 4; ) {
-      const at = this.make("b64", "add.u64", before, total);
-      const beyond = this.make("pred", "setp.ge.u64", at, count);
-      // Beyond the end the first is read again, and left.
-      const loaded = load(this.make("b64", "selp.b64", index, at, beyond));
-      turns.push({ index: at, beyond, loaded });
-      before = at;
-    }
-    for (const { index: at, beyond, loaded } of turns) {
-      if (beyond !== "") this.emit(`@${beyond} bra ${next}`);
-      body(at, loaded);
-    }
-    this.label(next);
-    this.emit(`add.u64 ${index}, ${index}, ${four}`, `bra ${again}`);
+    this.emit(`setp.ge.${type} ${done}, ${first}, ${count}`, `@${done} bra ${end}`);
+    body(first);
+    this.emit(`add.${type} ${first}, ${first}, ${step}`, `bra ${again}`);
     this.label(end);
   }
 

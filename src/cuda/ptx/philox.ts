@@ -2,6 +2,7 @@
  * Philox4x64-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): each block of four words is a
  * function of its number, so that any thread can make any block.
  */
+import { storeVectors } from "./element.ts";
 import { f32, f64, Kernel } from "./kernel.ts";
 
 export type PhiloxForm = "float64" | "float32" | "uint64";
@@ -10,8 +11,8 @@ const multipliers = ["0xD2E7470EE14C6C93", "0xCA5A826395121157"] as const;
 const keySteps = ["0x9E3779B97F4A7C15", "0xBB67AE8584CAA73B"] as const;
 const rounds = 10;
 
-export function philoxName(form: PhiloxForm): string {
-  return `philox_${form}`;
+export function philoxName(form: PhiloxForm, vectors: boolean): string {
+  return `philox_${form}${vectors ? "" : "_single"}`;
 }
 
 /** The words of block `counter`, in place. */
@@ -60,10 +61,11 @@ function elements(kernel: Kernel, form: PhiloxForm, word: string): string[] {
 
 /**
  * Fills elements from the stream of words that begins at word `skip` of block `counter`. Parameters: blocks to make,
- * number of elements, target, the four words of the counter, the two of the key, elements to skip.
+ * number of elements, target, the four words of the counter, the two of the key, elements to skip. With `vectors` a
+ * whole block is stored by vector instructions, for which its place must be a multiple of 16 bytes.
  */
-export function philox(form: PhiloxForm): string {
-  const kernel = new Kernel(philoxName(form));
+export function philox(form: PhiloxForm, vectors: boolean): string {
+  const kernel = new Kernel(philoxName(form, vectors));
   const blocks = kernel.parameter("blocks", "u64");
   const count = kernel.parameter("count", "u64");
   const target = kernel.parameter("target", "u64");
@@ -77,11 +79,23 @@ export function philox(form: PhiloxForm): string {
     const made = words.flatMap(word => elements(kernel, form, word));
     // Before the first element the difference wraps round, and is far beyond the last one.
     const first = kernel.make("b64", "sub.u64", kernel.make("b64", "mul.lo.u64", block, made.length), skip);
-    for (const [i, value] of made.entries()) {
-      const at = kernel.make("b64", "add.u64", first, i);
-      const inside = kernel.make("pred", "setp.lt.u64", at, count);
-      kernel.emit(`@${inside} st.global.${type} [${kernel.at(target, at, bytes)}], ${value}`);
+    const address = kernel.at(target, first, bytes);
+    const places = made.map((_, i) => kernel.make("b64", "add.u64", first, i));
+    const [part, end] = [kernel.newLabel(), kernel.newLabel()];
+    if (vectors) {
+      for (const place of [places[0], places[made.length - 1]]) {
+        const outside = kernel.make("pred", "setp.ge.u64", place, count);
+        kernel.emit(`@${outside} bra ${part}`);
+      }
+      storeVectors(kernel, type, address, made);
+      kernel.emit(`bra ${end}`);
     }
+    kernel.label(part);
+    for (const [i, value] of made.entries()) {
+      const inside = kernel.make("pred", "setp.lt.u64", places[i], count);
+      kernel.emit(`@${inside} st.global.${type} [${address}+${i * bytes}], ${value}`);
+    }
+    kernel.label(end);
   });
   return kernel.toString();
 }

@@ -21,7 +21,7 @@
 namespace {
 
 constexpr int invalidValue = 1, outOfMemory = 2, invalidPtx = 218, invalidContext = 201, invalidHandle = 400, notFound = 500,
-              illegalAddress = 700, peersAlready = 704, notSupported = 801;
+              peersAlready = 704, notSupported = 801;
 
 long setting(const char* name, long otherwise) {
   const char* value = getenv(name);
@@ -96,6 +96,7 @@ API cuGetErrorName(int status, const char** text) {
                                                    {100, "CUDA_ERROR_NO_DEVICE"},       {201, "CUDA_ERROR_INVALID_CONTEXT"},
                                                    {218, "CUDA_ERROR_INVALID_PTX"},     {400, "CUDA_ERROR_INVALID_HANDLE"},
                                                    {500, "CUDA_ERROR_NOT_FOUND"},       {700, "CUDA_ERROR_ILLEGAL_ADDRESS"},
+                                                   {716, "CUDA_ERROR_MISALIGNED_ADDRESS"},
                                                    {719, "CUDA_ERROR_LAUNCH_FAILED"},   {801, "CUDA_ERROR_NOT_SUPPORTED"},
                                                    {999, "CUDA_ERROR_UNKNOWN"}};
   auto found = names.find(status);
@@ -329,7 +330,7 @@ API cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned grid
   }
   auto* kernel = static_cast<ptx::Kernel*>(function);
   if (packed == nullptr || bytes != kernel->parameterBytes) return invalidValue;
-  if (!kernel->run(gridX, blockX, packed)) sticky = illegalAddress;
+  sticky = kernel->run(gridX, blockX, packed);
   return 0;
 }
 

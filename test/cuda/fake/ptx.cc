@@ -33,7 +33,9 @@ struct Machine {
   size_t sharedBytes;
   uint32_t thread, threads, block, blocks;
   uint32_t at = 0;
-  bool done = false, waits = false, failed = false;
+  bool done = false, waits = false;
+  // An error of the driver, or 0.
+  int failed = 0;
 };
 
 // Values of registers.
@@ -151,6 +153,11 @@ static void doMulHi(Machine& machine, const Instruction& in) {
   set(machine, in, narrowed(in.type, static_cast<uint64_t>(product >> bytesOf(in.type) * 8)));
 }
 
+static void doMadWide(Machine& machine, const Instruction& in) {
+  uint64_t left = narrowed(in.type, operandBits(machine, in, 1)), right = narrowed(in.type, operandBits(machine, in, 2));
+  set(machine, in, left * right + operandBits(machine, in, 3));
+}
+
 static void doMad(Machine& machine, const Instruction& in) {
   uint64_t product = operandBits(machine, in, 1) * operandBits(machine, in, 2);
   set(machine, in, narrowed(in.type, product + operandBits(machine, in, 3)));
@@ -180,6 +187,12 @@ static void doShr(Machine& m, const Instruction& in) {
     set(m, in, narrowed(in.type, U(operandInteger(m, in, 1) >> std::min<uint64_t>(by, 63))));
   else
     set(m, in, by >= bytesOf(in.type) * 8 ? 0 : narrowed(in.type, operandBits(m, in, 1)) >> by);
+}
+// Four bytes of the eight of two words, each named by four bits.
+static void doPrmt(Machine& m, const Instruction& in) {
+  uint64_t bytes = narrowed(b32, operandBits(m, in, 1)) | operandBits(m, in, 2) << 32, chosen = operandBits(m, in, 3), result = 0;
+  for (int i = 0; i < 4; i++) result |= (bytes >> (chosen >> i * 4 & 7) * 8 & 255) << i * 8;
+  set(m, in, result);
 }
 static void doClz(Machine& m, const Instruction& in) {
   uint64_t value = narrowed(in.type, operandBits(m, in, 1));
@@ -298,7 +311,10 @@ static void doCvt(Machine& m, const Instruction& in) {
   else setReal(m, in, in.type, x);
 }
 
-// Memory. Operand 1 of a load and operand 0 of a store hold the address; operand 5 its constant offset.
+// Memory. Operand 1 of a load and operand 0 of a store hold the address; operand 5 its constant offset. What is loaded or
+// stored by one instruction must lie at a multiple of all its bytes.
+
+constexpr int illegalAddress = 700, misalignedAddress = 716;
 
 template <typename Reach>
 static void loadFrom(Machine& m, const Instruction& in, Reach reach) {
@@ -312,15 +328,15 @@ static void loadFrom(Machine& m, const Instruction& in, Reach reach) {
   set(m, in, value);
 }
 
-static char* global(Machine& m, uint64_t address, size_t bytes) {
-  if (address % bytes == 0 && mayAccess(address, bytes)) return reinterpret_cast<char*>(address);
-  m.failed = true;
+static char* global(Machine& m, const Instruction& in, uint64_t address, size_t bytes) {
+  if (address % in.alignment == 0 && mayAccess(address, bytes)) return reinterpret_cast<char*>(address);
+  m.failed = address % in.alignment == 0 ? illegalAddress : misalignedAddress;
   return nullptr;
 }
 
-static char* inShared(Machine& m, uint64_t address, size_t bytes) {
-  if (address % bytes == 0 && address + bytes <= m.sharedBytes) return m.shared + address;
-  m.failed = true;
+static char* inShared(Machine& m, const Instruction& in, uint64_t address, size_t bytes) {
+  if (address % in.alignment == 0 && address + bytes <= m.sharedBytes) return m.shared + address;
+  m.failed = address % in.alignment == 0 ? illegalAddress : misalignedAddress;
   return nullptr;
 }
 
@@ -328,10 +344,10 @@ static void doLoadParam(Machine& m, const Instruction& in) {
   loadFrom(m, in, [&](size_t) { return m.parameters + in.operands[1].bits; });
 }
 static void doLoadGlobal(Machine& m, const Instruction& in) {
-  loadFrom(m, in, [&](size_t bytes) { return global(m, operandBits(m, in, 1) + in.operands[5].bits, bytes); });
+  loadFrom(m, in, [&](size_t bytes) { return global(m, in, operandBits(m, in, 1) + in.operands[5].bits, bytes); });
 }
 static void doLoadShared(Machine& m, const Instruction& in) {
-  loadFrom(m, in, [&](size_t bytes) { return inShared(m, operandBits(m, in, 1) + in.operands[5].bits, bytes); });
+  loadFrom(m, in, [&](size_t bytes) { return inShared(m, in, operandBits(m, in, 1) + in.operands[5].bits, bytes); });
 }
 // A wrong address here would be a mistake of the generator that no data can cause; the tables are small.
 static void doLoadConst(Machine& m, const Instruction& in) {
@@ -340,19 +356,19 @@ static void doLoadConst(Machine& m, const Instruction& in) {
 static void doStoreGlobal(Machine& m, const Instruction& in) {
   size_t bytes = bytesOf(in.type);
   uint64_t value = operandBits(m, in, 1);
-  if (char* to = global(m, operandBits(m, in, 0) + in.operands[5].bits, bytes)) std::memcpy(to, &value, bytes);
+  if (char* to = global(m, in, operandBits(m, in, 0) + in.operands[5].bits, bytes)) std::memcpy(to, &value, bytes);
 }
 static void doStoreShared(Machine& m, const Instruction& in) {
   size_t bytes = bytesOf(in.type);
   uint64_t value = operandBits(m, in, 1);
-  if (char* to = inShared(m, operandBits(m, in, 0) + in.operands[5].bits, bytes)) std::memcpy(to, &value, bytes);
+  if (char* to = inShared(m, in, operandBits(m, in, 0) + in.operands[5].bits, bytes)) std::memcpy(to, &value, bytes);
 }
 
 static void doBranch(Machine& m, const Instruction& in) { m.at = in.target; }
 static void doReturn(Machine& m, const Instruction&) { m.done = true; }
 static void doBarrier(Machine& m, const Instruction&) { m.waits = true; }
 
-bool Kernel::run(unsigned blocks, unsigned threads, const char* parameters) {
+int Kernel::run(unsigned blocks, unsigned threads, const char* parameters) {
   std::vector<uint64_t> file(static_cast<size_t>(registers) * threads);
   std::vector<char> shared(sharedBytes);
   std::vector<Machine> machines(threads);
@@ -371,13 +387,13 @@ bool Kernel::run(unsigned blocks, unsigned threads, const char* parameters) {
           const Instruction& in = code[machine.at++];
           if (in.guard >= 0 && (machine.registers[in.guard] != 0) == in.guardNot) continue;
           in.action(machine, in);
-          if (machine.failed) return false;
+          if (machine.failed != 0) return machine.failed;
         }
         left = left || !machine.done;
       }
     }
   }
-  return true;
+  return 0;
 }
 
 Kernel* Module::find(const std::string& name) {
@@ -407,7 +423,7 @@ static const std::map<std::string, Action> actions = {
     {"rem", doRem},   {"mad", doMad},   {"fma", doFma},   {"and", doAnd},     {"or", doOr},    {"xor", doXor},
     {"not", doNot},   {"shl", doShl},   {"shr", doShr},   {"clz", doClz},     {"abs", doAbs},  {"neg", doNeg},
     {"mov", doMov},   {"selp", doSelp}, {"setp", doSetp}, {"cvt", doCvt},     {"bra", doBranch}, {"ret", doReturn},
-    {"sqrt", doSqrt}, {"rcp", doRcp},   {"bar", doBarrier}, {"copysign", doCopysign}};
+    {"sqrt", doSqrt}, {"rcp", doRcp},   {"bar", doBarrier}, {"copysign", doCopysign}, {"prmt", doPrmt}};
 
 static const std::map<std::string, int> roundings = {{"rn", nearest}, {"rz", towardsZero}, {"rm", down}, {"rp", up},
                                                      {"rni", toNearestWhole}, {"rzi", toZeroWhole}, {"rmi", downWhole}, {"rpi", upWhole}};
@@ -493,14 +509,17 @@ struct Reader {
     else if (space == "shared") in.action = load ? doLoadShared : doStoreShared;
     else in.action = load ? doLoadGlobal : doStoreGlobal;
     if (!load && (space == "param" || space == "const")) fail("cannot be stored to: " + space);
-    // Vectors are so many instructions, of which the first also checks that all of it is aligned.
+    // Vectors are so many instructions, of which the first also sees to it that all of it is aligned.
     std::string list = texts.at(load ? 0 : 1);
     auto members = list.front() == '{' ? split(list, "{}, ") : std::vector<std::string>{list};
+    size_t lanes = words.at(words.size() - 2)[0] == 'v' ? std::stoul(words.at(words.size() - 2).substr(1)) : 1;
+    if (members.size() != lanes || lanes * bytesOf(in.type) > 16) fail("no such vector: " + in.text);
     for (size_t i = 0; i < members.size(); i++) {
       Instruction one = in;
       address(one, load ? 1 : 0, texts.at(load ? 1 : 0));
       one.operands[5].bits += i * bytesOf(in.type);
       one.operands[load ? 0 : 1] = operand(members[i]);
+      one.alignment = bytesOf(in.type) * (i == 0 ? members.size() : 1);
       kernel.code.push_back(one);
     }
   }
@@ -541,7 +560,7 @@ struct Reader {
       if (compareNames.count(word) && words[0] == "setp") in.compare = compareNames.at(word);
       else if (roundings.count(word)) in.compare = roundings.at(word), rounded = true;
       else if (typeNames.count(word)) in.type == none ? in.type = typeNames.at(word) : in.from = typeNames.at(word);
-      else if (word == "wide") in.action = doMulWide;
+      else if (word == "wide") in.action = words[0] == "mad" ? doMadWide : doMulWide;
       else if (word == "hi") in.action = doMulHi;
       else if (word != "lo" && word != "sync") fail("no ." + word + " in " + line);
     }

@@ -28,6 +28,7 @@ struct Instruction {
   int guard = -1;
   bool guardNot = false;
   int type = 0, from = 0, compare = 0;
+  size_t alignment = 1;
   uint32_t target = 0;
   std::string text;
 };
@@ -37,8 +38,8 @@ struct Kernel {
   size_t parameterBytes = 0, sharedBytes = 0;
   uint32_t registers = 0;
   std::vector<Instruction> code;
-  // False when an address was wrong.
-  bool run(unsigned blocks, unsigned threads, const char* parameters);
+  // An error of the driver when an address was wrong, otherwise 0.
+  int run(unsigned blocks, unsigned threads, const char* parameters);
 };
 
 struct Module {
