@@ -2,7 +2,7 @@ import { expect } from "chai";
 import * as cuda from "../../src/cuda/index.ts";
 import { ArgumentError, CudaError } from "../../src/errors.ts";
 import type { TypedArray } from "../../src/index.ts";
-import { type Expression, exp, parse, sin, where } from "../../src/linalg/index.ts";
+import { type Expression, exp, parse, type Reduction, sin, where } from "../../src/linalg/index.ts";
 import { failing, useFakeCuda } from "./fake.ts";
 import { fails } from "./throws.ts";
 
@@ -201,6 +201,76 @@ describe("cuda: expressions (on the fake driver)", function () {
     await fails(() => cuda.reduce(none, x => x.max()), ArgumentError, /reduce: max of no elements/);
   });
 
+  it("reduces by names, as a text, a reduction or several", async () => {
+    const [x, y] = [random(500), random(500)];
+    using a = await cuda.upload(x);
+    using b = await cuda.upload(y);
+    const mean = x.reduce((p, q) => p + q) / 500;
+    const variance = x.reduce((sum, each) => sum + (each - mean) ** 2, 0);
+    const text = "sum(pow(x - m, 2))";
+    expect(await cuda.reduce(text, { x: a, m: mean })).to.be.closeTo(variance, 1e-9);
+    expect(await cuda.reduce(parse(text), { x: a, m: mean })).to.be.closeTo(variance, 1e-9);
+    const several = { most: parse("max(x)") as Reduction, product: parse("dot(x, y)") as Reduction };
+    const { most, product } = await cuda.reduce(several, { x: a, y: b });
+    expect(most).to.equal(Math.max(...x));
+    expect(product).to.be.closeTo(
+      x.reduce((sum, each, i) => sum + each * y[i], 0),
+      1e-9,
+    );
+    await fails(
+      () => cuda.reduce("x + 1", { x: a }),
+      ArgumentError,
+      /must be a reduction, .* which map takes/,
+    );
+    await fails(() => cuda.reduce("sum(x)", null as never), ArgumentError, /values are given by name/);
+    await fails(() => cuda.reduce(a, { x: a } as never), ArgumentError, /must be a function/);
+  });
+
+  it("shares kernels among expressions that differ in their numbers, and among calls that do", async () => {
+    using x = cuda.full(3, 2);
+    const launched: string[] = [];
+    const { modules } = cuda.device();
+    const launch = modules.launch.bind(modules);
+    modules.launch = (name, ...rest) => {
+      launched.push(name);
+      launch(name, ...rest);
+    };
+    try {
+      for (let i = 1; i <= 20; i++) {
+        const [rate, shift] = [1 + i * 1e-3, -0.13 * i];
+        using y = cuda.map(x, x => x.mul(rate).add(shift).sub(rate), { dtype: "float64" });
+        expect(numbers(await y.download())[0]).to.equal(2 * rate + shift - rate);
+        expect(await cuda.reduce(x, x => x.sub(rate).sum(), { dtype: "float64" })).to.be.closeTo(
+          3 * (2 - rate),
+          1e-12,
+        );
+      }
+    } finally {
+      modules.launch = launch;
+    }
+    const kernels = new Set(launched.filter(name => name.startsWith("expression")));
+    expect(kernels.size).to.equal(2);
+    // More of them than a kernel has parameters.
+    using many = cuda.map(x, x => {
+      let sum = x;
+      for (let i = 0; i < 1000; i++) sum = sum.add(5 + i);
+      return sum;
+    });
+    expect(numbers(await many.download())).to.deep.equal([504_502, 504_502, 504_502]);
+  });
+
+  it("names the function that was called in errors", async () => {
+    using x = cuda.zeros([2, 2]);
+    using other = cuda.zeros(3);
+    await fails(() => cuda.map([x, other], (x, y) => x.add(y)), ArgumentError, /^map: all arrays must lie/);
+    await fails(() => cuda.mapInto(other, x, x => x.add(1)), ArgumentError, /^mapInto: .* must lie dense/);
+    await fails(
+      () => cuda.evaluate("x + y", { x, y: other }),
+      ArgumentError,
+      /^evaluate: all arrays must lie/,
+    );
+  });
+
   it("takes expressions that are deeper than the stack of calls", async () => {
     using one = cuda.full(3, 1);
     const sum = (x: Expression): Expression => {
@@ -336,12 +406,12 @@ describe("cuda: expressions (on the fake driver)", function () {
     using a = x();
     await failing("cuModuleLoadDataEx=218", () =>
       fails(
-        () => cuda.evaluate("x * 12345", { x: a }),
+        () => cuda.evaluate("erf(x) * lgamma(x + 1)", { x: a }),
         CudaError,
         /compiling expression_\w+ for device 0 .*CUDA_ERROR_INVALID_PTX/,
       ),
     );
-    using again = cuda.evaluate("x * 12345", { x: a });
+    using again = cuda.evaluate("erf(x) * lgamma(x + 1)", { x: a });
     expect(numbers(await again.download())).to.deep.equal([0, 0, 0, 0]);
   });
 });

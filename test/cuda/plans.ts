@@ -10,13 +10,13 @@ export function planned(text: string, wide: boolean, dtype = "float32"): Plan {
     ["x", { array: type }],
     ["a", "scalar"],
   ];
-  const planner = new Planner(new Map(leaves));
+  const planner = new Planner(new Map(leaves), 100);
   const parsed = parse(text);
   let output: Plan["output"];
   if (parsed instanceof Reduction) planner.reduce(parsed, wide);
   else output = { step: planner.as("number", parsed), dtype: type };
-  const { steps, accumulators } = planner;
-  return { wide, arrays: [type], scalars: 1, steps, output, accumulators };
+  const { steps, accumulators, given } = planner;
+  return { wide, arrays: [type], scalars: 1 + given.length, steps, output, accumulators };
 }
 
 const operandsOf = (name: string): string =>

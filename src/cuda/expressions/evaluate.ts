@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { describe } from "../../describe.ts";
 import { ArgumentError } from "../../index.ts";
 import { type OptionNames, requireKnownOptions } from "../../known-options.ts";
-import { Expression, parameter, parse, Reduction } from "../../linalg/index.ts";
+import { Expression, type Parsed, parameter, parse, Reduction } from "../../linalg/index.ts";
 import { DeviceArray, empty, requireDeviceArray } from "../array.ts";
 import type { Device } from "../device.ts";
 import type { Dtype } from "../dtype.ts";
@@ -49,6 +49,9 @@ interface Operands {
   readonly scalars: readonly number[];
 }
 
+/** Arrays and numbers of a kernel; the count and the target are two parameters more. */
+const mostOperands = mostParameters - 2;
+
 const evaluateOptions: OptionNames<EvaluateOptions> = { dtype: true };
 
 const narrow = ["int8", "uint8", "int16", "uint16"];
@@ -79,10 +82,9 @@ function operandsOf(
     );
   }
   const names = parametersOf(outcomes);
-  // The count and the target are two more.
-  if (names.length + 2 > mostParameters) {
+  if (names.length > mostOperands) {
     throw new ArgumentError(
-      `${routine}: ${names.length} arrays and numbers take part, and a kernel has room for ${mostParameters - 2}; do it in steps`,
+      `${routine}: ${names.length} arrays and numbers take part, and a kernel has room for ${mostOperands}; do it in steps`,
     );
   }
   const leaves = new Map<string, Leaf>();
@@ -149,9 +151,9 @@ function withDense<T>(arrays: readonly DeviceArray[], work: (laid: readonly Laid
 
 function launch(
   form: "elementwise" | "reduction",
-  plan: Plan,
+  { plan, scalars }: Planned,
   grouping: Grouping,
-  { device, size, scalars, wide }: Operands,
+  { device, size, wide }: Operands,
   target: number,
   arrays: readonly Laid[],
   blocks: number,
@@ -185,19 +187,28 @@ function compiled(
   return compileC(inC(name, plan, grouping), device) ?? inPtx(name, plan, grouping);
 }
 
-function planOf({ wide, leaves, arrays }: Operands, fill: (planner: Planner) => Plan["output"]): Plan {
-  const planner = new Planner(leaves);
-  const output = fill(planner);
-  const { steps, accumulators } = planner;
-  const types: Dtype[] = arrays.map(array => array.type);
-  const scalars = [...leaves.values()].filter(leaf => leaf === "scalar").length;
-  return { wide, arrays: types, scalars, steps, output, accumulators };
+/** A plan, and the values of its scalars. */
+interface Planned {
+  readonly plan: Plan;
+  readonly scalars: readonly number[];
 }
 
-function expressionOf(routine: string, source: Expression | string): Expression {
+function planOf(
+  { wide, leaves, arrays, scalars }: Operands,
+  fill: (planner: Planner) => Plan["output"],
+): Planned {
+  const planner = new Planner(leaves, mostOperands - leaves.size);
+  const output = fill(planner);
+  const { steps, accumulators, given } = planner;
+  const all = [...scalars, ...given];
+  const types: Dtype[] = arrays.map(array => array.type);
+  return { plan: { wide, arrays: types, scalars: all.length, steps, output, accumulators }, scalars: all };
+}
+
+function expressionOf(routine: string, source: Parsed | string): Expression {
   const parsed = typeof source === "string" ? parse(source) : source;
   if (parsed instanceof Expression) return parsed;
-  const hint = (parsed as unknown) instanceof Reduction ? "a reduction, which reduce takes" : typeof parsed;
+  const hint = parsed instanceof Reduction ? "a reduction, which reduce takes" : describe(parsed);
   throw new ArgumentError(`${routine}: expected an expression, but got ${hint}`);
 }
 
@@ -207,22 +218,32 @@ function expressionOf(routine: string, source: Expression | string): Expression 
  */
 export function evaluateInto(
   target: DeviceArray,
-  source: Expression | string,
+  source: Parsed | string,
   bindings: Bindings,
   options: EvaluateOptions = {},
 ): void {
-  const expression = expressionOf("evaluateInto", source);
-  requireDeviceArray("evaluateInto", "the target", target);
-  const operands = operandsOf("evaluateInto", [expression], bindings, options);
+  store("evaluateInto", target, expressionOf("evaluateInto", source), bindings, options);
+}
+
+/** @param routine for errors */
+function store(
+  routine: string,
+  target: DeviceArray,
+  expression: Expression,
+  bindings: Bindings,
+  options: EvaluateOptions,
+): void {
+  requireDeviceArray(routine, "the target", target);
+  const operands = operandsOf(routine, [expression], bindings, options);
   const { device, shape, size } = operands;
   if (target.device !== device || !sameShape(target.shape, shape) || !target.isDense) {
     throw new ArgumentError(
-      `evaluateInto: ${target.toString()} must lie dense on device ${device.index} and have the shape ${show(shape)}`,
+      `${routine}: ${target.toString()} must lie dense on device ${device.index} and have the shape ${show(shape)}`,
     );
   }
   const plan = planOf(operands, planner => ({ step: planner.as("number", expression), dtype: target.type }));
   const to = target.writeAddress;
-  for (const array of operands.arrays) checkApart(target, array);
+  for (const array of operands.arrays) checkApart(routine, target, array);
   if (size === 0) return;
   withDense(operands.arrays, laid => {
     const grouping = groupingOf([[target.type, to], ...laid]);
@@ -232,33 +253,41 @@ export function evaluateInto(
 }
 
 /** In place is fine, element for element; another view of the same memory would be read after it was written. */
-function checkApart(target: DeviceArray, array: DeviceArray): void {
+function checkApart(routine: string, target: DeviceArray, array: DeviceArray): void {
   const same = array.isDense && array.readAddress === target.readAddress && array.dtype === target.dtype;
   if (target.storage !== array.storage || same || !array.isDense) return;
   const [start, other] = [target.readAddress, array.readAddress];
   if (start + target.byteLength <= other || other + array.byteLength <= start) return;
   throw new ArgumentError(
-    "evaluateInto: the target overlaps an array that is read; it may be the same array, or one apart",
+    `${routine}: the target overlaps an array that is read; it may be the same array, or one apart`,
   );
 }
 
 /**
  * The expression for every element, as a new array: float32 or float64, or for conditions uint8. `source` is made by
  * the functions of `tsmpi/linalg`, or a text such as "exp(x) + a * sin(x)"; its parameters are given by name. A number
- * given for a parameter may change from call to call without a new kernel. Does not wait.
- * @throws {CudaUnavailableError} a function that only NVRTC can compile, which is missing
+ * given for a parameter, or that stands in the expression, may change from call to call without a new kernel. Does not wait.
  */
 export function evaluate(
-  source: Expression | string,
+  source: Parsed | string,
   bindings: Bindings,
   options: EvaluateOptions = {},
 ): Computed {
-  const expression = expressionOf("evaluate", source);
-  const { device, shape, wide } = operandsOf("evaluate", [expression], bindings, options);
+  return computed("evaluate", expressionOf("evaluate", source), bindings, options);
+}
+
+/** @param routine for errors */
+function computed(
+  routine: string,
+  expression: Expression,
+  bindings: Bindings,
+  options: EvaluateOptions,
+): Computed {
+  const { device, shape, wide } = operandsOf(routine, [expression], bindings, options);
   const numbers = wide ? "float64" : "float32";
   const target = empty(shape, { dtype: expression.kind === "condition" ? "uint8" : numbers, device });
   try {
-    evaluateInto(target, expression, bindings, options);
+    store(routine, target, expression, bindings, options);
     return target;
   } catch (error) {
     target.free();
@@ -301,7 +330,7 @@ export function map<const A extends Arrays>(
   options: EvaluateOptions = {},
 ): Computed {
   const { made, bindings } = apply("map", arrays, f as (...elements: Expression[]) => Expression);
-  return evaluate(madeExpression("map", made), bindings, options);
+  return computed("map", madeExpression("map", made), bindings, options);
 }
 
 /** The same into an array, which may be one of those. */
@@ -312,7 +341,7 @@ export function mapInto<const A extends Arrays>(
   options: EvaluateOptions = {},
 ): void {
   const { made, bindings } = apply("mapInto", arrays, f as (...elements: Expression[]) => Expression);
-  evaluateInto(target, madeExpression("mapInto", made), bindings, options);
+  store("mapInto", target, madeExpression("mapInto", made), bindings, options);
 }
 
 /**
@@ -323,9 +352,29 @@ export function mapInto<const A extends Arrays>(
 export async function reduce<const A extends Arrays, R extends Reductions>(
   arrays: A,
   f: (...elements: Arguments<A>) => R,
+  options?: EvaluateOptions,
+): Promise<Reduced<R>>;
+/** Of an expression whose parameters are given by name, as a text: `await reduce("sum((x - m) ** 2)", { x, m: 0.5 })`. */
+export async function reduce(
+  source: Parsed | string,
+  values: Bindings,
+  options?: EvaluateOptions,
+): Promise<number>;
+/** Several such reductions by name, in one pass. */
+export async function reduce<R extends { readonly [name: string]: Reduction }>(
+  sources: R,
+  values: Bindings,
+  options?: EvaluateOptions,
+): Promise<Reduced<R>>;
+export async function reduce(
+  source: Arrays | Reductions | Parsed | string,
+  second: unknown,
   options: EvaluateOptions = {},
-): Promise<Reduced<R>> {
-  const { made, bindings } = apply("reduce", arrays, f as (...elements: Expression[]) => R);
+): Promise<unknown> {
+  const isArrays = source instanceof DeviceArray || Array.isArray(source) || typeof second === "function";
+  const { made, bindings } = isArrays
+    ? apply("reduce", source as Arrays, second as (...elements: Expression[]) => Reductions)
+    : { made: typeof source === "string" ? parse(source) : source, bindings: second as Bindings };
   const single = made instanceof Reduction;
   const named = single ? [["", made] as const] : reductionsByName(made);
   const outcomes = named.map(([, one]) => one);
@@ -336,17 +385,18 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
     if (without !== undefined) throw new ArgumentError(`reduce: ${without.name} of no elements`);
   }
   const places: number[] = [];
-  const plan = planOf(operands, planner => {
+  const planned = planOf(operands, planner => {
     for (const one of outcomes) places.push(planner.reduce(one, operands.wide));
     return undefined;
   });
+  const { plan } = planned;
   // As many as run at once, so that a thread adds up as much as it can before blocks are put together.
   const most = device.modules.multiprocessors * 8;
   const blocks = Math.min(device.modules.blocksFor(size / lanesOf(plan.arrays)), most);
   const slots = (plan.accumulators.length * slotBytes) / 8;
   using partial = empty([blocks, slots], { dtype: "float64", device });
   withDense(operands.arrays, laid => {
-    launch("reduction", plan, groupingToRead(laid), operands, partial.writeAddress, laid, blocks);
+    launch("reduction", planned, groupingToRead(laid), operands, partial.writeAddress, laid, blocks);
   });
   const parts = await partial.download();
   const totals = plan.accumulators.map(({ how }, i) => total(how, parts, slots, (i * slotBytes) / 8));
@@ -354,9 +404,7 @@ export async function reduce<const A extends Arrays, R extends Reductions>(
     const { accumulators, number } = finishes[name];
     return number(totals.slice(places[i], places[i] + accumulators.length), size);
   });
-  return (
-    single ? numbers[0] : Object.fromEntries(named.map(([name], i) => [name, numbers[i]]))
-  ) as Reduced<R>;
+  return single ? numbers[0] : Object.fromEntries(named.map(([name], i) => [name, numbers[i]]));
 }
 
 function reductionsByName(made: unknown): [string, Reduction][] {
@@ -370,7 +418,7 @@ function reductionsByName(made: unknown): [string, Reduction][] {
     made instanceof Expression ||
     Object.keys(made).length === 0
   )
-    throw wrong("what the function gives, or each of several by name,", made);
+    throw wrong("what is given, or each of several by name,", made);
   const named = Object.entries(made);
   for (const [name, one] of named) if (!(one instanceof Reduction)) throw wrong(name, one);
   return named as [string, Reduction][];

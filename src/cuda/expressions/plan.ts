@@ -76,6 +76,14 @@ export const finishes: { readonly [name in ReductionName]: Finish } = {
   all: { accumulators: ["min"], number: ([least]) => Math.min(1, least) },
 };
 
+/** Numbers that are written into kernels. */
+const kept: ReadonlySet<number> = new Set([
+  ...[0, 0.5, 1, 2, 3, 4].flatMap(value => [value, -value]),
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+]);
+
 /** Turns trees into steps; equal parts of them become one. */
 export class Planner {
   private readonly leaves: ReadonlyMap<string, Leaf>;
@@ -84,14 +92,23 @@ export class Planner {
   private readonly seen = new Map<Expression, number>();
   readonly steps: Step[] = [];
   readonly accumulators: Accumulator[] = [];
+  /** Numbers that stand in the expressions, and are given to the kernel behind the scalars of `leaves`. */
+  readonly given: number[] = [];
+  private readonly scalars: number;
+  private readonly room: number;
 
-  /** Arrays and scalars are numbered apart, each in the order of `leaves`. */
-  constructor(leaves: ReadonlyMap<string, Leaf>) {
+  /**
+   * Arrays and scalars are numbered apart, each in the order of `leaves`.
+   * @param room for how many more scalars the kernel has it
+   */
+  constructor(leaves: ReadonlyMap<string, Leaf>, room: number) {
     this.leaves = leaves;
+    this.room = room;
     const numbers = new Map<string, number>();
     const counts = { array: 0, scalar: 0 };
     for (const [name, leaf] of leaves) numbers.set(name, counts[leaf === "scalar" ? "scalar" : "array"]++);
     this.numbers = numbers;
+    this.scalars = counts.scalar;
   }
 
   private step(step: Step): number {
@@ -128,7 +145,7 @@ export class Planner {
   private stepOf({ node }: Expression): number {
     switch (node.kind) {
       case "number":
-        return this.step({ op: "constant", kind: "number", value: node.value });
+        return this.number(node.value);
       case "array":
         throw new ArgumentError(
           `an expression on a device cannot read the typed array ${node.name ?? "in it"}; upload it, and give it by name`,
@@ -146,6 +163,22 @@ export class Planner {
         return this.step({ op: node.function, kind: gives, from });
       }
     }
+  }
+
+  /**
+   * A number of an expression: part of the kernel only if it is one of the few of which compilers can make something. Else it
+   * is given to it, so that expressions which differ in their numbers share a kernel.
+   */
+  private number(value: number): number {
+    if (!kept.has(value)) {
+      const known = this.given.indexOf(value);
+      if (known >= 0) return this.step({ op: "scalar", kind: "number", index: this.scalars + known });
+      if (this.given.length < this.room) {
+        const index = this.scalars + this.given.push(value) - 1;
+        return this.step({ op: "scalar", kind: "number", index });
+      }
+    }
+    return this.step({ op: "constant", kind: "number", value });
   }
 
   /** An expression as numbers, or as conditions. */

@@ -10,4 +10,4 @@ export {
   type Kind,
   type ReductionName,
 } from "./functions.ts";
-export { expr, parse } from "./parse.ts";
+export { expr, type Parsed, parse } from "./parse.ts";
