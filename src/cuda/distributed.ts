@@ -4,7 +4,8 @@ import { ArgumentError } from "../index.ts";
 import { requireKnownOptions } from "../known-options.ts";
 import { type DeviceArray, empty, requireDeviceArray } from "./array.ts";
 import { DeviceCommunicator } from "./communicator.ts";
-import { type MatmulOptions, matmulInto, matmulOptions, resultType } from "./matmul.ts";
+import type { DtypeName } from "./dtype.ts";
+import { type MatmulOptions, matmulInto, matmulOptions, type ProductDtype, resultType } from "./matmul.ts";
 import { show } from "./shape.ts";
 
 /**
@@ -14,12 +15,12 @@ import { show } from "./shape.ts";
  * Called by all ranks of `gpus`, with the same options.
  * @throws {ArgumentError} (on all ranks) shapes or types that do not go together
  */
-export async function matmulRows(
+export async function matmulRows<D extends DtypeName, R extends DtypeName = ProductDtype<D>>(
   gpus: DeviceCommunicator,
-  a: DeviceArray,
-  b: DeviceArray,
-  options: MatmulOptions = {},
-): Promise<DeviceArray> {
+  a: DeviceArray<D>,
+  b: DeviceArray<D>,
+  options: MatmulOptions<R> = {},
+): Promise<DeviceArray<R>> {
   if (!(gpus instanceof DeviceCommunicator)) {
     throw new ArgumentError(
       `matmulRows: the first argument must be a communicator for device arrays, from over(world); got ${describe(gpus)}`,
@@ -31,7 +32,8 @@ export async function matmulRows(
   // Views, which keep the memory where the arrays are freed meanwhile.
   using left = a.slice();
   using right = b.slice();
-  return await left.reading(() => right.reading(() => productOfRows(gpus, left, right, options)));
+  const product = left.reading(() => right.reading(() => productOfRows(gpus, left, right, options)));
+  return (await product) as DeviceArray<R>;
 }
 
 async function productOfRows(

@@ -188,7 +188,7 @@ const libraries: { readonly [K in keyof Libraries]: () => Found<Libraries[K]> } 
 
 /** Why CUDA, or one of its libraries, cannot be used; undefined when it can. */
 export function reason(library: keyof Libraries = "driver"): string | undefined {
-  if (!Object.hasOwn(libraries, library)) {
+  if (typeof library !== "string" || !Object.hasOwn(libraries, library)) {
     throw new ArgumentError(
       `reason: there is ${Object.keys(libraries).join(", ")}; got ${describe(library)}`,
     );

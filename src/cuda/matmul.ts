@@ -9,11 +9,14 @@ import { cublas, failure } from "./library.ts";
 import { scale, scaleName } from "./ptx/scale.ts";
 import { sameShape, show, sizeOf } from "./shape.ts";
 
-export interface MatmulOptions {
+/** The type of a product unless the options say otherwise. */
+export type ProductDtype<D extends DtypeName> = D extends "int8" ? "int32" : D;
+
+export interface MatmulOptions<R extends DtypeName = DtypeName> {
   /** Factor of the product; 1 unless said. */
   alpha?: number;
   /** Type of the result: that of the operands, or "float32" for halves. Of int8 it is always "int32". */
-  dtype?: DtypeName;
+  dtype?: R;
   /** float32 only: lets the tensor cores round the factors to 10 bits of mantissa (TF32), many times faster. */
   tf32?: boolean;
 }
@@ -187,11 +190,15 @@ export function resultType(operands: DtypeName, wanted: DtypeName | undefined): 
  * @throws {ArgumentError} shapes, types or devices that do not go together
  * @throws {CudaUnavailableError} there is no cuBLAS
  */
-export function matmul(a: DeviceArray, b: DeviceArray, options: MatmulOptions = {}): DeviceArray {
+export function matmul<D extends DtypeName, R extends DtypeName = ProductDtype<D>>(
+  a: DeviceArray<D>,
+  b: DeviceArray<D>,
+  options: MatmulOptions<R> = {},
+): DeviceArray<R> {
   requireKnownOptions("matmul", options, matmulOptions);
   const { shape } = plan(a, b);
   const { dtype, ...rest } = options;
-  const target = empty(shape, { dtype: resultType(a.dtype, dtype).name, device: a.device });
+  const target = empty(shape, { dtype: resultType(a.dtype, dtype).name as R, device: a.device });
   try {
     matmulInto(target, a, b, rest);
     return target;

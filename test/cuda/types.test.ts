@@ -60,6 +60,15 @@ describe("cuda: declarations of the built package", function () {
       const brains: cuda.DeviceArray<"bfloat16"> = await cuda.upload(bits, 6, { dtype: "bfloat16" });
       const chosen: cuda.DtypeName = world.rank === 0 ? "int8" : "int64";
       const any: cuda.DeviceArray[] = [a, brains, cuda.empty(2, { dtype: chosen }), cuda.matmul(a, a)];
+      const product: Float32Array = await cuda.matmul(a, a.transpose(), { tf32: true }).download();
+      using bytes = cuda.zeros([4, 4], { dtype: "int8" });
+      const sums: Int32Array = await cuda.matmul(bytes, bytes).download();
+      const wide: Float32Array = await cuda.matmul(halves, halves, { dtype: "float32" }).download();
+      const gpus = await cuda.over(world);
+      const rows: Float32Array = await (await cuda.matmulRows(gpus, a, a)).download();
+      const total: number = await cuda.reduce("sum(x)", { x: a });
+      const { least }: { least: number } = await cuda.reduce(a, x => ({ least: x.min() }));
+      console.log(product, sums, wide, rows, total, least);
       const [first] = await cuda.map(a, x => exp(x)).download();
       console.log(single, named, clamped, any, first + 1);
       // @ts-expect-error: it may be of any type
