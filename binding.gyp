@@ -17,6 +17,7 @@
         "native/fence.cc",
         "native/tcp.cc",
         "native/reduce.cc",
+        "native/cuda-lanes.cc",
         "native/cuda-library.cc",
         "native/cuda-transfers.cc",
         "native/cuda-nccl.cc",
@@ -40,6 +41,8 @@
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "dependencies": ["reduce_baseline", "kernels_baseline", "expression_baseline", "random"],
       "libraries": ["-ldl"],
+      # Threads of the addon may end after the worker of JavaScript that was the last to have it loaded.
+      "ldflags": ["-Wl,-z,nodelete"],
       "conditions": [["target_arch=='x64'", {
         "dependencies": [
           "reduce_avx2", "reduce_avx512", "kernels_avx2", "kernels_avx512", "expression_avx2", "expression_avx512"

@@ -32,6 +32,7 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(cuDeviceCanAccessPeer, int*, int, int)                                                                        \
   F(cuCtxEnablePeerAccess, Handle, unsigned)                                                                      \
   F(cuCtxSetCurrent, Handle)                                                                                      \
+  F(cuCtxGetCurrent, Handle*)                                                                                     \
   F(cuMemGetInfo_v2, size_t*, size_t*)                                                                            \
   F(cuMemAlloc_v2, Address*, size_t)                                                                              \
   F(cuMemFree_v2, Address)                                                                                        \
@@ -47,10 +48,12 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(cuStreamDestroy_v2, Handle)                                                                                   \
   F(cuEventCreate, Handle*, unsigned)                                                                             \
   F(cuEventRecord, Handle, Handle)                                                                                \
+  F(cuEventQuery, Handle)                                                                                         \
   F(cuEventSynchronize, Handle)                                                                                   \
   F(cuEventElapsedTime, float*, Handle, Handle)                                                                   \
   F(cuEventDestroy_v2, Handle)                                                                                    \
   F(cuModuleLoadDataEx, Handle*, const void*, unsigned, int*, void**)                                             \
+  F(cuModuleUnload, Handle)                                                                                       \
   F(cuModuleGetFunction, Handle*, Handle, const char*)                                                            \
   F(cuLaunchKernel, Handle, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Handle, void**, \
     void**)                                                                                                       \
@@ -60,6 +63,7 @@ struct NcclId {  // ncclUniqueId, which is passed by value
 
 #define CUBLAS_FUNCTIONS(F)                                                                                        \
   F(cublasCreate_v2, Handle*)                                                                                      \
+  F(cublasDestroy_v2, Handle)                                                                                      \
   F(cublasGetVersion_v2, Handle, int*)                                                                             \
   F(cublasSetStream_v2, Handle, Handle)                                                                            \
   F(cublasGemmEx, Handle, int, int, int, int, int, const void*, const void*, int, int, const void*, int, int,      \
@@ -82,6 +86,7 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(ncclGetUniqueId, void*)                                                \
   F(ncclCommInitRank, Handle*, int, NcclId, int)                           \
   F(ncclCommDestroy, Handle)                                               \
+  F(ncclCommAbort, Handle)                                                 \
   F(ncclAllReduce, Address, Address, size_t, int, int, Handle, Handle)     \
   F(ncclReduce, Address, Address, size_t, int, int, int, Handle, Handle)   \
   F(ncclBroadcast, Address, Address, size_t, int, int, Handle, Handle)     \
@@ -92,7 +97,7 @@ struct NcclId {  // ncclUniqueId, which is passed by value
   F(ncclGroupStart)                                                        \
   F(ncclGroupEnd)
 
-// The driver's functions as the transfer threads call them (cuda-transfers.cc); null until the driver is opened.
+// The driver's functions as native threads call them (cuda-lanes.cc, cuda-transfers.cc); null until it is opened.
 struct CudaDriver {
 #define MEMBER(name, ...) int (*name)(__VA_ARGS__);
   CUDA_DRIVER_FUNCTIONS(MEMBER)
@@ -100,6 +105,15 @@ struct CudaDriver {
 };
 
 extern CudaDriver cudaDriver;
+
+// Those of cuBLAS, of which only one is called by the addon itself.
+struct CudaCublas {
+#define MEMBER(name, ...) int (*name)(__VA_ARGS__);
+  CUBLAS_FUNCTIONS(MEMBER)
+#undef MEMBER
+};
+
+extern CudaCublas cudaCublas;
 
 // Those of NCCL, as cuda-nccl.cc calls them; null until it is opened.
 struct CudaNccl {

@@ -14,6 +14,7 @@
 namespace tsmpi {
 
 CudaDriver cudaDriver;
+CudaCublas cudaCublas;
 CudaNccl cudaNccl;
 
 template <typename T>
@@ -57,7 +58,11 @@ static bool argument(napi_env env, napi_value value, T* result) {
   }
 }
 
-template <typename... Args>
+static Address asAddress(Address address) { return address; }
+static Address asAddress(Handle handle) { return reinterpret_cast<Address>(handle); }
+
+// What a call makes or ends is noted: it must not outlive the environment.
+template <Belonging made, Belonging ended, typename... Args>
 struct Caller {
   static napi_value call(napi_env env, napi_callback_info info) {
     return callWith(env, info, std::index_sequence_for<Args...>());
@@ -76,24 +81,29 @@ struct Caller {
       napi_throw_type_error(env, nullptr, "calling CUDA: an argument is missing, or no number, typed array or null");
       return nullptr;
     }
+    // Before the call, after which another thread may get the same handle.
+    if constexpr (ended != Belonging::none) disown(env, ended, asAddress(std::get<0>(arguments)));
     int status = reinterpret_cast<int (*)(Args...)>(function)(std::get<I>(arguments)...);
+    if constexpr (made != Belonging::none)
+      if (status == 0) own(env, made, asAddress(*std::get<0>(arguments)));
     napi_create_int32(env, status, &result);
     return result;
   }
 };
 
-template <typename... Args>
-static void* bind(void* library, const char* name, Napi::Env env, Napi::Object functions) {
+// `pointer` is where native code finds the function, if it calls it as well.
+template <Belonging made, Belonging ended, typename... Args>
+static void bind(void* library, const char* name, Napi::Env env, Napi::Object functions, int (**pointer)(Args...)) {
   void* address = dlsym(library, name);
   if (address == nullptr) {
     Napi::Array missing = functions.Get("missing").As<Napi::Array>();
     missing.Set(missing.Length(), Napi::String::New(env, name));
-    return nullptr;
+    return;
   }
   napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, Caller<Args...>::call, address, &function);
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, Caller<made, ended, Args...>::call, address, &function);
   functions.Set(name, Napi::Value(env, function));
-  return address;
+  if (pointer != nullptr) *pointer = reinterpret_cast<int (*)(Args...)>(address);
 }
 
 // openCudaLibrary(kind: "driver" | "cublas" | "nvrtc" | "nccl", path): an object of the functions that the library has, with its
@@ -105,24 +115,19 @@ static Napi::Value openCudaLibrary(const Napi::CallbackInfo& info) {
   if (library == nullptr) return Napi::String::New(env, dlerror());
   Napi::Object functions = Napi::Object::New(env);
   functions.Set("missing", Napi::Array::New(env));
+#define BIND(name, pointer) bind<madeBy(#name), endedBy(#name)>(library, #name, env, functions, pointer);
+#define BIND_DRIVER(name, ...) BIND(name, &cudaDriver.name)
+#define BIND_CUBLAS(name, ...) BIND(name, &cudaCublas.name)
+#define BIND_NCCL(name, ...) BIND(name, &cudaNccl.name)
+#define BIND_NVRTC(name, ...) BIND(name, static_cast<int (**)(__VA_ARGS__)>(nullptr))
   if (kind == "driver") {
-#define BIND(name, ...) \
-  cudaDriver.name = reinterpret_cast<int (*)(__VA_ARGS__)>(bind<__VA_ARGS__>(library, #name, env, functions));
-    CUDA_DRIVER_FUNCTIONS(BIND)
-#undef BIND
+    CUDA_DRIVER_FUNCTIONS(BIND_DRIVER)
+  } else if (kind == "cublas") {
+    CUBLAS_FUNCTIONS(BIND_CUBLAS)
   } else if (kind == "nccl") {
-#define BIND(name, ...) \
-  cudaNccl.name = reinterpret_cast<int (*)(__VA_ARGS__)>(bind<__VA_ARGS__>(library, #name, env, functions));
-    NCCL_FUNCTIONS(BIND)
-#undef BIND
+    NCCL_FUNCTIONS(BIND_NCCL)
   } else {
-#define BIND(name, ...) bind<__VA_ARGS__>(library, #name, env, functions);
-    if (kind == "cublas") {
-      CUBLAS_FUNCTIONS(BIND)
-    } else {
-      NVRTC_FUNCTIONS(BIND)
-    }
-#undef BIND
+    NVRTC_FUNCTIONS(BIND_NVRTC)
   }
   Dl_info where;
   for (const char* name : {"cuInit", "cublasCreate_v2", "nvrtcVersion", "ncclGetVersion"}) {

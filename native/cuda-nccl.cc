@@ -5,34 +5,31 @@
 #include "cuda.h"
 
 #include <cstring>
-#include <memory>
 #include <vector>
 
 namespace tsmpi {
 
-#define CHECK(library, call, ...) outcome.check(library.call(__VA_ARGS__), #call)
+#define CHECK(library, call, ...) work.check(library.call(__VA_ARGS__), #call)
 
-// cudaNcclJoin(context, communicator: BigUint64Array, size, id: Uint8Array, rank): makes the communicator, once all ranks
-// have come, and writes its handle.
+// cudaNcclJoin(context, size, id: Uint8Array, rank): makes the communicator, once all ranks have come. A promise of its
+// handle or [call, status].
 static Napi::Value cudaNcclJoin(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
-  auto target = std::make_shared<Napi::Reference<Napi::BigUint64Array>>(
-    Napi::Persistent(info[1].As<Napi::BigUint64Array>()));
-  auto* handle = reinterpret_cast<Handle*>(target->Value().Data());
-  int size = info[2].As<Napi::Number>(), rank = info[4].As<Napi::Number>();
+  Handle context = handleOf(info[0]);
+  int size = info[1].As<Napi::Number>(), rank = info[3].As<Napi::Number>();
   NcclId id;
-  std::memcpy(id.bytes, info[3].As<Napi::Uint8Array>().Data(), sizeof id.bytes);
-  // The reference goes with the job, which ends in the main thread.
-  return withOthers(env, handleOf(info[0]), [target, handle, size, id, rank](Outcome& outcome) {
-    CHECK(cudaNccl, ncclCommInitRank, handle, size, id, rank);
+  std::memcpy(id.bytes, info[2].As<Napi::Uint8Array>().Data(), sizeof id.bytes);
+  return inLane(info.Env(), context, context, [=](Work& work) {
+    if (CHECK(cudaNccl, ncclCommInitRank, &work.made, size, id, rank)) work.own(Belonging::communicator, work.made);
   });
 }
 
 // cudaNcclLeave(context, communicator): waits for its work and destroys it.
 static Napi::Value cudaNcclLeave(const Napi::CallbackInfo& info) {
-  Handle communicator = handleOf(info[1]);
-  return withOthers(info.Env(), handleOf(info[0]),
-                    [communicator](Outcome& outcome) { CHECK(cudaNccl, ncclCommDestroy, communicator); });
+  Handle context = handleOf(info[0]), communicator = handleOf(info[1]);
+  return inLane(info.Env(), context, context, [communicator](Work& work) {
+    work.disown(Belonging::communicator, communicator);
+    CHECK(cudaNccl, ncclCommDestroy, communicator);
+  });
 }
 
 namespace {
@@ -47,7 +44,7 @@ struct Call {
 
 }  // namespace
 
-static bool perform(const Call& call, Handle communicator, Handle stream, Outcome& outcome) {
+static bool perform(const Call& call, Handle communicator, Handle stream, Work& work) {
   auto source = static_cast<Address>(call.source), target = static_cast<Address>(call.target);
   auto count = static_cast<size_t>(call.count);
   int type = static_cast<int>(call.type), by = static_cast<int>(call.operatorCode), peer = static_cast<int>(call.peer);
@@ -70,14 +67,15 @@ static Napi::Value cudaNcclRun(const Napi::CallbackInfo& info) {
   auto numbers = info[4].As<Napi::Float64Array>();
   std::vector<Call> calls(numbers.ElementLength() / (sizeof(Call) / sizeof(double)));
   std::memcpy(calls.data(), numbers.Data(), calls.size() * sizeof(Call));
-  return withOthers(info.Env(), handleOf(info[0]), [=](Outcome& outcome) {
+  Handle context = handleOf(info[0]);
+  return inLane(info.Env(), context, context, [=](Work& work) {
     if (!CHECK(cudaDriver, cuStreamWaitEvent, stream, event, 0)) return;
     if (!CHECK(cudaNccl, ncclGroupStart)) return;
     for (const Call& call : calls)
-      if (!perform(call, communicator, stream, outcome)) break;
+      if (!perform(call, communicator, stream, work)) break;
     // Also after an error: the group must not stay open.
     CHECK(cudaNccl, ncclGroupEnd);
-    CHECK(cudaDriver, cuStreamSynchronize, stream);
+    work.settle(stream);
   });
 }
 

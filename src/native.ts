@@ -72,14 +72,27 @@ export interface Native extends Waits {
     array: ArrayBufferView,
     pinned: boolean,
   ): Promise<undefined | [call: string, status: number]>;
-  cudaWait(context: number, event: number): Promise<undefined | [call: string, status: number]>;
+  cudaWait(
+    context: number,
+    stream: number,
+    event: number,
+  ): Promise<undefined | [call: string, status: number]>;
+  cudaCopyFromPeer(
+    context: number,
+    stream: number,
+    event: number,
+    target: number,
+    handle: Uint8Array,
+    offset: number,
+    bytes: number,
+    alone: boolean,
+  ): Promise<undefined | [call: string, status: number]>;
   cudaNcclJoin(
     context: number,
-    communicator: BigUint64Array,
     size: number,
     id: Uint8Array,
     rank: number,
-  ): Promise<undefined | [call: string, status: number]>;
+  ): Promise<number | [call: string, status: number]>;
   cudaNcclRun(
     context: number,
     stream: number,

@@ -30,6 +30,9 @@ const capabilityMinor = 76;
 // CUresult of cuCtxEnablePeerAccess: enabled already, by somebody else in this process; not to be had, or not for one more.
 const reachable = [704, 217, 711];
 
+/** Streams for copies from other processes, with a native thread each. */
+const mostPeers = 4;
+
 // Flags of cuStreamCreate and cuEventCreate.
 const nonBlocking = 1;
 // Who waits for an event sleeps; otherwise the driver would look again and again.
@@ -76,9 +79,6 @@ export function devices(): readonly DeviceInfo[] {
   return Array.from({ length: count() }, (_, index) => describe(index));
 }
 
-/** The context that the main thread has. */
-let current = 0;
-
 /**
  * A GPU. What is called on it begins at once or when what was called before has ended, in the order of the calls,
  * while the program goes on; only promises wait. An error of a kernel therefore comes with a later promise.
@@ -101,9 +101,9 @@ export class Device implements DeviceInfo {
   private readonly uploads: number;
   private readonly downloads: number;
   /** For copies from other processes. */
-  private readonly peers: number;
+  private readonly peers: { readonly stream: number; copies: number }[] = [];
   private readonly events: number[] = [];
-  private readonly moving = new Set<Promise<void>>();
+  private readonly moving = new Set<Promise<unknown>>();
   /** Devices from which copies have been asked for. */
   private readonly reached = new Set<Device>();
 
@@ -145,15 +145,12 @@ export class Device implements DeviceInfo {
     this.stream = this.createStream();
     this.uploads = this.createStream();
     this.downloads = this.createStream();
-    this.peers = this.createStream();
     this.modules = new Modules(this);
   }
 
-  /** Makes this the device that the driver's calls of the main thread mean. @internal */
+  /** Makes this the device that the driver's calls mean. Whatever was before: others in the process may use CUDA, too. @internal */
   use(): void {
-    if (current === this.context) return;
     call("cuCtxSetCurrent", this.context);
-    current = this.context;
   }
 
   /**
@@ -211,26 +208,33 @@ export class Device implements DeviceInfo {
   }
 
   /** What runs beside the stream of kernels. */
-  private async move(work: Promise<void>): Promise<void> {
+  private async move<T>(work: Promise<T>): Promise<T> {
     this.moving.add(work);
     try {
-      await work;
+      return await work;
     } finally {
       this.moving.delete(work);
     }
   }
 
-  /** Copies from memory of another process that is open here, when `event` has come. @internal */
-  async copyFromPeer(to: number, from: number, bytes: number, event: number): Promise<void> {
-    this.use();
-    call("cuStreamWaitEvent", this.peers, event, 0);
-    call("cuMemcpyDtoDAsync_v2", to, from, bytes, this.peers);
-    await this.move(this.marked(copied => this.until(copied), this.peers));
+  /** Gives `work`, a copy from another process, the stream where it waits for the fewest others. @internal */
+  async besidePeers<T>(work: (stream: number) => Promise<T>): Promise<T> {
+    let [peer] = this.peers.sort((a, b) => a.copies - b.copies);
+    if (this.peers.length < mostPeers && (peer === undefined || peer.copies > 0)) {
+      peer = { stream: this.createStream(), copies: 0 };
+      this.peers.push(peer);
+    }
+    peer.copies++;
+    try {
+      return await this.move(work(peer.stream));
+    } finally {
+      peer.copies--;
+    }
   }
 
   /** Gives `work` an event that comes when all that was called so far has ended. @internal */
-  async marked<T>(work: (event: number) => Promise<T>, stream: number = this.stream): Promise<T> {
-    const event = this.mark(stream);
+  async marked<T>(work: (event: number) => Promise<T>): Promise<T> {
+    const event = this.mark();
     try {
       return await work(event);
     } finally {
@@ -268,15 +272,15 @@ export class Device implements DeviceInfo {
     return this.toString();
   }
 
-  /** Resolves when an event has come. @internal */
+  /** Resolves when an event of the stream of kernels has come. @internal */
   async until(event: number): Promise<void> {
-    await settled(native().cudaWait(this.context, event));
+    await settled(native().cudaWait(this.context, this.stream, event));
   }
 
-  private mark(stream: number = this.stream): number {
+  private mark(): number {
     this.use();
     const event = this.events.pop() ?? this.createEvent(blockingSync | withoutTiming);
-    call("cuEventRecord", event, stream);
+    call("cuEventRecord", event, this.stream);
     return event;
   }
 

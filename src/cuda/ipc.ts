@@ -2,9 +2,10 @@
  * Device memory seen from another process of the host (CUDA IPC): a handle names an allocation, and whoever opens it
  * copies straight from there.
  */
+import { native } from "../native.ts";
 import type { DeviceArray } from "./array.ts";
 import type { Device } from "./device.ts";
-import { call, driver } from "./library.ts";
+import { driver, driverVersion, failure } from "./library.ts";
 
 /** Where an array lies, for another process. */
 export interface Export {
@@ -12,9 +13,6 @@ export interface Export {
   /** Bytes from the start of the allocation. */
   readonly offset: number;
 }
-
-/** cuIpcOpenMemHandle: CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS */
-const lazyPeerAccess = 1;
 
 /** Undefined where the driver does not allow it. The array must stay as it is until the other has read it. */
 export function exported(array: DeviceArray): Export | undefined {
@@ -25,38 +23,29 @@ export function exported(array: DeviceArray): Export | undefined {
   return { handle, offset: array.readAddress - address };
 }
 
-/** One at a time: a process cannot have the same allocation open twice. */
-let turn: Promise<unknown> = Promise.resolve();
+/** CUDA 11.1: from then on the driver counts how often a process has an allocation open; before, it could be but once. */
+const counting = 11_010;
 
-/** Copies from another process's memory when `event` has come; false where the driver cannot open it here. */
-export function copyFrom(
-  device: Device,
-  to: number,
-  source: Export,
-  bytes: number,
-  event: number,
-): Promise<boolean> {
-  const copied = turn.then(() => copyNow(device, to, source, bytes, event));
-  turn = copied.catch(() => {});
-  return copied;
-}
+const opening = "cuIpcOpenMemHandle_v2";
 
-async function copyNow(
+/**
+ * Copies from another process's memory when `event` has come; false where the driver cannot open it here. It is opened for
+ * each copy anew: memory that is open elsewhere must not be freed, and the process whose it is does not know how long a
+ * mapping would be kept.
+ */
+export async function copyFrom(
   device: Device,
   to: number,
   { handle, offset }: Export,
   bytes: number,
   event: number,
 ): Promise<boolean> {
-  device.use();
-  const out = new BigUint64Array(1);
-  if (driver().cuIpcOpenMemHandle_v2(out, handle, lazyPeerAccess) !== 0) return false;
-  const from = Number(out[0]);
-  try {
-    await device.copyFromPeer(to, from + offset, bytes, event);
-  } finally {
-    device.use();
-    call("cuIpcCloseMemHandle", from);
-  }
-  return true;
+  const alone = driverVersion() < counting;
+  const failed = await device.besidePeers(stream =>
+    native().cudaCopyFromPeer(device.context, stream, event, to, handle, offset, bytes, alone),
+  );
+  if (failed === undefined) return true;
+  const [call, status] = failed;
+  if (call === opening) return false;
+  throw failure(call, status);
 }

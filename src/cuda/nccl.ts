@@ -133,12 +133,9 @@ export class Nccl {
     const on = device();
     // NCCL does not say when its buffers find no room, so they get what there is.
     on.trim();
-    const out = new BigUint64Array(1);
-    await settled(
-      native().cudaNcclJoin(on.context, out, comm.size, id, comm.rank),
-      `starting NCCL on ${on.toString()} (TSMPI_NCCL=off does without)`,
-    );
-    return new Nccl(on, Number(out[0]));
+    const joined = await native().cudaNcclJoin(on.context, comm.size, id, comm.rank);
+    if (typeof joined === "number") return new Nccl(on, joined);
+    throw failure(joined[0], joined[1], `starting NCCL on ${on.toString()} (TSMPI_NCCL=off does without)`);
   }
 
   /** Makes the calls as one group beside the stream of kernels, when all that was called before has ended. */

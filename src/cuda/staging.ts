@@ -3,25 +3,29 @@ import { CudaError, type TypedArray } from "../index.ts";
 import type { Dtype } from "./dtype.ts";
 import { isPinned, pinned } from "./pinned.ts";
 
-/** Bytes that are kept when nobody uses them. */
+/** Bytes of all of them. What is wanted beyond goes by ordinary memory, for pinning takes longer than another copy. */
 const most = 256 * 2 ** 20;
 
+/** Those that nobody uses. */
 const kept: Uint8Array[] = [];
-let keptBytes = 0;
+let pinnedBytes = 0;
 
 function take(bytes: number): Uint8Array {
   // Powers of two, so that few sizes serve all arrays.
   const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 4096)));
-  const index = kept.findIndex(buffer => buffer.length === size);
-  if (index < 0) return made(size);
-  keptBytes -= size;
-  return kept.splice(index, 1)[0];
+  const fitting = kept.findIndex(buffer => buffer.length === size);
+  if (fitting >= 0) return kept.splice(fitting, 1)[0];
+  if (pinnedBytes + size <= most) return made(size);
+  const longer = kept.findIndex(buffer => buffer.length > size);
+  return longer >= 0 ? kept.splice(longer, 1)[0] : new Uint8Array(bytes);
 }
 
 /** Where the system pins no more, ordinary memory does: what waits for a message that is announced must not be let down. */
 function made(size: number): Uint8Array {
   try {
-    return pinned(Uint8Array, size);
+    const buffer = pinned(Uint8Array, size);
+    pinnedBytes += size;
+    return buffer;
   } catch (error) {
     if (error instanceof CudaError) return new Uint8Array(size);
     throw error;
@@ -61,9 +65,6 @@ export async function staged<T>(
   try {
     return await work(new host(buffer.buffer, 0, length));
   } finally {
-    if (isPinned(buffer) && keptBytes + buffer.length <= most) {
-      kept.push(buffer);
-      keptBytes += buffer.length;
-    }
+    if (isPinned(buffer)) kept.push(buffer);
   }
 }

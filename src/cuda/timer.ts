@@ -33,8 +33,9 @@ export class Timer {
     const end = this.record();
     this.holders++;
     try {
-      const failed = await native().cudaWait(this.device.context, end);
+      const failed = await native().cudaWait(this.device.context, this.device.stream, end);
       if (failed !== undefined) throw failure(failed[0], failed[1]);
+      this.device.use();
       const milliseconds = new Float32Array(1);
       call("cuEventElapsedTime", milliseconds, this.start, end);
       return milliseconds[0];

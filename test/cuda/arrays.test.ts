@@ -2,6 +2,7 @@ import { setImmediate as later } from "node:timers/promises";
 import { inspect } from "node:util";
 import { expect } from "chai";
 import * as cuda from "../../src/cuda/index.ts";
+import { driver } from "../../src/cuda/library.ts";
 import { ArgumentError, CudaError, DeviceMemoryError } from "../../src/errors.ts";
 import type { TypedArray } from "../../src/index.ts";
 import { failing, useFakeCuda } from "./fake.ts";
@@ -494,9 +495,9 @@ describe("cuda: device arrays (on the fake driver)", function () {
     ["cuMemcpyHtoDAsync_v2", 700, array => array.upload(range(6))],
     ["cuMemcpyDtoHAsync_v2", 700, array => array.download()],
     ["cuStreamWaitEvent", 400, array => array.download()],
-    ["cuStreamSynchronize", 719, array => array.download()],
+    ["cuEventQuery", 719, array => array.download()],
     ["cuEventRecord", 400, array => array.download()],
-    ["cuEventSynchronize", 700, () => cuda.device().synchronize()],
+    ["cuEventQuery", 700, () => cuda.device().synchronize()],
     ["cuEventElapsedTime", 600, () => cuda.device().timer().stop()],
     ["cuMemHostAlloc", 2, () => cuda.pinned(Float32Array, 8)],
     ["cuMemGetInfo_v2", 999, () => cuda.device().memoryInfo()],
@@ -516,7 +517,7 @@ describe("cuda: device arrays (on the fake driver)", function () {
   it("report an error in the middle of a long transfer", async () => {
     using array = cuda.empty(8 * MiB);
     const host = new Float32Array(8 * MiB);
-    for (const failure of ["cuMemcpyHtoDAsync_v2=700@5", "cuEventSynchronize=700@2", "cuEventRecord=400@4"]) {
+    for (const failure of ["cuMemcpyHtoDAsync_v2=700@5", "cuEventQuery=700@2", "cuEventRecord=400@4"]) {
       const call = failure.split("=")[0];
       await failing(failure, () =>
         fails(() => array.upload(host), CudaError, new RegExp(`uploading: ${call}`)),
@@ -526,6 +527,19 @@ describe("cuda: device arrays (on the fake driver)", function () {
       fails(() => array.downloadInto(host), CudaError, /downloading: /),
     );
     await array.upload(host);
+  });
+
+  it("go to their devices whatever another library of the process makes current", async () => {
+    using array = cuda.full(5, 1);
+    using timer = cuda.device().timer();
+    driver().cuCtxSetCurrent(0);
+    using copy = array.copy();
+    driver().cuCtxSetCurrent(cuda.device(1).context);
+    array.fill(2);
+    expect(numbers(await copy.download())).to.deep.equal([1, 1, 1, 1, 1]);
+    const stopped = timer.stop();
+    driver().cuCtxSetCurrent(0);
+    expect(await stopped).to.be.at.least(0);
   });
 
   it("measure time on the device", async () => {

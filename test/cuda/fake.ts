@@ -4,7 +4,17 @@
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { packageRoot } from "../launch.ts";
 
@@ -69,5 +79,18 @@ export async function failing<T>(failures: string, work: () => T | Promise<T>): 
     return await work();
   } finally {
     delete process.env.FAKE_CUDA_FAIL;
+  }
+}
+
+/** Runs `work` while no kernel of a device ends that begins now; `end` lets them. */
+export async function holding<T>(device: number, work: (end: () => void) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), "tsmpi-hold-"));
+  const end = (): void => rmSync(folder, { recursive: true, force: true });
+  process.env.FAKE_CUDA_HOLD = join(folder, "device-");
+  writeFileSync(`${process.env.FAKE_CUDA_HOLD}${device}`, "");
+  try {
+    return await work(end);
+  } finally {
+    end();
   }
 }

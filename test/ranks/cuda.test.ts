@@ -17,6 +17,15 @@ describe("ranks: device arrays (on the fake driver)", function () {
     });
   }
 
+  for (const version of ["11000", "13000"]) {
+    it(`come from several ranks at once, with a driver for CUDA ${version}`, async () => {
+      await run("cuda-peers", 3, {
+        args: [version],
+        env: { ...fakeEnvironment(), FAKE_CUDA_VERSION: version },
+      });
+    });
+  }
+
   for (const ranks of [1, 2, 3]) {
     it(`fail with an error where they cannot go, and never hang (${ranks} ranks)`, async () => {
       await run("cuda-errors", ranks, { env: fakeEnvironment() });

@@ -62,6 +62,13 @@ char token;
 API cublasCreate_v2(void** handle) {
   FAKE("cublasCreate_v2");
   *handle = &token;
+  fakeTrace("made", &token);
+  return 0;
+}
+API cublasDestroy_v2(void* handle) {
+  FAKE("cublasDestroy_v2");
+  if (handle != &token) return invalidValue;
+  fakeTrace("ended", &token);
   return 0;
 }
 API cublasGetVersion_v2(void*, int* version) {

@@ -3,7 +3,9 @@
 // handle and current context is checked, so that a mistake shows without a GPU.
 //
 // Environment: FAKE_CUDA_FAIL (control.h), FAKE_CUDA_DEVICES (1), FAKE_CUDA_MEMORY (bytes of each, 1 GiB),
-// FAKE_CUDA_VERSION (13000), FAKE_CUDA_CAPABILITY (90: 9.0), FAKE_CUDA_IPC (1), FAKE_CUDA_PEERS (1), FAKE_CUDA_TRACE (control.h).
+// FAKE_CUDA_VERSION (13000), FAKE_CUDA_CAPABILITY (90: 9.0), FAKE_CUDA_IPC (1), FAKE_CUDA_PEERS (1), FAKE_CUDA_TRACE
+// (control.h), FAKE_CUDA_HOLD: while there is a file of this name and a device's number, kernels of the device do not end,
+// as far as streams and events know.
 #include "control.h"
 #include "ptx.h"
 
@@ -20,8 +22,8 @@
 
 namespace {
 
-constexpr int invalidValue = 1, outOfMemory = 2, invalidPtx = 218, invalidContext = 201, invalidHandle = 400, notFound = 500,
-              peersAlready = 704, notSupported = 801;
+constexpr int invalidValue = 1, outOfMemory = 2, invalidPtx = 218, invalidContext = 201, alreadyMapped = 208, invalidHandle = 400,
+              notFound = 500, notReady = 600, peersAlready = 704, notSupported = 801;
 
 long setting(const char* name, long otherwise) {
   const char* value = getenv(name);
@@ -32,13 +34,21 @@ struct Allocation {
   size_t bytes;
   int device;
   int fd;
-  bool foreign;
+  // How often it is open, if it is another process's.
+  int foreign;
+  std::pair<int, int> origin;
+};
+
+struct Stream {
+  // The file that keeps from ending what it has been given, or waits for.
+  std::string behind = {};
 };
 
 std::mutex mutex;
 std::map<uint64_t, Allocation> memory;
 std::map<uint64_t, size_t> pinned;
-std::set<void*> streams, events;
+std::map<void*, Stream> streams;
+std::set<void*> events;
 std::set<ptx::Module*> modules;
 std::map<int, size_t> used;
 // Contexts that reach the memory of others.
@@ -49,8 +59,16 @@ int sticky = 0;
 
 struct Event {
   std::chrono::steady_clock::time_point time;
-  bool recorded = false;
+  std::string behind;
 };
+
+bool isHeld(const std::string& behind) { return !behind.empty() && access(behind.c_str(), F_OK) == 0; }
+
+void await(std::unique_lock<std::mutex>& lock, std::string behind) {
+  lock.unlock();
+  while (isHeld(behind)) usleep(500);
+  lock.lock();
+}
 
 // Contexts are named by 1 + the device's number.
 int device() { return static_cast<int>(current) - 1; }
@@ -69,7 +87,7 @@ bool ptx::mayAccess(uint64_t address, size_t bytes) { return inside(address, byt
 #define API extern "C" __attribute__((visibility("default"))) int
 #define CONTEXT(name)                             \
   FAKE(name);                                     \
-  std::lock_guard<std::mutex> lock(mutex);        \
+  std::unique_lock<std::mutex> lock(mutex);       \
   if (current == 0) return invalidContext;        \
   if (sticky != 0) return sticky
 
@@ -151,6 +169,12 @@ API cuCtxSetCurrent(void* context) {
   return 0;
 }
 
+API cuCtxGetCurrent(void** context) {
+  FAKE("cuCtxGetCurrent");
+  *context = reinterpret_cast<void*>(current);
+  return 0;
+}
+
 API cuMemGetInfo_v2(size_t* free, size_t* total) {
   CONTEXT("cuMemGetInfo_v2");
   *total = setting("FAKE_CUDA_MEMORY", 1 << 30);
@@ -169,14 +193,14 @@ API cuMemAlloc_v2(uint64_t* address, size_t bytes) {
   // Whoever reads what nobody has written shall notice.
   memset(start, 0xa5, bytes);
   *address = reinterpret_cast<uint64_t>(start);
-  memory[*address] = {bytes, device(), fd, false};
+  memory[*address] = {bytes, device(), fd, 0, {}};
   used[device()] += bytes;
   return 0;
 }
 API cuMemFree_v2(uint64_t address) {
   CONTEXT("cuMemFree_v2");
   auto found = memory.find(address);
-  if (found == memory.end() || found->second.foreign) return invalidValue;
+  if (found == memory.end() || found->second.foreign > 0) return invalidValue;
   used[found->second.device] -= found->second.bytes;
   munmap(reinterpret_cast<void*>(address), found->second.bytes);
   close(found->second.fd);
@@ -188,12 +212,14 @@ API cuMemHostAlloc(void** address, size_t bytes, unsigned) {
   *address = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
   if (*address == nullptr) return outOfMemory;
   pinned[reinterpret_cast<uint64_t>(*address)] = bytes;
+  fakeTrace("made", *address);
   return 0;
 }
 API cuMemFreeHost(void* address) {
   std::lock_guard<std::mutex> lock(mutex);
   if (pinned.erase(reinterpret_cast<uint64_t>(address)) == 0) return invalidValue;
   free(address);
+  fakeTrace("ended", address);
   return 0;
 }
 // Only page-locked memory may be copied while the caller goes on.
@@ -244,38 +270,53 @@ API cuMemcpyPeerAsync(uint64_t target, void*, uint64_t source, void*, size_t byt
 API cuStreamCreate(void** stream, unsigned) {
   CONTEXT("cuStreamCreate");
   *stream = new char;
-  streams.insert(*stream);
+  streams[*stream] = {};
+  fakeTrace("made", *stream);
   return 0;
 }
 API cuStreamSynchronize(void* stream) {
   CONTEXT("cuStreamSynchronize");
-  return streams.count(stream) ? 0 : invalidHandle;
+  if (!streams.count(stream)) return invalidHandle;
+  await(lock, streams[stream].behind);
+  return 0;
 }
 API cuStreamWaitEvent(void* stream, void* event, unsigned) {
   CONTEXT("cuStreamWaitEvent");
   fakeTrace("wait", event);
-  return streams.count(stream) && events.count(event) ? 0 : invalidHandle;
+  if (!streams.count(stream) || !events.count(event)) return invalidHandle;
+  const std::string& behind = static_cast<Event*>(event)->behind;
+  if (isHeld(behind)) streams[stream].behind = behind;
+  return 0;
 }
 API cuStreamDestroy_v2(void* stream) {
   CONTEXT("cuStreamDestroy_v2");
+  fakeTrace("ended", stream);
   return streams.erase(stream) ? 0 : invalidHandle;
 }
 API cuEventCreate(void** event, unsigned) {
   CONTEXT("cuEventCreate");
   *event = new Event();
   events.insert(*event);
+  fakeTrace("made", *event);
   return 0;
 }
 API cuEventRecord(void* event, void* stream) {
   CONTEXT("cuEventRecord");
   fakeTrace("record", event);
   if (!events.count(event) || !streams.count(stream)) return invalidHandle;
-  *static_cast<Event*>(event) = {std::chrono::steady_clock::now(), true};
+  *static_cast<Event*>(event) = {std::chrono::steady_clock::now(), streams[stream].behind};
   return 0;
+}
+API cuEventQuery(void* event) {
+  CONTEXT("cuEventQuery");
+  if (!events.count(event)) return invalidHandle;
+  return isHeld(static_cast<Event*>(event)->behind) ? notReady : 0;
 }
 API cuEventSynchronize(void* event) {
   CONTEXT("cuEventSynchronize");
-  return events.count(event) ? 0 : invalidHandle;
+  if (!events.count(event)) return invalidHandle;
+  await(lock, static_cast<Event*>(event)->behind);
+  return 0;
 }
 API cuEventElapsedTime(float* milliseconds, void* start, void* end) {
   CONTEXT("cuEventElapsedTime");
@@ -287,6 +328,7 @@ API cuEventElapsedTime(float* milliseconds, void* start, void* end) {
 API cuEventDestroy_v2(void* event) {
   CONTEXT("cuEventDestroy_v2");
   if (!events.erase(event)) return invalidHandle;
+  fakeTrace("ended", event);
   delete static_cast<Event*>(event);
   return 0;
 }
@@ -308,6 +350,15 @@ API cuModuleLoadDataEx(void** module, const char* text, unsigned count, int* opt
   }
   *module = loaded.get();
   modules.insert(loaded.release());
+  fakeTrace("made", *module);
+  return 0;
+}
+API cuModuleUnload(void* module) {
+  CONTEXT("cuModuleUnload");
+  auto* loaded = static_cast<ptx::Module*>(module);
+  if (!modules.erase(loaded)) return invalidHandle;
+  fakeTrace("ended", module);
+  delete loaded;
   return 0;
 }
 API cuModuleGetFunction(void** function, void* module, const char* name) {
@@ -331,6 +382,9 @@ API cuLaunchKernel(void* function, unsigned gridX, unsigned gridY, unsigned grid
   auto* kernel = static_cast<ptx::Kernel*>(function);
   if (packed == nullptr || bytes != kernel->parameterBytes) return invalidValue;
   sticky = kernel->run(gridX, blockX, packed);
+  const char* hold = getenv("FAKE_CUDA_HOLD");
+  std::string file = hold == nullptr ? "" : hold + std::to_string(device());
+  if (isHeld(file)) streams[stream].behind = file;
   return 0;
 }
 
@@ -345,7 +399,7 @@ API cuIpcGetMemHandle(void* handle, uint64_t address) {
   CONTEXT("cuIpcGetMemHandle");
   if (setting("FAKE_CUDA_IPC", 1) == 0) return notSupported;
   auto found = memory.find(address);
-  if (found == memory.end() || found->second.foreign) return invalidValue;
+  if (found == memory.end() || found->second.foreign > 0) return invalidValue;
   Shared shared = {getpid(), found->second.fd, found->second.bytes};
   memset(handle, 0, 64);
   memcpy(handle, &shared, sizeof shared);
@@ -364,6 +418,15 @@ API cuIpcOpenMemHandle_v2(uint64_t* address, IpcHandle handle, unsigned flags) {
   memcpy(&shared, handle.bytes, sizeof shared);
   // A process cannot open what it has exported itself.
   if (shared.pid == getpid()) return invalidContext;
+  // Counted from CUDA 11.1 on.
+  for (auto& [start, allocation] : memory) {
+    if (allocation.foreign == 0 || allocation.origin != std::pair(shared.pid, shared.fd)) continue;
+    if (setting("FAKE_CUDA_VERSION", 13000) < 11010) return alreadyMapped;
+    allocation.foreign++;
+    *address = start;
+    fakeTrace("opened", reinterpret_cast<void*>(start));
+    return 0;
+  }
   std::string path = "/proc/" + std::to_string(shared.pid) + "/fd/" + std::to_string(shared.fd);
   int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
   if (fd < 0) return invalidHandle;
@@ -371,13 +434,16 @@ API cuIpcOpenMemHandle_v2(uint64_t* address, IpcHandle handle, unsigned flags) {
   close(fd);
   if (start == MAP_FAILED) return outOfMemory;
   *address = reinterpret_cast<uint64_t>(start);
-  memory[*address] = {shared.bytes, device(), -1, true};
+  memory[*address] = {shared.bytes, device(), -1, 1, {shared.pid, shared.fd}};
+  fakeTrace("opened", start);
   return 0;
 }
 API cuIpcCloseMemHandle(uint64_t address) {
   CONTEXT("cuIpcCloseMemHandle");
   auto found = memory.find(address);
-  if (found == memory.end() || !found->second.foreign) return invalidValue;
+  if (found == memory.end() || found->second.foreign == 0) return invalidValue;
+  fakeTrace("closed", reinterpret_cast<void*>(address));
+  if (--found->second.foreign > 0) return 0;
   munmap(reinterpret_cast<void*>(address), found->second.bytes);
   memory.erase(found);
   return 0;

@@ -40,6 +40,7 @@ struct Address {
 struct Communicator {
   Meeting* meeting;
   int size, rank;
+  std::atomic<bool> aborted{false};
 
   // Until all have come. A rank that waits gives its core to the others.
   void meet() {
@@ -48,7 +49,7 @@ struct Communicator {
       meeting->arrived.store(0);
       meeting->turn.store(turn + 1);
     } else {
-      while (meeting->turn.load() == turn) sched_yield();
+      while (meeting->turn.load() == turn && !aborted) sched_yield();
     }
   }
 };
@@ -204,6 +205,15 @@ API ncclCommInitRank(void** handle, int size, Id id, int rank) {
   comm->meet();
   if (rank == 0) close(address.fd);
   *handle = comm;
+  fakeTrace("made", comm);
+  return 0;
+}
+
+// A thread may be using it, and so its memory stays.
+API ncclCommAbort(void* handle) {
+  FAKE("ncclCommAbort");
+  static_cast<Communicator*>(handle)->aborted = true;
+  fakeTrace("ended", handle);
   return 0;
 }
 
@@ -211,6 +221,7 @@ API ncclCommDestroy(void* handle) {
   FAKE("ncclCommDestroy");
   auto* comm = static_cast<Communicator*>(handle);
   comm->meet();
+  fakeTrace("ended", comm);
   munmap(comm->meeting, sizeof(Meeting));
   delete comm;
   return 0;

@@ -165,8 +165,8 @@ for (const way of size > 1 ? ["", "cuIpcGetMemHandle=801"] : []) {
 // A barrier waits for this rank's devices, first of all.
 if (size === 1) {
   cuda.zeros(4).free();
-  process.env.FAKE_CUDA_FAIL = "cuEventSynchronize=700";
-  expect((await failure(() => gpus.barrier())).message).to.match(/^cuEventSynchronize: /);
+  process.env.FAKE_CUDA_FAIL = "cuEventQuery=700";
+  expect((await failure(() => gpus.barrier())).message).to.match(/^cuEventQuery: /);
   delete process.env.FAKE_CUDA_FAIL;
 }
 

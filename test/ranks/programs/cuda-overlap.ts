@@ -34,7 +34,7 @@ for (const line of lines) {
   const [what, which] = line.split(" ");
   if (what === "product") products++;
   else if (what === "record") recorded.set(which, products);
-  else waits.push([recorded.get(which)!, products]);
+  else if (what === "wait") waits.push([recorded.get(which)!, products]);
 }
 expect(products).to.equal(size);
 for (let step = 0; step < size - 1; step++)
