@@ -538,7 +538,10 @@ function hostIdentity(): string {
 export async function over(comm: Communicator): Promise<DeviceCommunicator> {
   if (!(comm instanceof Communicator))
     throw new ArgumentError(`over: expected a communicator, such as world; got ${describe(comm)}`);
-  const [heads, bodies] = [await comm.dup(), await comm.dup()];
+  // As reports of ranks that wait call it.
+  const name = `cuda.over(${comm.name})`;
+  const heads = await comm.dup({ name });
+  const bodies = await comm.dup({ name: `${name}, elements` });
   const hosts = await comm.allgather(hostIdentity());
   return new DeviceCommunicator(heads, bodies, hosts);
 }
