@@ -76,9 +76,15 @@ class Environment : public std::enable_shared_from_this<Environment> {
     belongings_[{kind, handle}] = context;
   }
 
-  void disown(Belonging kind, Address handle) {
+  // Whether it was there: not if it has been given back.
+  bool disown(Belonging kind, Address handle) {
     std::lock_guard<std::mutex> lock(mutex_);
-    belongings_.erase({kind, handle});
+    return belongings_.erase({kind, handle}) > 0;
+  }
+
+  void whileOwned(Belonging kind, Address handle, const std::function<void()>& use) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (belongings_.count({kind, handle}) > 0) use();
   }
 
   bool isEnded() const { return ended_; }
@@ -269,7 +275,12 @@ void Work::settle(Handle stream) {
 }
 
 void Work::own(Belonging kind, Handle handle) { environment_->own(kind, reinterpret_cast<Address>(handle)); }
-void Work::disown(Belonging kind, Handle handle) { environment_->disown(kind, reinterpret_cast<Address>(handle)); }
+bool Work::disown(Belonging kind, Handle handle) {
+  return environment_->disown(kind, reinterpret_cast<Address>(handle));
+}
+void Work::whileOwned(Belonging kind, Handle handle, const std::function<void()>& use) {
+  environment_->whileOwned(kind, reinterpret_cast<Address>(handle), use);
+}
 
 void own(napi_env env, Belonging kind, Address handle) { Environment::of(env).own(kind, handle); }
 void disown(napi_env env, Belonging kind, Address handle) { Environment::of(env).disown(kind, handle); }

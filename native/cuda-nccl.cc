@@ -27,8 +27,7 @@ static Napi::Value cudaNcclJoin(const Napi::CallbackInfo& info) {
 static Napi::Value cudaNcclLeave(const Napi::CallbackInfo& info) {
   Handle context = handleOf(info[0]), communicator = handleOf(info[1]);
   return inLane(info.Env(), context, context, [communicator](Work& work) {
-    work.disown(Belonging::communicator, communicator);
-    CHECK(cudaNccl, ncclCommDestroy, communicator);
+    if (work.disown(Belonging::communicator, communicator)) CHECK(cudaNccl, ncclCommDestroy, communicator);
   });
 }
 
@@ -70,9 +69,15 @@ static Napi::Value cudaNcclRun(const Napi::CallbackInfo& info) {
   Handle context = handleOf(info[0]);
   return inLane(info.Env(), context, context, [=](Work& work) {
     if (!CHECK(cudaDriver, cuStreamWaitEvent, stream, event, 0)) return;
-    if (!CHECK(cudaNccl, ncclGroupStart)) return;
-    for (const Call& call : calls)
-      if (!perform(call, communicator, stream, work)) break;
+    bool begun = false;
+    // Calls of a group only say what is to be done.
+    work.whileOwned(Belonging::communicator, communicator, [&] {
+      begun = CHECK(cudaNccl, ncclGroupStart);
+      if (!begun) return;
+      for (const Call& call : calls)
+        if (!perform(call, communicator, stream, work)) break;
+    });
+    if (!begun) return;
     // Also after an error: the group must not stay open.
     CHECK(cudaNccl, ncclGroupEnd);
     work.settle(stream);

@@ -71,7 +71,10 @@ class Work : public Outcome {
   void settle(Handle stream);
 
   void own(Belonging kind, Handle handle);
-  void disown(Belonging kind, Handle handle);
+  // Whether it was still there; otherwise the end of the environment has given it back.
+  bool disown(Belonging kind, Handle handle);
+  // Uses what is still there, and is not given back meanwhile; briefly, for JavaScript may wait for it.
+  void whileOwned(Belonging kind, Handle handle, const std::function<void()>& use);
 
   // What the promise resolves with, if that is a handle.
   Handle made = nullptr;

@@ -134,6 +134,12 @@ export class DeviceArray<D extends DtypeName = DtypeName> implements Disposable 
     return this.storage.transfer(this.span, target.storage, target.span, work);
   }
 
+  /** Whether some of its memory may be another array's, gaps included. @internal */
+  overlaps(other: DeviceArray): boolean {
+    const [mine, theirs] = [this.span, other.span];
+    return this.storage === other.storage && mine.from < theirs.to && theirs.from < mine.to;
+  }
+
   private get span(): Span {
     const { bytes } = this.type;
     const from = this.offset * bytes;

@@ -227,7 +227,9 @@ export class DeviceCommunicator extends Messages {
       fits: false,
       calls: () => [],
       byHost: ends =>
-        combined(ends, (to, from) => this.heads[method](to ?? from!.slice(), from!, op, options)),
+        combined(ends, (to, from) =>
+          this.heads[method](to ?? likeTarget(from!, target.size), from!, op, options),
+        ),
     });
   }
 
@@ -480,6 +482,11 @@ async function download(source: Elements, host: TypedArray): Promise<void> {
 
 async function upload(target: Elements, host: TypedArray): Promise<void> {
   await target.device.transfer(true, target.writeAddress, host, isPinned(host));
+}
+
+/** A typed array as long as a target that is not written, for the check of its length. */
+function likeTarget(from: TypedArray, length: number): TypedArray {
+  return new (from.constructor as new (length: number) => TypedArray)(length);
 }
 
 /** A collective from one array to another, by way of the host. */

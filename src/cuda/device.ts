@@ -5,7 +5,20 @@ import { ArgumentError, DeviceMemoryError, world } from "../index.ts";
 import { native } from "../native.ts";
 import { dtypeNamed } from "./dtype.ts";
 import { collectGarbage } from "./holding.ts";
-import { call, driver, failure, obtain, outOfMemory, reason } from "./library.ts";
+import {
+  attribute,
+  blockingSync,
+  call,
+  capabilityOf,
+  deviceCount,
+  driver,
+  failure,
+  handleOf,
+  obtain,
+  outOfMemory,
+  reason,
+  settled,
+} from "./library.ts";
 import { Modules } from "./modules.ts";
 import { Pool, type PoolInfo } from "./pool.ts";
 import { Timer } from "./timer.ts";
@@ -24,8 +37,6 @@ export interface DeviceInfo {
 
 // CUdevice_attribute
 const multiprocessorCount = 16;
-const capabilityMajor = 75;
-const capabilityMinor = 76;
 
 // CUresult of cuCtxEnablePeerAccess: enabled already, by somebody else in this process; not to be had, or not for one more.
 const reachable = [704, 217, 711];
@@ -35,21 +46,7 @@ const mostPeers = 4;
 
 // Flags of cuStreamCreate and cuEventCreate.
 const nonBlocking = 1;
-// Who waits for an event sleeps; otherwise the driver would look again and again.
-const blockingSync = 1;
 const withoutTiming = 2;
-
-function attribute(handle: number, which: number): number {
-  const value = new Int32Array(1);
-  call("cuDeviceGetAttribute", value, which, handle);
-  return value[0];
-}
-
-function handleOf(index: number): number {
-  const handle = new Int32Array(1);
-  call("cuDeviceGet", handle, index);
-  return handle[0];
-}
 
 function describe(index: number): DeviceInfo {
   const handle = handleOf(index);
@@ -60,23 +57,17 @@ function describe(index: number): DeviceInfo {
   return {
     index,
     name: Buffer.from(name.subarray(0, name.indexOf(0))).toString(),
-    computeCapability: `${attribute(handle, capabilityMajor)}.${attribute(handle, capabilityMinor)}`,
+    computeCapability: capabilityOf(handle),
     multiprocessors: attribute(handle, multiprocessorCount),
     memory: obtain("cuDeviceTotalMem_v2", out => driver().cuDeviceTotalMem_v2(out, handle)),
     uuid: Buffer.from(uuid).toString("hex"),
   };
 }
 
-function count(): number {
-  const devices = new Int32Array(1);
-  call("cuDeviceGetCount", devices);
-  return devices[0];
-}
-
 /** The GPUs that this process may use; none, without an error, where CUDA cannot be used (`reason` says why). */
 export function devices(): readonly DeviceInfo[] {
   if (reason() !== undefined) return [];
-  return Array.from({ length: count() }, (_, index) => describe(index));
+  return Array.from({ length: deviceCount() }, (_, index) => describe(index));
 }
 
 /**
@@ -316,12 +307,6 @@ export class Device implements DeviceInfo {
   }
 }
 
-/** Turns what the native threads say into success or an error. */
-export async function settled(outcome: Promise<undefined | [string, number]>, doing?: string): Promise<void> {
-  const failed = await outcome;
-  if (failed !== undefined) throw failure(failed[0], failed[1], doing);
-}
-
 const opened: (Device | undefined)[] = [];
 
 /** One that this process uses already, or else this rank's: for what any of them will do. */
@@ -341,7 +326,7 @@ export async function synchronizeAll(): Promise<void> {
  * @throws {ArgumentError} there is no such device
  */
 export function device(index?: number): Device {
-  const there = count();
+  const there = deviceCount();
   const which = index === undefined ? world.host.rank % there : index;
   if (typeof which !== "number") {
     throw new ArgumentError(`a device is what device() gives, or its index; got ${inWords(which)}`);

@@ -71,30 +71,14 @@ function findDriver(): Found<Driver> {
 
 const theDriver = once(findDriver);
 
-// CUdevice_attribute
-const capabilityMajor = 75;
-const capabilityMinor = 76;
-
 /** Turing, the oldest that the libraries of CUDA 13 know; the drivers for it know older ones. */
 const oldestOf13 = 7.5;
 
 /** The newest major version of CUDA whose libraries go with the driver and every device. */
 function newestMajor(): number {
   const major = Math.floor(driverVersion() / 1000);
-  if (major < 13) return major;
-  const count = new Int32Array(1);
-  call("cuDeviceGetCount", count);
-  const attribute = (which: number, index: number): number => {
-    const handle = new Int32Array(1);
-    const value = new Int32Array(1);
-    call("cuDeviceGet", handle, index);
-    call("cuDeviceGetAttribute", value, which, handle[0]);
-    return value[0];
-  };
-  for (let index = 0; index < count[0]; index++) {
-    if (attribute(capabilityMajor, index) + attribute(capabilityMinor, index) / 10 < oldestOf13) return 12;
-  }
-  return major;
+  const capabilities = Array.from({ length: deviceCount() }, (_, index) => capabilityOf(handleOf(index)));
+  return capabilities.some(capability => Number(capability) < oldestOf13) ? Math.min(major, 12) : major;
 }
 
 function findBeside<K extends "cublas" | "nvrtc" | "nccl">(
@@ -261,4 +245,43 @@ export function obtain(name: Call, write: (out: BigUint64Array) => number): numb
   const status = write(out);
   if (status !== 0) throw failure(name, status);
   return Number(out[0]);
+}
+
+/** Turns what the native threads say into success or an error. */
+export async function settled(outcome: Promise<undefined | [string, number]>, doing?: string): Promise<void> {
+  const failed = await outcome;
+  if (failed !== undefined) throw failure(failed[0], failed[1], doing);
+}
+
+/** Flag of cuEventCreate: who waits for the event sleeps; otherwise the driver would look again and again. */
+export const blockingSync = 1;
+
+// CUdevice_attribute
+const capabilityMajor = 75;
+const capabilityMinor = 76;
+
+/** How many devices the driver shows this process. */
+export function deviceCount(): number {
+  const count = new Int32Array(1);
+  call("cuDeviceGetCount", count);
+  return count[0];
+}
+
+/** The driver's handle of a device. */
+export function handleOf(index: number): number {
+  const handle = new Int32Array(1);
+  call("cuDeviceGet", handle, index);
+  return handle[0];
+}
+
+/** @param which of CUdevice_attribute */
+export function attribute(handle: number, which: number): number {
+  const value = new Int32Array(1);
+  call("cuDeviceGetAttribute", value, which, handle);
+  return value[0];
+}
+
+/** The compute capability, "9.0". */
+export function capabilityOf(handle: number): string {
+  return `${attribute(handle, capabilityMajor)}.${attribute(handle, capabilityMinor)}`;
 }

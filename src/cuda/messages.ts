@@ -19,7 +19,7 @@ import type { Device } from "./device.ts";
 import { type DtypeName, dtypeNamed } from "./dtype.ts";
 import { copyFrom, type Export, exported } from "./ipc.ts";
 import { isPinned } from "./pinned.ts";
-import { show } from "./shape.ts";
+import { show, sizeOf } from "./shape.ts";
 import { partsOf, stagedInParts } from "./staging.ts";
 
 /** What goes ahead of an array. */
@@ -157,7 +157,7 @@ export class Messages {
     const { device } = target;
     const address = target.writeAddress;
     const fits = ({ dtype, shape }: Header): void => {
-      const count = product(shape);
+      const count = sizeOf(shape);
       if (dtype !== target.dtype)
         throw new TypeMismatchError(`recvInto: ${target.toString()} cannot hold the ${dtype} that came`);
       if (count <= target.size) return;
@@ -168,7 +168,7 @@ export class Messages {
     // What is called from now on need not have ended when the elements come, for it cannot touch this memory.
     return target.writing(() =>
       device.marked(event =>
-        this.receive(source, options, (header, load) => {
+        this.receive("recvInto", source, options, (header, load) => {
           fits(header);
           return load(device, address, event);
         }),
@@ -182,10 +182,13 @@ export class Messages {
     options: RecvOptions & Pick<ArrayOptions, "device"> = {},
   ): Promise<DeviceArray> {
     requireOptions("recv", options, EXAMPLE);
+    if (source === NONE) {
+      throw new ArgumentError("recv: from NONE comes no array that could be returned; recvInto takes it");
+    }
     const { device, ...rest } = options;
     let array: DeviceArray | undefined;
     try {
-      await this.receive(source, rest, ({ dtype, shape }, load) => {
+      await this.receive("recv", source, rest, ({ dtype, shape }, load) => {
         array = empty(shape, { dtype, device });
         const address = array.writeAddress;
         return array.device.marked(event => load(array!.device, address, event));
@@ -213,25 +216,36 @@ export class Messages {
     requireDeviceArray("sendrecvInto", "the array", array);
     requireOptions("sendrecvInto", options, EXAMPLE);
     const { tag, sendTag = tag, recvTag = tag, signal } = options;
-    const received = this.recvInto(target, source, { tag: recvTag, signal });
-    const [status, sent] = await Promise.allSettled([
-      received,
-      this.send(array, dest, { tag: sendTag, signal }),
-    ]);
-    if (status.status === "rejected") throw status.reason;
-    if (sent.status === "rejected") throw sent.reason;
-    return status.value;
+    if (array.overlaps(target)) {
+      throw new ArgumentError(
+        "sendrecvInto: the arrays are views of the same elements; receive into others, or send a copy()",
+      );
+    }
+    // A send that cannot be ends the wait for what would come in exchange.
+    const stop = new AbortController();
+    const signals = signal === undefined ? [stop.signal] : [stop.signal, signal];
+    const received = this.recvInto(target, source, { tag: recvTag, signal: AbortSignal.any(signals) });
+    const sent = this.send(array, dest, { tag: sendTag, signal }).catch(async (error: unknown) => {
+      stop.abort(error);
+      await received.catch(() => {});
+      throw error;
+    });
+    const [status] = await Promise.all([received, sent]);
+    return status;
   }
 
   /** Receives a header and calls `place` with what brings the elements, which the sender is bound to send from then on. */
   private async receive(
+    operation: string,
     source: number,
     options: RecvOptions,
     place: (header: Header, load: Load) => Promise<void>,
   ): Promise<DeviceStatus> {
-    const message = await this.heads.probe(source, options);
+    const message = await this.heads.probe(source, options).catch((error: unknown) => {
+      throw inNameOf(operation, error);
+    });
     const header = await message.recv<Header>();
-    const status = { source: message.source, tag: message.tag, count: product(header.shape) };
+    const status = { source: message.source, tag: message.tag, count: sizeOf(header.shape) };
     let begun = false;
     const load: Load = (device, address, event) => {
       begun = true;
@@ -255,7 +269,7 @@ export class Messages {
     event: number,
   ): Promise<void> {
     const type = dtypeNamed(header.dtype);
-    const count = product(header.shape);
+    const count = sizeOf(header.shape);
     if (header.there !== undefined) {
       let read = true;
       try {
@@ -306,8 +320,14 @@ export class Messages {
   /** Ends the sender's wait for a message that has no place here. */
   private async discard(header: Header, source: number): Promise<void> {
     if (header.there !== undefined) await this.bodies.send(true, source, { tag: answerTag(header) });
-    else await this.drop(header, source, partsOf(dtypeNamed(header.dtype), product(header.shape)));
+    else await this.drop(header, source, partsOf(dtypeNamed(header.dtype), sizeOf(header.shape)));
   }
+}
+
+/** What is wrong with the arguments of a probe, as of the operation that was called. */
+function inNameOf(operation: string, error: unknown): unknown {
+  if (!(error instanceof ArgumentError)) return error;
+  return new ArgumentError(error.message.replace(/^probe:/, `${operation}:`));
 }
 
 /** Ends the wait for `work`, which goes on, with the signal's reason. */
@@ -327,8 +347,6 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined
 
 const bodyTag = ({ id }: Header): number => 2 * id;
 const answerTag = ({ id }: Header): number => 2 * id + 1;
-
-const product = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** @throws {ArgumentError} a target is a view with gaps */
 export function checkDense(method: string, array: DeviceArray): void {

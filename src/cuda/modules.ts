@@ -1,4 +1,4 @@
-/** Kernels, loaded on first use and kept as long as the process lives. PTX is compiled by the driver for its device. */
+/** Kernels, loaded on first use and kept as long as the program lives, or the worker. PTX is compiled by the driver for its device. */
 import { CudaError } from "../index.ts";
 import { native } from "../native.ts";
 import { driver, failure, obtain, outOfMemory } from "./library.ts";

@@ -2,9 +2,9 @@
 import { wordOf } from "../environment.ts";
 import { type Communicator, max, min, type Operator, product, sum, world } from "../index.ts";
 import { native } from "../native.ts";
-import { type Device, device, settled } from "./device.ts";
+import { type Device, device } from "./device.ts";
 import type { Dtype } from "./dtype.ts";
-import { call, failure, nccl, reason } from "./library.ts";
+import { call, failure, nccl, reason, settled } from "./library.ts";
 
 // As native/cuda-nccl.cc numbers them.
 const operations = {

@@ -1,10 +1,7 @@
 /** Time on the device, by events (cuEventElapsedTime), which knows nothing of what the host does meanwhile. */
 import { ArgumentError } from "../index.ts";
 import { native } from "../native.ts";
-import { call, driver, failure, obtain } from "./library.ts";
-
-/** Flag of cuEventCreate: who waits for it sleeps. */
-const blockingSync = 1;
+import { blockingSync, call, driver, obtain, settled } from "./library.ts";
 
 /** The device, as far as its queue of kernels goes. */
 interface Queue {
@@ -33,8 +30,7 @@ export class Timer {
     const end = this.record();
     this.holders++;
     try {
-      const failed = await native().cudaWait(this.device.context, this.device.stream, end);
-      if (failed !== undefined) throw failure(failed[0], failed[1]);
+      await settled(native().cudaWait(this.device.context, this.device.stream, end));
       this.device.use();
       const milliseconds = new Float32Array(1);
       call("cuEventElapsedTime", milliseconds, this.start, end);

@@ -148,6 +148,32 @@ describe("cuda: worker threads of JavaScript (on the fakes)", function () {
     expect(left).to.equal("false\nsame same same");
   });
 
+  it("end an NCCL communicator once, also while they free it", () => {
+    const [left] = said(`
+      if (!isMainThread) {
+        const gpus = await cuda.over(world);
+        const array = cuda.zeros(10);
+        await gpus.allreduceInto(array, array, sum);
+        parentPort.postMessage(await gpus.ncclReason() ?? "joined");
+        await next(parentPort, "message");
+        void gpus.free();
+        await pause(50);
+        process.exit();
+      } else {
+        await cuda.full(5, 3).download();
+        const before = [free(), living()];
+        const worker = new Worker(new URL(import.meta.url));
+        console.log(await new Promise(resolve => worker.once("message", resolve)));
+        process.env.FAKE_CUDA_DELAY = "cuCtxSetCurrent=300";
+        worker.postMessage("free it");
+        await next(worker, "exit");
+        delete process.env.FAKE_CUDA_DELAY;
+        await pause(500);
+        console.log(await becomes(free, before[0]), await becomes(living, before[1]));
+      }`);
+    expect(left).to.equal("joined\nsame same");
+  });
+
   it("end with a driver that is going", () => {
     const [ended, left] = said(`
       if (!isMainThread) {

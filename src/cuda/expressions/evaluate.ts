@@ -255,9 +255,7 @@ function store(
 /** In place is fine, element for element; another view of the same memory would be read after it was written. */
 function checkApart(routine: string, target: DeviceArray, array: DeviceArray): void {
   const same = array.isDense && array.readAddress === target.readAddress && array.dtype === target.dtype;
-  if (target.storage !== array.storage || same || !array.isDense) return;
-  const [start, other] = [target.readAddress, array.readAddress];
-  if (start + target.byteLength <= other || other + array.byteLength <= start) return;
+  if (same || !array.isDense || !array.overlaps(target)) return;
   throw new ArgumentError(
     `${routine}: the target overlaps an array that is read; it may be the same array, or one apart`,
   );
@@ -266,7 +264,8 @@ function checkApart(routine: string, target: DeviceArray, array: DeviceArray): v
 /**
  * The expression for every element, as a new array: float32 or float64, or for conditions uint8. `source` is made by
  * the functions of `tsmpi/linalg`, or a text such as "exp(x) + a * sin(x)"; its parameters are given by name. A number
- * given for a parameter, or that stands in the expression, may change from call to call without a new kernel. Does not wait.
+ * given for a parameter may change from call to call without a new kernel, and so may most that stand in the expression: but
+ * for small whole ones, halves and what is equal to another. Does not wait.
  */
 export function evaluate(
   source: Parsed | string,

@@ -1,13 +1,16 @@
 // Shared by the fake CUDA libraries of the tests: which calls are to fail. FAKE_CUDA_FAIL is "name=code", or
-// "name=code@n" for only the n-th call since the variable was set; several, parted by commas. What is traced goes to the
-// file FAKE_CUDA_TRACE, line by line in the order of the calls.
+// "name=code@n" for only the n-th call since the variable was set; several, parted by commas. FAKE_CUDA_DELAY is
+// "name=milliseconds", for which each of these calls sleeps first. What is traced goes to the file FAKE_CUDA_TRACE, line by
+// line in the order of the calls.
 #pragma once
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 
 inline int fakeFailure(const char* name) {
   static std::mutex mutex;
@@ -32,6 +35,13 @@ inline int fakeFailure(const char* name) {
   return 0;
 }
 
+inline void fakeDelay(const char* name) {
+  const char* wanted = getenv("FAKE_CUDA_DELAY");
+  size_t length = strlen(name);
+  if (wanted == nullptr || strncmp(wanted, name, length) != 0 || wanted[length] != '=') return;
+  std::this_thread::sleep_for(std::chrono::milliseconds(atoi(wanted + length + 1)));
+}
+
 inline void fakeTrace(const char* what, const void* which) {
   const char* path = getenv("FAKE_CUDA_TRACE");
   if (path == nullptr) return;
@@ -43,5 +53,6 @@ inline void fakeTrace(const char* what, const void* which) {
 
 #define FAKE(name)                                   \
   do {                                               \
+    fakeDelay(name);                                 \
     if (int failed = fakeFailure(name)) return failed; \
   } while (0)

@@ -150,6 +150,12 @@ const all = (size * (size + 1)) / 2;
   const status = await gpus.sendrecvInto(into, out, next, before, { tag: 5 });
   expect(status).to.deep.equal({ source: before, tag: 5, count: 100_000 });
   expect(await first(into)).to.equal(before);
+  // Parts of one array, as for the borders of a grid.
+  using grid = await cuda.upload(Float32Array.of(rank, -1, -1));
+  using border = grid.slice([0, 1]);
+  using beyond = grid.slice([2, 3]);
+  await gpus.sendrecvInto(beyond, border, next, before);
+  expect(await numbers(grid)).to.deep.equal([rank, -1, before]);
   // At the ends of a chain there is nobody.
   into.fill(-1);
   await gpus.sendrecvInto(into, out, rank === size - 1 ? NONE : next, rank === 0 ? NONE : before);
@@ -159,7 +165,21 @@ const all = (size * (size + 1)) / 2;
 // Arguments that make no sense, on every rank alike.
 {
   using array = cuda.zeros(2);
+  using other = cuda.zeros(2);
+  using long = cuda.zeros(3);
+  const freed = cuda.zeros(2);
+  freed.free();
   const wrong: [() => Promise<unknown>, RegExp][] = [
+    [() => gpus.recvInto(array, 99), /^recvInto: source must be/],
+    [() => gpus.recv(0, { tag: -2 }), /^recv: tag must be/],
+    [() => gpus.recv(NONE), /^recv: from NONE comes no array/],
+    // Also where something could still come.
+    [() => gpus.sendrecvInto(array, array, 0), /^sendrecvInto: the arrays are views of the same elements/],
+    [() => gpus.sendrecvInto(array, other, 99, rank), /^send: dest must be/],
+    [() => gpus.sendrecvInto(array, other, rank, rank, { sendTag: -1 }), /^send: tag must be/],
+    [() => gpus.sendrecvInto(array, freed, rank, rank), /has been freed/],
+    [() => gpus.sendrecvInto(array, other, rank, rank, { recvTag: -1.5 }), /^recvInto: tag must be/],
+    [() => gpus.exscanInto(long, array, sum), /target .* must have 2 elements|must have 2 elements/],
     [
       () => gpus.send(array, 0, null as never),
       /^send: options must be an object, such as \{ tag: 7 \}; got null/,
