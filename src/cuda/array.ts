@@ -19,7 +19,7 @@ import { Holding } from "./holding.ts";
 import { castInto, copyInto, fillWith } from "./moves.ts";
 import { isPinned } from "./pinned.ts";
 import { denseStrides, isDense, listed, type Shape, sameShape, shapeOf, show, sizeOf } from "./shape.ts";
-import { type Span, Storage } from "./storage.ts";
+import { type Span, Storage, share } from "./storage.ts";
 
 /** Where an array comes to lie and what it holds. */
 export interface ArrayOptions<D extends DtypeName = DtypeName> {
@@ -136,8 +136,7 @@ export class DeviceArray<D extends DtypeName = DtypeName> implements Disposable 
 
   /** Whether some of its memory may be another array's, gaps included. @internal */
   overlaps(other: DeviceArray): boolean {
-    const [mine, theirs] = [this.span, other.span];
-    return this.storage === other.storage && mine.from < theirs.to && theirs.from < mine.to;
+    return this.storage === other.storage && share(this.span, other.span);
   }
 
   private get span(): Span {

@@ -12,13 +12,13 @@ import {
   type RootOptions,
   type TypedArray,
 } from "../index.ts";
-import { type DeviceArray, empty, requireDeviceArray } from "./array.ts";
+import { type DeviceArray, requireDeviceArray } from "./array.ts";
+import { combined, download, type Ends, through, upload } from "./by-host.ts";
 import { type Device, synchronizeAll } from "./device.ts";
 import { dtypes } from "./dtype.ts";
 import { checkDense, Messages } from "./messages.ts";
-import { castInto, type Elements } from "./moves.ts";
+import type { Elements } from "./moves.ts";
 import { Nccl, type NcclCall, reductionCodes } from "./nccl.ts";
-import { isPinned } from "./pinned.ts";
 import { staged } from "./staging.ts";
 
 /** Collectives, by which number ranks tell each other what they have called. */
@@ -55,15 +55,6 @@ interface Plan {
   calls(from: number, to: number): NcclCall[];
   byHost(ends: Ends): Promise<void>;
 }
-
-/** Source and target of a plan, dense, and nobody else's until the collective has ended. */
-interface Ends {
-  readonly source: Elements | undefined;
-  readonly target: Elements | undefined;
-}
-
-/** A collective of typed arrays of the host, with one for each end that there is. */
-type OnHost = (to: TypedArray | undefined, from: TypedArray | undefined) => Promise<void>;
 
 /** An operator as `Communicator.allreduceInto` takes it for typed arrays. */
 type Operator = Parameters<Communicator["allreduceInto"]>[2];
@@ -476,48 +467,9 @@ function overlap(source: Elements, target: Elements): boolean {
   return from < to + target.size * target.type.bytes && to < from + source.size * source.type.bytes;
 }
 
-async function download(source: Elements, host: TypedArray): Promise<void> {
-  await source.device.transfer(false, source.readAddress, host, isPinned(host));
-}
-
-async function upload(target: Elements, host: TypedArray): Promise<void> {
-  await target.device.transfer(true, target.writeAddress, host, isPinned(host));
-}
-
 /** A typed array as long as a target that is not written, for the check of its length. */
 function likeTarget(from: TypedArray, length: number): TypedArray {
   return new (from.constructor as new (length: number) => TypedArray)(length);
-}
-
-/** A collective from one array to another, by way of the host. */
-async function through({ source, target }: Ends, work: OnHost): Promise<void> {
-  const receive = async (from: TypedArray | undefined): Promise<void> => {
-    if (target === undefined) return await work(undefined, from);
-    await staged(target.type, target.size, async to => {
-      await work(to, from);
-      await upload(target, to);
-    });
-  };
-  if (source === undefined) return await receive(undefined);
-  await staged(source.type, source.size, async from => {
-    await download(source, from);
-    await receive(from);
-  });
-}
-
-/**
- * A reduction by way of the host. Halves for which it has no type, and of which only bits travel, go as float32, and
- * the result is rounded once.
- */
-async function combined({ source, target }: Ends, work: OnHost): Promise<void> {
-  const { device, type, shape } = source!;
-  if (!type.float || type.host !== (Uint16Array as unknown)) return await through({ source, target }, work);
-  using wide = empty(shape, { dtype: "float32", device });
-  castInto(wide, source!);
-  if (target === undefined) return await through({ source: wide, target }, work);
-  using sums = empty(target.shape, { dtype: "float32", device: target.device });
-  await through({ source: wide, target: sums }, work);
-  castInto(target, sums);
 }
 
 /** What a collective goes to and comes from. */

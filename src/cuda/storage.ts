@@ -9,8 +9,13 @@ export interface Span {
   readonly to: number;
 }
 
-function meets(spans: ReadonlySet<Span>, { from, to }: Span): boolean {
-  for (const span of spans) if (span.from < to && from < span.to) return true;
+/** Whether some bytes are in both. */
+export function share(a: Span, b: Span): boolean {
+  return Math.max(a.from, b.from) < Math.min(a.to, b.to);
+}
+
+function meets(spans: ReadonlySet<Span>, span: Span): boolean {
+  for (const other of spans) if (share(other, span)) return true;
   return false;
 }
 

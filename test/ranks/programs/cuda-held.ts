@@ -156,6 +156,9 @@ const all = (size * (size + 1)) / 2;
   using beyond = grid.slice([2, 3]);
   await gpus.sendrecvInto(beyond, border, next, before);
   expect(await numbers(grid)).to.deep.equal([rank, -1, before]);
+  // Nothing meets nothing, wherever it lies.
+  using none = grid.slice([1, 1]);
+  expect((await gpus.sendrecvInto(grid, none, next, before)).count).to.equal(0);
   // At the ends of a chain there is nobody.
   into.fill(-1);
   await gpus.sendrecvInto(into, out, rank === size - 1 ? NONE : next, rank === 0 ? NONE : before);
